@@ -1,0 +1,87 @@
+/**
+ * The architecture, as a rule. Dependencies point one way:
+ *
+ *   domain  <-  workflows
+ *   domain  <-  adapters  <-  activities  <-  workers, cli
+ *
+ * tools/ holds programs that must not share writing code with the system they check.
+ */
+const code = '^(domain|workflows|activities|adapters|workers|cli|tools)/';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'domain-is-pure',
+      comment: 'Rules only: no I/O, no Temporal, no SQL. zod and yaml-free parsing is all it may import.',
+      severity: 'error',
+      from: { path: '^domain/' },
+      to: { pathNot: '^(domain/|node_modules/(zod|canonicalize)/)' },
+    },
+    {
+      name: 'workflows-see-domain-and-activity-types',
+      comment:
+        'Workflow code is replayed: the only code it may run is its own, the domain and the SDK. ' +
+        'What ends up in its bundle by other ways is checked by test/integration/workflow-bundle.test.ts.',
+      severity: 'error',
+      from: { path: '^workflows/' },
+      to: {
+        pathNot: '^(workflows/|domain/|node_modules/@temporalio/(workflow|common)/)',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'adapters-know-only-the-domain',
+      severity: 'error',
+      from: { path: '^adapters/' },
+      to: { path: '^(workflows|activities|workers|cli|tools)/' },
+    },
+    {
+      name: 'activities-stand-on-adapters',
+      severity: 'error',
+      from: { path: '^activities/' },
+      to: { path: '^(workflows|workers|cli|tools)/' },
+    },
+    {
+      name: 'workers-are-below-the-command-line',
+      severity: 'error',
+      from: { path: '^workers/' },
+      to: { path: '^(cli|tools)/' },
+    },
+    {
+      name: 'the-auditor-shares-no-writing-code',
+      comment: 'An auditor built on the code it audits repeats its mistakes: formats may be shared, writers not.',
+      severity: 'error',
+      from: { path: '^tools/audit' },
+      to: { path: '^(workflows|activities|adapters|workers|cli)/' },
+    },
+    {
+      name: 'the-virtual-bench-is-a-fixture',
+      comment: 'It stands for hardware: nothing of the product may lean on it, and it leans on nothing of the product.',
+      severity: 'error',
+      from: { path: '^tools/virtual-bench' },
+      to: { path: '^(workflows|activities|adapters|workers|cli)/' },
+    },
+    {
+      name: 'no-test-code-in-the-product',
+      severity: 'error',
+      from: { path: code },
+      to: { path: '^(test|bench)/' },
+    },
+    { name: 'no-cycles', severity: 'error', from: { path: code }, to: { circular: true } },
+    {
+      name: 'no-undeclared-packages',
+      severity: 'error',
+      from: { path: code },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'] },
+    },
+    { name: 'everything-resolves', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(\\.unitrail|coverage|test-artefacts)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+  },
+};
