@@ -1,0 +1,28 @@
+/**
+ * The order as workflows see it. A file without schema code on purpose: the workflow bundle must not reach
+ * zod, not even by a type. The schema that these types are checked against stands in order.ts.
+ */
+export interface Order {
+  readonly batch: string;
+  /** The buyer's purchase order. */
+  readonly order: string;
+  /** Ceiling over all batches of the order. */
+  readonly orderQuantity?: number;
+  readonly product: string;
+  readonly quantity: number;
+  readonly buyer?: string;
+  /** ISO 3166-1 alpha-2. */
+  readonly destination?: string;
+  readonly buyerPart?: string;
+  readonly firmware: string;
+  readonly boardBatch: string;
+  readonly boardLot: string;
+  /** Position on the board → the lots in force at the start of the batch. */
+  readonly components: Readonly<Record<string, readonly string[]>>;
+  /** Where the serials come from: the product's own scheme. */
+  readonly serials: 'scheme';
+  /** Free text, into record and export. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Takes the product's trial scheme; its units can't ship. */
+  readonly trial: boolean;
+}

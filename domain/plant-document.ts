@@ -1,0 +1,201 @@
+/**
+ * The plant as workflows and the database see it. A file without schema code on purpose: the workflow bundle
+ * must not reach zod, not even by a type. The schema that these types are checked against is plant-schema.ts.
+ */
+import type { Sha256Hex } from './brands';
+
+export const STATION_STEPS = ['flash', 'test', 'provision', 'label', 'qc'] as const;
+export type StationStep = (typeof STATION_STEPS)[number];
+
+export interface Manufacturer {
+  /** The namespace in which the manufacturer's own identifiers are unique. */
+  readonly issuer: string;
+  readonly name: string;
+  /** GS1 company prefix: the SSCCs of cartons are made of it. */
+  readonly companyPrefix: string;
+}
+
+export interface Product {
+  readonly code: string;
+  readonly name: string;
+  /** GTIN-14. */
+  readonly gtin: string;
+  /** Country of manufacture, ISO 3166-1 alpha-2. */
+  readonly country: string;
+  /** Last day of the support period, `YYYY-MM-DD`. */
+  readonly supportEnds: string;
+  readonly warrantyMonths: number;
+  /** Names a scheme; its highest version issues. */
+  readonly serialScheme: string;
+  readonly trialScheme: string;
+  /** Absent where the product has no network address. */
+  readonly macs?: MacNeed;
+  readonly chipFamily: string;
+  /** Positions whose component lots an order has to name. */
+  readonly criticalComponents: readonly string[];
+  readonly recipe: RecipeParts;
+  readonly retentionPolicy?: string;
+}
+
+export interface MacNeed {
+  readonly pool: string;
+  readonly count: 1 | 2 | 4 | 8;
+}
+
+export interface RecipeParts {
+  readonly testPlan: string;
+  readonly labelTemplates: readonly string[];
+  readonly certificateProfile: string;
+}
+
+export interface Scheme {
+  readonly name: string;
+  readonly version: number;
+  readonly kind: 'serial';
+  /** The language of serial-scheme.ts. */
+  readonly pattern: string;
+  /** Units with a serial of a trial scheme can't ship. */
+  readonly trial: boolean;
+}
+
+export interface MacPool {
+  readonly name: string;
+  /** `70:B3:D5:00:00:00/36` */
+  readonly block: string;
+  /** Addresses at either end of the block that are never given to a unit. */
+  readonly reserveFirst: number;
+  readonly reserveLast: number;
+}
+
+export interface Buyer {
+  readonly id: string;
+  readonly name: string;
+  /** Simulated units may go to a test buyer only. */
+  readonly test: boolean;
+  /** Countries that the buyer may be shipped to; absent: any. */
+  readonly destinations?: readonly string[];
+}
+
+export interface Station {
+  readonly id: string;
+  readonly steps: readonly StationStep[];
+  readonly slots: number;
+  /** Units that were on a virtual station are simulated for ever. */
+  readonly virtual: boolean;
+  readonly devices: StationDevicesConfig;
+}
+
+export interface StationDevicesConfig {
+  readonly driver: 'virtual-bench';
+  /** `host:port`, or `env:NAME` of the variable that holds it. */
+  readonly address: string;
+}
+
+/** What became of a file: its content is found in the store under its digest. */
+export interface FileDigest {
+  readonly sha256: Sha256Hex;
+  readonly sizeBytes: number;
+}
+
+/** What the plant file says of a file: where it lies, and which content is meant. */
+export interface FileReference {
+  /** Relative to the plant file. */
+  readonly file: string;
+  readonly sha256: Sha256Hex;
+}
+
+export interface FirmwareRelease<File = FileDigest> {
+  readonly product: string;
+  readonly version: string;
+  readonly image: File;
+  readonly sbom: File;
+}
+
+export interface TestPlan {
+  readonly name: string;
+  readonly measurements: readonly MeasurementLimits[];
+}
+
+export interface MeasurementLimits {
+  readonly name: string;
+  readonly unit: string;
+  readonly low: number;
+  readonly high: number;
+  readonly nominal?: number;
+}
+
+export interface LabelTemplate {
+  readonly name: string;
+  /** Which label of the unit this is, such as `housing`. */
+  readonly place: string;
+  readonly symbology: 'gs1datamatrix';
+  readonly material: 'polyimide' | 'polyester';
+  /** Where the assembly drawing puts it. */
+  readonly position: string;
+  readonly sizeMm: { readonly width: number; readonly height: number };
+}
+
+export interface CertificateProfile {
+  readonly name: string;
+  readonly subject: { readonly organisation: string };
+  /** GeneralizedTime of an IDevID (IEEE 802.1AR): no well-defined end. */
+  readonly notAfter: '99991231235959Z';
+}
+
+export interface Operator {
+  readonly number: number;
+  readonly name: string;
+}
+
+export interface RetentionPolicy {
+  readonly name: string;
+  readonly databaseMonths: number;
+  readonly archiveYears: number;
+}
+
+export interface PlantOf<File> {
+  readonly unitrail: 'plant/1';
+  readonly manufacturer: Manufacturer;
+  readonly products: readonly Product[];
+  readonly schemes: readonly Scheme[];
+  readonly macPools: readonly MacPool[];
+  readonly buyers: readonly Buyer[];
+  readonly stations: readonly Station[];
+  readonly firmwareReleases: readonly FirmwareRelease<File>[];
+  readonly testPlans: readonly TestPlan[];
+  readonly labelTemplates: readonly LabelTemplate[];
+  readonly certificateProfiles: readonly CertificateProfile[];
+  readonly operators: readonly Operator[];
+  readonly retentionPolicies: readonly RetentionPolicy[];
+}
+
+/** The plant file as it is written: files are named by path. */
+export type PlantFile = PlantOf<FileReference>;
+
+/** The plant as it is kept: every file has become a digest, so that the document means the same anywhere. */
+export type PlantDocument = PlantOf<FileDigest>;
+
+/** `EUDV/1`: what a block, and so an issued serial, refers to. */
+export function schemeKey(scheme: Pick<Scheme, 'name' | 'version'>): string {
+  return `${scheme.name}/${scheme.version}`;
+}
+
+/** `EUDV/1.4.2` */
+export function firmwareKey(release: Pick<FirmwareRelease<unknown>, 'product' | 'version'>): string {
+  return `${release.product}/${release.version}`;
+}
+
+/** The version that issues: the highest of that name. */
+export function currentScheme(plant: Pick<PlantOf<unknown>, 'schemes'>, name: string): Scheme | undefined {
+  return plant.schemes
+    .filter((scheme) => scheme.name === name)
+    .reduce<Scheme | undefined>(
+      (best, scheme) => (best && best.version > scheme.version ? best : scheme),
+      undefined,
+    );
+}
+
+/** The station's own database login. Ids have no underscore, so that two of them never share a login. */
+export function stationLogin(stationId: string): string {
+  return `unitrail_station_${stationId.replaceAll('-', '_')}`;
+}

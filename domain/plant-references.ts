@@ -1,0 +1,193 @@
+import { blocksOverlap, parseMacBlock } from './mac-address';
+import { currentScheme, firmwareKey, schemeKey, type PlantFile, type Product } from './plant-document';
+import type { Problem } from './refusal';
+
+/** What a plant whose every field is well formed still gets wrong: names that lead nowhere, or that clash. */
+export function referenceProblems(plant: PlantFile): Problem[] {
+  return [
+    ...duplicates(plant),
+    ...plant.products.flatMap((product, at) => productProblems(plant, product, ['products', at])),
+    ...firmwareProblems(plant),
+    ...poolProblems(plant),
+    ...stationProblems(plant),
+    ...testPlanProblems(plant),
+    ...buyerProblems(plant),
+  ];
+}
+
+type Path = Problem['path'];
+
+function duplicates(plant: PlantFile): Problem[] {
+  return [
+    ...repeated('products', 'code', plant.products, (one) => one.code),
+    ...repeated('products', 'gtin', plant.products, (one) => one.gtin),
+    ...repeated('schemes', 'version', plant.schemes, schemeKey),
+    ...repeated('macPools', 'name', plant.macPools, (one) => one.name),
+    ...repeated('buyers', 'id', plant.buyers, (one) => one.id),
+    ...repeated('stations', 'id', plant.stations, (one) => one.id),
+    ...repeated('firmwareReleases', 'version', plant.firmwareReleases, firmwareKey),
+    ...repeated('testPlans', 'name', plant.testPlans, (one) => one.name),
+    ...repeated('labelTemplates', 'name', plant.labelTemplates, (one) => one.name),
+    ...repeated('certificateProfiles', 'name', plant.certificateProfiles, (one) => one.name),
+    ...repeated('operators', 'number', plant.operators, (one) => String(one.number)),
+    ...repeated('retentionPolicies', 'name', plant.retentionPolicies, (one) => one.name),
+  ];
+}
+
+function repeated<Entry>(
+  listName: keyof PlantFile,
+  fieldName: string,
+  entries: readonly Entry[],
+  keyOf: (entry: Entry) => string,
+): Problem[] {
+  const seen = new Set<string>();
+  return entries.flatMap((entry, at) => {
+    const key = keyOf(entry);
+    if (!seen.has(key)) {
+      seen.add(key);
+      return [];
+    }
+    return [{ path: [listName, at, fieldName], value: key, allowed: 'each one once in its list' }];
+  });
+}
+
+function productProblems(plant: PlantFile, product: Product, at: Path): Problem[] {
+  const { recipe, macs, retentionPolicy } = product;
+  return [
+    ...schemeProblems(plant, product, 'serialScheme', at),
+    ...schemeProblems(plant, product, 'trialScheme', at),
+    ...(macs ? unknown([...at, 'macs', 'pool'], macs.pool, names(plant.macPools)) : []),
+    ...unknown([...at, 'recipe', 'testPlan'], recipe.testPlan, names(plant.testPlans)),
+    ...recipe.labelTemplates.flatMap((template, index) =>
+      unknown([...at, 'recipe', 'labelTemplates', index], template, names(plant.labelTemplates)),
+    ),
+    ...unknown(
+      [...at, 'recipe', 'certificateProfile'],
+      recipe.certificateProfile,
+      names(plant.certificateProfiles),
+    ),
+    ...(retentionPolicy
+      ? unknown([...at, 'retentionPolicy'], retentionPolicy, names(plant.retentionPolicies))
+      : []),
+  ];
+}
+
+function schemeProblems(
+  plant: PlantFile,
+  product: Product,
+  which: 'serialScheme' | 'trialScheme',
+  at: Path,
+): Problem[] {
+  const trial = which === 'trialScheme';
+  const path = [...at, which];
+  const name = product[which];
+  const scheme = currentScheme(plant, name);
+  if (scheme?.trial === trial) return [];
+  const fitting = plant.schemes.filter((one) => one.trial === trial);
+  return [{ path, value: name, allowed: `a scheme with trial: ${trial}: ${choice(names(fitting))}` }];
+}
+
+function firmwareProblems(plant: PlantFile): Problem[] {
+  const codes = plant.products.map((product) => product.code);
+  return plant.firmwareReleases.flatMap((release, at) =>
+    unknown(['firmwareReleases', at, 'product'], release.product, codes),
+  );
+}
+
+function poolProblems(plant: PlantFile): Problem[] {
+  const blocks = plant.macPools.map((pool) => parseMacBlock(pool.block));
+  return plant.macPools.flatMap((pool, at): Problem[] => {
+    const block = parseMacBlock(pool.block);
+    const path = ['macPools', at];
+    const other = blocks.findIndex((one, index) => index < at && blocksOverlap(one, block));
+    const clash = plant.macPools[other];
+    return [
+      ...(clash
+        ? [
+            {
+              path: [...path, 'block'],
+              value: pool.block,
+              allowed: `a block apart from that of ${clash.name}, ${clash.block}`,
+            },
+          ]
+        : []),
+      ...(pool.reserveFirst + pool.reserveLast >= block.size
+        ? [
+            {
+              path: [...path, 'reserveFirst'],
+              value: pool.reserveFirst,
+              allowed: `fewer than ${block.size} together with reserveLast, the size of the block`,
+            },
+          ]
+        : []),
+    ];
+  });
+}
+
+function stationProblems(plant: PlantFile): Problem[] {
+  return plant.stations.flatMap((station, at) =>
+    station.devices.driver === 'virtual-bench' && !station.virtual
+      ? [
+          {
+            path: ['stations', at, 'virtual'],
+            value: false,
+            allowed: 'true where the driver is virtual-bench: its units are simulated',
+          },
+        ]
+      : [],
+  );
+}
+
+function testPlanProblems(plant: PlantFile): Problem[] {
+  return plant.testPlans.flatMap((plan, planAt) => {
+    const seen = new Set<string>();
+    return plan.measurements.flatMap((measurement, at): Problem[] => {
+      const path = ['testPlans', planAt, 'measurements', at];
+      const { name, low, high, nominal } = measurement;
+      const problems: Problem[] = [];
+      if (seen.has(name)) {
+        problems.push({ path: [...path, 'name'], value: name, allowed: 'each measurement once in its plan' });
+      }
+      seen.add(name);
+      if (low > high) {
+        problems.push({ path: [...path, 'low'], value: low, allowed: `a number up to high, ${high}` });
+      } else if (nominal !== undefined && (nominal < low || nominal > high)) {
+        problems.push({
+          path: [...path, 'nominal'],
+          value: nominal,
+          allowed: `a number from low, ${low}, to high, ${high}`,
+        });
+      }
+      return problems;
+    });
+  });
+}
+
+/** A buyer's id is the namespace of its own numbers: it can't be the manufacturer's. */
+function buyerProblems(plant: PlantFile): Problem[] {
+  return plant.buyers.flatMap((buyer, at) =>
+    buyer.id === plant.manufacturer.issuer
+      ? [
+          {
+            path: ['buyers', at, 'id'],
+            value: buyer.id,
+            allowed: "an id that is not the manufacturer's issuer",
+          },
+        ]
+      : [],
+  );
+}
+
+function unknown(path: Path, value: string, known: readonly string[]): Problem[] {
+  return known.includes(value) ? [] : [{ path, value, allowed: choice(known) }];
+}
+
+function names(entries: readonly { readonly name: string }[]): string[] {
+  return [...new Set(entries.map((entry) => entry.name))];
+}
+
+function choice(known: readonly string[]): string {
+  const shown = known.slice(0, 10).join(', ');
+  if (known.length === 0) return 'one that the plant file holds, and it holds none';
+  return `one of ${shown}${known.length > 10 ? ` and ${known.length - 10} more` : ''}`;
+}
