@@ -1,0 +1,17 @@
+import type { Sha256Hex } from '../../domain/brands';
+
+/**
+ * Where firmware images, SBOMs, exports and capsules live: each content under its own SHA-256, so that
+ * activities pass digests and never files. Content never changes and is never deleted through this port.
+ *
+ * Errors: STORE_UNAVAILABLE (the store can't be reached or is full; try again), NOT_FOUND (no such content),
+ * IMAGE_DIGEST_MISMATCH (what is stored is damaged), INPUT_INVALID (no digest, or larger than the store allows).
+ */
+export interface ContentStore {
+  /** Keeps the bytes durably and returns their digest. A repeat is a no-op, and mends a damaged copy. */
+  put(bytes: Uint8Array): Promise<Sha256Hex>;
+  /** The bytes, checked against the digest. They are the caller's own copy. */
+  get(sha256: Sha256Hex): Promise<Uint8Array>;
+  /** Whether there is content under the digest. Does not read it: only `get` finds damage. */
+  has(sha256: Sha256Hex): Promise<boolean>;
+}
