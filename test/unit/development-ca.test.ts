@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { createDevelopmentCa } from '../../adapters/ca/development-ca';
 import { requestKeySha256 } from '../../adapters/ca/device-request';
 import type { IssuedCertificate, IssueRequest } from '../../adapters/ca/port';
 import { newDeviceKeys, newRequest } from '../support/device-request';
+import { itWithTool } from '../support/it-with-tool';
 import { runTogether } from '../support/run-together';
 
 const serial = 'EUDV2647-000001';
@@ -50,18 +51,18 @@ function modeOf(path: string): Promise<number> {
   return stat(path).then(({ mode }) => mode & 0o777);
 }
 
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
-
 describe('a device certificate', () => {
-  const title = hasOpenssl
-    ? 'passes openssl verify -x509_strict with its chain'
-    : 'WAS NOT CHECKED with openssl verify -x509_strict, because openssl is not installed';
-  it(title, async () => {
-    if (!hasOpenssl) return expect(process.env.CI).not.toBe('true');
-    const files = await writeChain(await createDevelopmentCa({ folder }).issue(await newIssueRequest()));
-    const args = ['-x509_strict', '-CAfile', files.root, '-untrusted', files.issuing, files.device];
-    expect(execFileSync('openssl', ['verify', ...args], { encoding: 'utf8' })).toBe(`${files.device}: OK\n`);
-  });
+  itWithTool(
+    { program: 'openssl', probe: ['version'] },
+    'passes openssl verify -x509_strict with its chain',
+    async () => {
+      const files = await writeChain(await createDevelopmentCa({ folder }).issue(await newIssueRequest()));
+      const args = ['-x509_strict', '-CAfile', files.root, '-untrusted', files.issuing, files.device];
+      expect(execFileSync('openssl', ['verify', ...args], { encoding: 'utf8' })).toBe(
+        `${files.device}: OK\n`,
+      );
+    },
+  );
 
   it('is an IDevID: the serial in the subject, no end, P-256, for signatures only', async () => {
     const request = await newIssueRequest();
