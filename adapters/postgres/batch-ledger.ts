@@ -1,0 +1,176 @@
+import { canonicalJson } from '../../domain/canonical';
+import type { Order } from '../../domain/order-document';
+import type { Recipe } from '../../domain/recipe';
+import type { DateParts } from '../../domain/serial-scheme';
+import type { UnitState } from '../../domain/unit-lifecycle';
+import { UnitrailError } from '../../domain/errors';
+import type { Database } from './database';
+import { mapped } from './errors';
+
+/** A range of numbers for the batch: which space it comes from, and how its values are made. */
+export interface Grant {
+  readonly kind: 'serial' | 'mac';
+  readonly name: string;
+  /** Part of the space's name: numbers of one scope never meet those of another. */
+  readonly scope: string;
+  readonly issuer: string;
+  readonly first: number;
+  readonly last: number;
+  readonly runLength: number;
+  readonly version: number;
+  readonly pattern: string;
+  readonly dateParts: DateParts;
+}
+
+export interface Block {
+  readonly id: number;
+  readonly firstNumber: number;
+  readonly pattern: string;
+  readonly dateParts: DateParts;
+}
+
+export interface BatchRow {
+  readonly id: string;
+  readonly product: string;
+  readonly quantity: number;
+  readonly buyer: string | null;
+  readonly destination: string | null;
+  readonly trial: boolean;
+  readonly sha256: string;
+  readonly document: string;
+  readonly completedAt: string | null;
+}
+
+export interface ClaimedUnit {
+  readonly index: number;
+  readonly unitId: string;
+  readonly serial: string;
+  readonly state: UnitState;
+}
+
+/** Opens the batch with its recipe and blocks in one transaction. False where the same order opened it before. */
+export async function openBatch(
+  db: Database,
+  batch: {
+    order: Order;
+    document: string;
+    recipe: Recipe;
+    workflowId: string;
+    grants: readonly Grant[];
+    by: string;
+  },
+): Promise<boolean> {
+  const { order, recipe } = batch;
+  const grants = batch.grants.map((grant) => ({ ...grant, dateParts: canonicalJson(grant.dateParts) }));
+  const answer = await mapped(
+    db.raw<{ rows: { opened: boolean }[] }>('select open_batch(?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?) as opened', [
+      order.batch,
+      batch.document,
+      canonicalJson(recipe),
+      recipe.firmware.sha256,
+      order.orderQuantity ?? null,
+      order.trial,
+      batch.workflowId,
+      JSON.stringify(grants),
+      batch.by,
+    ]),
+  );
+  return answer.rows[0]!.opened;
+}
+
+export async function findBatch(db: Database, batch: string): Promise<BatchRow | null> {
+  const row = await mapped(
+    db('batches')
+      .where({ id: batch })
+      .first(
+        'id',
+        'product',
+        'quantity',
+        'buyer',
+        'destination',
+        'trial',
+        'sha256',
+        'document',
+        'completed_at as completedAt',
+      ),
+  );
+  return row ?? null;
+}
+
+export async function requireBatch(db: Database, batch: string): Promise<BatchRow> {
+  const row = await findBatch(db, batch);
+  if (!row)
+    throw new UnitrailError(
+      'NOT_FOUND',
+      `There is no batch ${batch}. \`unitrail batch list\` shows those that are.`,
+    );
+  return row;
+}
+
+export async function serialBlockOfBatch(db: Database, batch: string): Promise<Block> {
+  const block = await blockOfBatch(db, batch, 'serial');
+  if (!block) throw new UnitrailError('INTERNAL', `Batch ${batch} was opened without its block of serials.`);
+  return block;
+}
+
+export async function macBlockOfUnit(db: Database, batch: string): Promise<Block | null> {
+  return blockOfBatch(db, batch, 'mac');
+}
+
+async function blockOfBatch(db: Database, batch: string, kind: 'serial' | 'mac'): Promise<Block | null> {
+  const row = await mapped(
+    db('blocks')
+      .join('number_spaces', 'number_spaces.id', 'blocks.space_id')
+      .where({ 'blocks.batch_id': batch, 'number_spaces.kind': kind })
+      .orderBy('blocks.id')
+      .first('blocks.id', db.raw('lower(blocks.numbers) as first'), 'blocks.pattern', 'blocks.date_parts'),
+  );
+  if (!row) return null;
+  return {
+    id: Number(row.id),
+    firstNumber: Number(row.first),
+    pattern: row.pattern,
+    dateParts: JSON.parse(row.date_parts),
+  };
+}
+
+/** Claims units by index. An index that was claimed before keeps its unit and serial. */
+export async function claimUnits(
+  db: Database,
+  batch: string,
+  claims: readonly { index: number; value: string }[],
+): Promise<ClaimedUnit[]> {
+  const answer = await mapped(
+    db.raw<{ rows: { batch_index: number; unit_id: string; serial: string; state: UnitState }[] }>(
+      'select batch_index, unit_id, serial, state from claim_units(?, ?::jsonb)',
+      [batch, JSON.stringify(claims)],
+    ),
+  );
+  return answer.rows.map((row) => ({
+    index: row.batch_index,
+    unitId: row.unit_id,
+    serial: row.serial,
+    state: row.state,
+  }));
+}
+
+export async function completeBatch(
+  db: Database,
+  batch: string,
+  summary: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await mapped(db.raw('select complete_batch(?, ?)', [batch, canonicalJson(summary)]));
+}
+
+/** How many units of the batch are in each state; a quality hold shows as OnHold. */
+export async function countByState(db: Database, batch: string): Promise<Record<string, number>> {
+  const answer = await mapped(
+    db.raw<{ rows: { state: string; units: number }[] }>(
+      `select case when exists (select from holds h where h.unit_id = u.id and h.released_seq is null) then 'OnHold' else u.state end as state,
+         count(*)::integer as units
+       from units u where u.batch_id = ? group by 1 order by 1`,
+      [batch],
+    ),
+  );
+  return Object.fromEntries(answer.rows.map((row) => [row.state, row.units]));
+}

@@ -1,0 +1,60 @@
+import type { Step, UnitState } from '../../domain/unit-lifecycle';
+import type { Database } from './database';
+import { mapped } from './errors';
+
+export interface DemoUnit {
+  readonly unitId: string;
+  readonly serial: string;
+  readonly index: number;
+  readonly state: UnitState;
+  readonly step: Step;
+  readonly failureCode: string | null;
+  readonly openPrint: number | null;
+}
+
+/** Demo batches that are not shipped yet, oldest first, and the name of the next one. */
+export async function demoBatches(db: Database): Promise<{ open: string[]; next: string }> {
+  const rows: { id: string; closed: Date | null }[] = await mapped(
+    db('batches')
+      .leftJoin('shipments', 'shipments.batch_id', 'batches.id')
+      .where('batches.id', 'like', 'DEMO-%')
+      .orderBy('batches.opened_at')
+      .select('batches.id', 'shipments.closed_at as closed'),
+  );
+  const next = `DEMO-${String(rows.length + 1).padStart(3, '0')}`;
+  return { open: rows.filter(({ closed }) => closed === null).map(({ id }) => id), next };
+}
+
+export async function demoUnits(db: Database, batch: string): Promise<DemoUnit[]> {
+  return mapped(
+    db('units')
+      .where({ batch_id: batch })
+      .orderBy('batch_index')
+      .select(
+        'id as unitId',
+        'serial',
+        'batch_index as index',
+        'state',
+        'step',
+        'failure_code as failureCode',
+        'open_print as openPrint',
+      ),
+  );
+}
+
+/** What went wrong in the batch, in the order in which it happened. */
+export async function demoFailures(
+  db: Database,
+  batch: string,
+): Promise<{ serial: string; step: string; code: string; state: UnitState }[]> {
+  const answer = await mapped(
+    db.raw<{ rows: { serial: string; step: string; code: string; state: UnitState }[] }>(
+      `select u.serial, split_part(e.body::jsonb ->> 'part', '.', 1) as step, e.body::jsonb ->> 'code' as code,
+         case when exists (select from unit_events h where h.stream = e.stream and h.type = 'held') then 'AwaitingEngineer' else u.state end as state
+       from units u join unit_events e on e.stream = 'unit:' || u.id and e.type = 'stepFailed'
+       where u.batch_id = ? order by e.at, u.serial limit 100`,
+      [batch],
+    ),
+  );
+  return answer.rows;
+}

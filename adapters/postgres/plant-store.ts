@@ -1,0 +1,117 @@
+import { canonicalJson } from '../../domain/canonical';
+import { UnitrailError } from '../../domain/errors';
+import {
+  comparePlant,
+  refusalsOf,
+  stationLogin,
+  type Issued,
+  type PlantDifference,
+  type PlantDocument,
+} from '../../domain/plant';
+import type { Database } from './database';
+import { mapped } from './errors';
+
+/** The plant in force: the newest applied version, without operators. Null before the first `apply`. */
+export async function loadPlant(db: Database): Promise<PlantDocument | null> {
+  const row = await mapped(db('plant_versions').orderBy('id', 'desc').first('document'));
+  return row ? (JSON.parse(row.document) as PlantDocument) : null;
+}
+
+export async function requirePlant(db: Database): Promise<PlantDocument> {
+  const plant = await loadPlant(db);
+  if (!plant)
+    throw new UnitrailError(
+      'PLANT_INVALID',
+      'No plant file has been applied yet. Run `unitrail apply plant.yaml` first.',
+    );
+  return plant;
+}
+
+/** What applying the document would change, and what it may not change because it is issued already. */
+export async function planPlant(db: Database, next: PlantDocument): Promise<PlantDifference> {
+  const current = await loadPlant(db);
+  const known = current && { ...current, operators: await knownOperators(db, next) };
+  return comparePlant(known, next, await issuedSoFar(db));
+}
+
+/** Operators stay known when the file no longer names them: history does. An erased name stays erased. */
+async function knownOperators(db: Database, next: PlantDocument): Promise<PlantDocument['operators']> {
+  const rows: { number: string; name: string | null }[] = await mapped(
+    db('operators').select('number', 'name'),
+  );
+  const names = new Map(rows.map(({ number, name }) => [Number(number), name]));
+  return next.operators
+    .filter(({ number }) => names.has(number))
+    .map(({ number, name }) => ({ number, name: names.get(number) ?? name }));
+}
+
+/** Loads the document. A repeat of what is in force is a no-op; a change that would break what is issued is refused whole. */
+export async function applyPlant(
+  db: Database,
+  next: PlantDocument,
+): Promise<{ difference: PlantDifference; version: number | null }> {
+  const difference = await planPlant(db, next);
+  const [refused] = refusalsOf(difference);
+  if (refused)
+    throw new UnitrailError('PLANT_INVALID', `${refused.kind} ${refused.name}: ${refused.refusal}`, {
+      refusals: refusalsOf(difference).length,
+    });
+  if (difference.every((change) => change.change === 'same')) return { difference, version: null };
+  // Operators' names stand in one table, which can be erased; neither the kept document nor the difference has them.
+  const kept = canonicalJson({ ...next, operators: [] });
+  const told = difference
+    .filter(({ change }) => change !== 'same')
+    .map(({ kind, name, change }) => ({ kind, name, change }));
+  const answer = await mapped(
+    db.raw<{ rows: { version: string }[] }>('select apply_plant(?, ?, ?::jsonb) as version', [
+      kept,
+      canonicalJson(told),
+      JSON.stringify(changesOf(next)),
+    ]),
+  );
+  return { difference, version: Number(answer.rows[0]!.version) };
+}
+
+/** The rows that other rows refer to. */
+function changesOf(plant: PlantDocument) {
+  return {
+    issuers: [
+      { id: plant.manufacturer.issuer, kind: 'manufacturer' },
+      { id: 'ieee', kind: 'registry' },
+      { id: 'device-ca', kind: 'authority' },
+      ...plant.buyers.map(({ id }) => ({ id, kind: 'buyer' })),
+      ...[...new Set(plant.products.map(({ chipFamily }) => chipFamily))].map((id) => ({
+        id,
+        kind: 'chip-family',
+      })),
+    ],
+    buyers: plant.buyers.map(({ id, name, test }) => ({ id, name, test })),
+    operators: plant.operators.map(({ number, name }) => ({ number: String(number), name })),
+    stations: plant.stations.map(({ id, steps, slots, virtual }) => ({
+      id,
+      login: stationLogin(id),
+      steps,
+      slots,
+      virtual,
+    })),
+  };
+}
+
+async function issuedSoFar(db: Database): Promise<Issued> {
+  const list = async (sql: string): Promise<string[]> =>
+    (await mapped(db.raw<{ rows: { name: string }[] }>(sql))).rows.map((row) => row.name);
+  return {
+    schemesUsed: await list(
+      `select distinct s.name || '/' || b.scheme_version as name from blocks b join number_spaces s on s.id = b.space_id where s.kind = 'serial'`,
+    ),
+    firmwareUsed: await list(`select distinct product || '/' || firmware_version as name from batches`),
+    productsUsed: await list(`select distinct product as name from batches`),
+    macPoolsUsed: await list(
+      `select distinct s.name from blocks b join number_spaces s on s.id = b.space_id where s.kind = 'mac'`,
+    ),
+    buyersUsed: await list(
+      `select buyer as name from batches where buyer is not null union select buyer from shipments`,
+    ),
+    stationsOccupied: await list(`select distinct station as name from slots where state <> 'free'`),
+  };
+}

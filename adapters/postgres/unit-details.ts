@@ -1,0 +1,105 @@
+import type { Knex } from 'knex';
+import { UnitrailError } from '../../domain/errors';
+import { testOutcome } from '../../domain/record';
+import type { RecordTest, RecordV1 } from '../../domain/record-document';
+import { entranceTypes, type UnitRow } from '../../domain/unit-row';
+import type { Database } from './database';
+import { mapped } from './errors';
+import { readRecord } from './unit-queries';
+import { selectUnits, toUnitRow } from './unit-rows';
+
+/** All that the page of one unit shows, read in one snapshot. */
+export interface UnitDetails {
+  readonly unit: UnitRow;
+  /** Since when the unit is in its state, or in this attempt of its step. */
+  readonly since: Date;
+  readonly failure: UnitFailure | null;
+  readonly holds: readonly OpenHold[];
+  /** The newest final test, whatever its verdict; the record has only one that passed and is in force. */
+  readonly lastTest: RecordTest | null;
+  readonly record: RecordV1;
+  /** Null while the record is a draft. */
+  readonly sealed: { readonly sha256: string; readonly sealedAt: Date } | null;
+}
+
+export interface UnitFailure {
+  readonly at: Date;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface OpenHold {
+  readonly hold: string;
+  readonly reason: string;
+  readonly since: Date;
+}
+
+interface EventRow {
+  readonly seq: string;
+  readonly at: Date;
+  readonly body: string;
+}
+
+/** @throws UnitrailError NOT_FOUND */
+export async function unitDetails(db: Database, unitId: string): Promise<UnitDetails> {
+  const snapshot = { isolationLevel: 'repeatable read', readOnly: true } as const;
+  return mapped(db.transaction((trx) => readDetails(trx, unitId), snapshot));
+}
+
+async function readDetails(trx: Knex.Transaction, unitId: string): Promise<UnitDetails> {
+  const row = await selectUnits(trx).where('u.id', unitId).first();
+  if (!row) throw new UnitrailError('NOT_FOUND', `There is no unit ${unitId}.`);
+  const unit = toUnitRow(row);
+  const entrance = await newestOf(trx, unitId, entranceTypes(unit.stateBeneath));
+  const record = await readRecord(trx, unitId);
+  return {
+    unit,
+    since: entrance?.at ?? unit.updatedAt,
+    failure: await readFailure(trx, unit, Number(entrance?.seq ?? 0)),
+    holds: await readHolds(trx, unitId),
+    lastTest: await readLastTest(trx, unitId),
+    record: JSON.parse(record.text) as RecordV1,
+    sealed: record.sealed ? { sha256: record.sha256, sealedAt: record.sealedAt } : null,
+  };
+}
+
+/** Why it is held; or, while it is still at work, the newest try that failed in this attempt. */
+async function readFailure(
+  trx: Knex.Transaction,
+  unit: UnitRow,
+  sinceSeq: number,
+): Promise<UnitFailure | null> {
+  const types: Partial<Record<string, string>> = { AwaitingEngineer: 'held', InProgress: 'stepFailed' };
+  const type = types[unit.stateBeneath];
+  const event = type === undefined ? undefined : await newestOf(trx, unit.unitId, [type]);
+  if (!event || Number(event.seq) < sinceSeq) return null;
+  const { code, message } = JSON.parse(event.body) as { code?: unknown; message?: unknown };
+  return { at: event.at, code: String(code ?? '?'), message: String(message ?? '') };
+}
+
+async function readHolds(trx: Knex.Transaction, unitId: string): Promise<OpenHold[]> {
+  return trx('holds as h')
+    .join('unit_events as e', (on) => on.on('e.seq', 'h.opened_seq').andOnVal('e.stream', `unit:${unitId}`))
+    .where('h.unit_id', unitId)
+    .whereNull('h.released_seq')
+    .orderBy('h.opened_seq')
+    .select<OpenHold[]>('h.hold_id as hold', 'h.reason', 'e.at as since');
+}
+
+async function readLastTest(trx: Knex.Transaction, unitId: string): Promise<RecordTest | null> {
+  const event = await newestOf(trx, unitId, ['testPassed', 'testFailed', 'testErred']);
+  if (!event) return null;
+  return testOutcome({ at: event.at.toISOString(), body: JSON.parse(event.body) as Record<string, unknown> });
+}
+
+function newestOf(
+  trx: Knex.Transaction,
+  unitId: string,
+  types: readonly string[],
+): PromiseLike<EventRow | undefined> {
+  return trx('unit_events')
+    .where({ stream: `unit:${unitId}` })
+    .whereIn('type', types)
+    .orderBy('seq', 'desc')
+    .first<EventRow | undefined>('seq', 'at', 'body');
+}

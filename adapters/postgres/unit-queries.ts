@@ -1,0 +1,181 @@
+import type { Knex } from 'knex';
+import { canonicalJson } from '../../domain/canonical';
+import { UnitrailError } from '../../domain/errors';
+import { summariseEvent } from '../../domain/event-summary';
+import { actorText } from '../../domain/plain-text';
+import { asDraft, buildRecord } from '../../domain/record';
+import { MAX_UNITS, type UnitFilter } from '../../domain/unit-filter';
+import { endStates } from '../../domain/unit-lifecycle';
+import { kindNames, readingsOf, type Reading } from '../../domain/unit-lookup';
+import type { UnitRow } from '../../domain/unit-row';
+import type { Database } from './database';
+import { mapped } from './errors';
+import { loadRecordFacts } from './record-facts';
+import { buyerOfUnit, destinationOfUnit, openHold, selectUnits, toUnitRow } from './unit-rows';
+
+const PAGE_UNITS = 500;
+
+/** One event of a unit, as a person reads it. */
+export interface UnitEvent {
+  readonly seq: number;
+  readonly at: Date;
+  readonly type: string;
+  /** The database login that appended it. */
+  readonly login: string;
+  /** The person or station that the event names. */
+  readonly by: string | null;
+  readonly summary: string;
+}
+
+/** The record's text (RFC 8785): the bytes that were sealed, or what they would be today. */
+export type UnitRecord =
+  | { readonly sealed: true; readonly text: string; readonly sha256: string; readonly sealedAt: Date }
+  | { readonly sealed: false; readonly text: string };
+
+/**
+ * The units that the text names: by serial (also `issuer:serial`), unit id, MAC address, chip UID or certificate
+ * fingerprint. More than one where two issuers gave the same serial: the caller asks which is meant.
+ * @throws UnitrailError NOT_FOUND, INPUT_INVALID
+ */
+export async function findUnit(db: Database, id: string): Promise<UnitRow[]> {
+  const readings = readingsOf(id);
+  const unitIds = await mapped(
+    db('identifiers')
+      .distinct('unit_id')
+      .where((any) => readings.forEach((reading) => void any.orWhere(matching(reading))))
+      .pluck<string[]>('unit_id'),
+  );
+  unitIds.push(...readings.filter(({ kind }) => kind === 'unit-id').map(({ value }) => value));
+  const rows = await mapped(selectUnits(db).whereIn('u.id', unitIds).orderBy(['u.serial', 'u.issuer']));
+  if (rows.length === 0) throw notFound(id, readings);
+  return rows.map(toUnitRow);
+}
+
+/** The one unit that the text names. @throws UnitrailError INPUT_INVALID where it names several, NOT_FOUND */
+export async function findOneUnit(db: Database, id: string): Promise<UnitRow> {
+  const [unit, ...others] = await findUnit(db, id);
+  if (unit && others.length === 0) return unit;
+  const names = [unit!, ...others].map(({ issuer, serial }) => `${issuer}:${serial}`);
+  throw new UnitrailError(
+    'INPUT_INVALID',
+    `${JSON.stringify(id)} names ${names.length} units; say which: ${names.join(', ')}.`,
+    {
+      units: names,
+    },
+  );
+}
+
+/**
+ * The units of the filter by serial, page by page: memory stays flat, and a list of a million holds no transaction
+ * open. A unit that moves while the list is read is shown once, as it was when its page was read.
+ */
+export async function* listUnits(
+  db: Database,
+  filter: UnitFilter = {},
+): AsyncGenerator<UnitRow, void, undefined> {
+  // One more than the most that may be shown, so that the caller can tell that there is more.
+  let left = Math.min(filter.limit ?? MAX_UNITS, MAX_UNITS + 1);
+  let last: UnitRow | undefined;
+  while (left > 0) {
+    const page = await readPage(db, filter, Math.min(left, PAGE_UNITS), last);
+    yield* page;
+    if (page.length < PAGE_UNITS) return;
+    left -= page.length;
+    last = page.at(-1);
+  }
+}
+
+/** All events of the unit, the oldest first. */
+export async function unitHistory(db: Database, unitId: string): Promise<UnitEvent[]> {
+  const rows = await mapped(
+    db('unit_events')
+      .where({ stream: `unit:${unitId}` })
+      .orderBy('seq')
+      .select('seq', 'at', 'type', 'header', 'body'),
+  );
+  if (rows.length === 0) throw new UnitrailError('NOT_FOUND', `There is no unit ${unitId}.`);
+  return rows.map(toUnitEvent);
+}
+
+/** The sealed record, or a draft of it while the unit is in the house. @throws UnitrailError NOT_FOUND */
+export async function unitRecord(db: Database, unitId: string): Promise<UnitRecord> {
+  // One snapshot: the row and the events that it points to belong together.
+  return mapped(
+    db.transaction((trx) => readRecord(trx, unitId), { isolationLevel: 'repeatable read', readOnly: true }),
+  );
+}
+
+/** The same inside a snapshot of the caller. */
+export async function readRecord(trx: Knex.Transaction, unitId: string): Promise<UnitRecord> {
+  const sealed = await trx('records').where({ unit_id: unitId }).first('body', 'sha256', 'sealed_at');
+  if (sealed) return { sealed: true, text: sealed.body, sha256: sealed.sha256, sealedAt: sealed.sealed_at };
+  const [facts] = await loadRecordFacts(trx, [unitId]);
+  return { sealed: false, text: canonicalJson(asDraft(buildRecord(facts!))) };
+}
+
+function matching(reading: Reading): Record<string, string> {
+  return reading.issuer === undefined
+    ? { kind: reading.kind, value: reading.value }
+    : { kind: reading.kind, value: reading.value, issuer: reading.issuer };
+}
+
+function notFound(id: string, readings: readonly Reading[]): UnitrailError {
+  const kinds = [...new Set(readings.map(({ kind }) => kindNames[kind]))];
+  return new UnitrailError('NOT_FOUND', `No unit has ${JSON.stringify(id.trim())} as ${kinds.join(', ')}.`, {
+    kinds,
+  });
+}
+
+async function readPage(
+  db: Database,
+  filter: UnitFilter,
+  size: number,
+  last: UnitRow | undefined,
+): Promise<UnitRow[]> {
+  const query = selectUnits(db)
+    .modify((q) => narrow(q, filter))
+    .orderBy(['u.serial', 'u.issuer'])
+    .limit(size);
+  if (last) void query.whereRaw('(u.serial, u.issuer) > (?, ?)', [last.serial, last.issuer]);
+  return (await mapped(query)).map(toUnitRow);
+}
+
+function narrow(query: Knex.QueryBuilder, filter: UnitFilter): void {
+  narrowState(query, filter.state);
+  if (filter.step) void query.where('u.step', filter.step);
+  if (filter.batch) void query.where('u.batch_id', filter.batch);
+  if (filter.order) void query.where('b.order_id', filter.order);
+  if (filter.product) void query.where('u.product', filter.product);
+  // What is in the flash is the release that the unit is pinned to: the database refuses any other.
+  if (filter.firmware) void query.where('u.firmware_version', filter.firmware);
+  if (filter.boardLot) void query.where('u.board_lot', filter.boardLot);
+  if (filter.componentLot) void query.whereRaw(holdsLot, [filter.componentLot]);
+  if (filter.buyer) void query.whereRaw(`${buyerOfUnit} = ?`, [filter.buyer]);
+  if (filter.destination) void query.whereRaw(`${destinationOfUnit} = ?`, [filter.destination]);
+  if (filter.failureCode) void query.where('u.failure_code', filter.failureCode);
+  if (filter.shippedAfter) void query.where('e.at', '>=', filter.shippedAfter);
+  if (filter.shippedBefore) void query.where('e.at', '<', filter.shippedBefore);
+}
+
+const holdsLot = 'u.id in (select l.unit_id from unit_lots l where l.lot = ?)';
+
+/** The state that is shown: a hold hides every state but the last. */
+function narrowState(query: Knex.QueryBuilder, state: UnitFilter['state']): void {
+  if (!state) return;
+  if (state === 'OnHold') void query.whereNotIn('u.state', endStates).whereRaw(openHold);
+  else void query.where('u.state', state);
+  if (state !== 'OnHold' && !endStates.includes(state)) void query.whereRaw(`not ${openHold}`);
+}
+
+function toUnitEvent(row: { seq: string; at: Date; type: string; header: string; body: string }): UnitEvent {
+  const body = JSON.parse(row.body) as Record<string, unknown>;
+  return {
+    seq: Number(row.seq),
+    at: row.at,
+    type: row.type,
+    // v1|stream|seq|type|key|login|time: no part may hold the separator.
+    login: row.header.split('|')[5] ?? '',
+    by: actorText(body.by),
+    summary: summariseEvent(row.type, body),
+  };
+}

@@ -1,0 +1,42 @@
+import type { Standing } from '../../domain/unit-lifecycle';
+import type { Database } from './database';
+import { mapped } from './errors';
+import { toStanding } from './ledger';
+
+const columns = `id as unit_id, serial, state, step,
+  attempts[array_position(array['assign','flash','test','provision','label','qc','ship'], step)]::integer as attempt`;
+
+type Row = Parameters<typeof toStanding>[0];
+
+/** Of these units, those that are in progress. */
+export async function unitsUnderWay(db: Database, unitIds: readonly string[]): Promise<Standing[]> {
+  const answer = await mapped(
+    db.raw<{ rows: Row[] }>(
+      `select ${columns} from units where id = any (?::uuid[]) and state = 'InProgress' order by serial`,
+      [[...unitIds]],
+    ),
+  );
+  return answer.rows.map(toStanding);
+}
+
+/** Units of the batch that can be packed, in serial order, with their place in their history. */
+export async function readyUnits(db: Database, batch: string): Promise<{ unitId: string; seq: number }[]> {
+  const rows: { unitId: string; seq: string }[] = await mapped(
+    db('units')
+      .where({ batch_id: batch, state: 'ReadyToShip' })
+      .orderBy('serial')
+      .select('id as unitId', 'seq'),
+  );
+  return rows.map(({ unitId, seq }) => ({ unitId, seq: Number(seq) }));
+}
+
+/** Units that a station left because it did not answer: it takes them up again when it comes back. */
+export async function unitsLeftBy(db: Database, steps: readonly string[]): Promise<Standing[]> {
+  const answer = await mapped(
+    db.raw<{ rows: Row[] }>(
+      `select ${columns} from units where state = 'AwaitingEngineer' and failure_code = 'STATION_OFFLINE' and step = any (?) order by serial`,
+      [[...steps]],
+    ),
+  );
+  return answer.rows.map(toStanding);
+}

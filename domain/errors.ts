@@ -1,0 +1,107 @@
+/**
+ * The closed catalogue of errors. The class of an error decides what happens next:
+ *
+ * - retry: infrastructure is away, nothing is decided. Temporal retries without end.
+ * - park: the device or the station failed. The workflow repeats the step a few times, then holds the unit.
+ * - reject: the input is wrong, trying again can't help. Refused with field, value and what is allowed.
+ * - quarantine: the world disagrees with the record. The unit is held with both sides shown.
+ * - page: a promise of the system is broken. The line stops and somebody is called.
+ *
+ * A code is the `type` of Temporal's ApplicationFailure. A code is never used again for another meaning.
+ */
+export type Reaction = 'retry' | 'park' | 'reject' | 'quarantine' | 'page';
+
+export const reactions = {
+  // Infrastructure
+  DATABASE_UNAVAILABLE: 'retry',
+  CA_UNAVAILABLE: 'retry',
+  STORE_UNAVAILABLE: 'retry',
+  TEMPORAL_UNAVAILABLE: 'retry',
+  /** Every slot that could do the step is taken: a benign wait, not a fault. */
+  SLOT_BUSY: 'retry',
+  /** The row moved on while we worked (another try, another claim): read it again. */
+  STATE_MOVED_ON: 'retry',
+  /** A quality hold is open: the unit waits until it is released. */
+  ON_HOLD: 'retry',
+  /** Units of a batch are still under way: a benign wait, not a fault. */
+  UNITS_UNDER_WAY: 'retry',
+
+  // The device or the station
+  DEVICE_NOT_RESPONDING: 'park',
+  DEVICE_REFUSED: 'park',
+  FLASH_VERIFY_FAILED: 'park',
+  IDENTITY_WRITE_FAILED: 'park',
+  /** The station could not measure; says nothing about the device. */
+  TEST_ERROR: 'park',
+  /** A limit was missed: the device's fault. Never repeated without a person. */
+  TEST_FAILED: 'park',
+  CERTIFICATE_INSTALL_FAILED: 'park',
+  PRINTER_FAILED: 'park',
+  LABEL_UNREADABLE: 'park',
+  STATION_OFFLINE: 'park',
+  FENCE_STALE: 'park',
+  BOARD_NOT_PRESENT: 'park',
+
+  // Wrong input
+  INPUT_INVALID: 'reject',
+  ORDER_INVALID: 'reject',
+  PLANT_INVALID: 'reject',
+  CONFIGURATION_INVALID: 'reject',
+  /** Somebody cancelled the unit's workflow: the unit is held, not lost. */
+  CANCELLED: 'reject',
+  BATCH_CONFLICT: 'reject',
+  ORDER_QUANTITY_EXCEEDED: 'reject',
+  SCHEME_EXHAUSTED: 'reject',
+  SERIAL_MALFORMED: 'reject',
+  NOT_FOUND: 'reject',
+  NOT_ALLOWED: 'reject',
+  IMAGE_DIGEST_MISMATCH: 'reject',
+  CSR_INVALID: 'reject',
+
+  // The world disagrees with the record
+  SERIAL_CONFLICT: 'quarantine',
+  CHIP_UID_SEEN_BEFORE: 'quarantine',
+  IDENTITY_MISMATCH: 'quarantine',
+  LABEL_MISMATCH: 'quarantine',
+  PRINT_UNKNOWN: 'quarantine',
+  QUALITY_MISMATCH: 'quarantine',
+  REQUEST_CONFLICT: 'quarantine',
+  RECIPE_MISMATCH: 'quarantine',
+  /** The database refused an event because the unit's history does not allow it. */
+  STEP_ORDER_REFUSED: 'quarantine',
+
+  // A promise is broken
+  DUPLICATE_SERIAL: 'page',
+  AUDIT_CHAIN_BROKEN: 'page',
+  RECORD_INCOMPLETE: 'page',
+  INTERNAL: 'page',
+} as const satisfies Record<string, Reaction>;
+
+export type ErrorCode = keyof typeof reactions;
+
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(reactions, code);
+}
+
+export function reactionTo(code: string): Reaction {
+  return isErrorCode(code) ? reactions[code] : 'page';
+}
+
+/** An error of the catalogue. The message is for people: what happened, to what, and what to do next. */
+export class UnitrailError extends Error {
+  override readonly name = 'UnitrailError';
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    /** Facts for the engineer (both sides of a mismatch, the tool's last lines). Never a secret. */
+    readonly detail: Readonly<Record<string, unknown>> = {},
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+
+  get reaction(): Reaction {
+    return reactions[this.code];
+  }
+}

@@ -1,0 +1,3329 @@
+-- What migrations/*.sql come to on PostgreSQL 15. Made by `npm run schema`: read it, don't edit it.
+-- Roles belong to the server and stand in 0001-roles.sql; the migrations' own bookkeeping is left out.
+
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+
+--
+-- Name: btree_gist; Type: EXTENSION; Schema: -; Owner: -
+--
+
+CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
+
+--
+-- Name: EXTENSION btree_gist; Type: COMMENT; Schema: -; Owner: -
+--
+
+COMMENT ON EXTENSION btree_gist IS 'support for indexing common datatypes in GiST';
+
+--
+-- Name: unit_standing; Type: TYPE; Schema: public; Owner: -
+--
+
+CREATE TYPE public.unit_standing AS (
+	unit_id uuid,
+	serial text,
+	state text,
+	step text,
+	attempt integer,
+	seq bigint,
+	head bytea
+);
+
+--
+-- Name: act_opening; Type: TYPE; Schema: public; Owner: -
+--
+
+CREATE TYPE public.act_opening AS (
+	done boolean,
+	attempt integer,
+	try integer,
+	fence bigint,
+	at timestamp with time zone,
+	unit public.unit_standing
+);
+
+--
+-- Name: slot_lease; Type: TYPE; Schema: public; Owner: -
+--
+
+CREATE TYPE public.slot_lease AS (
+	station text,
+	slot integer,
+	fence bigint,
+	virtual boolean,
+	unit public.unit_standing
+);
+
+--
+-- Name: acquire_slot(uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.acquire_slot(p_unit uuid) RETURNS public.slot_lease
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  u units;
+  lease slot_lease;
+begin
+  u := lock_unit(p_unit);
+  lease.unit := standing(u);
+  if u.state <> 'InProgress' or u.step not in ('flash', 'test', 'provision', 'label', 'qc') then return lease; end if;
+  perform check_not_held(u, 'a slot');
+  select s.station, s.slot, s.fence, st.virtual into lease.station, lease.slot, lease.fence, lease.virtual
+  from slots s join stations st on st.id = s.station
+  where s.unit_id = p_unit and s.state = 'leased' and u.step = any (st.steps);
+  if found then return lease; end if;
+  if not exists (select from stations st join slots s on s.station = st.id and s.offered where u.step = any (st.steps)) then
+    perform refuse('UT009', format('no station does %s: add one to the plant file', u.step));
+  end if;
+  -- Another station's slot: the lease is over, the agent of that station clears the board.
+  perform end_lease(p_unit);
+  if exists (select from slots where unit_id = p_unit) then return lease; end if;
+  perform lock_line();
+  insert into slot_requests as r (unit_id, step) values (p_unit, u.step)
+  on conflict (unit_id) do update set seen_at = excluded.seen_at, step = excluded.step,
+    requested_at = case when r.step = excluded.step then r.requested_at else excluded.requested_at end;
+  perform hand_out_slots();
+  select s.station, s.slot, s.fence, st.virtual into lease.station, lease.slot, lease.fence, lease.virtual
+  from slots s join stations st on st.id = s.station where s.unit_id = p_unit and s.state = 'leased';
+  return lease;
+end $$;
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: units; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.units (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    batch_id text NOT NULL,
+    batch_index integer NOT NULL,
+    issuer text NOT NULL,
+    serial text NOT NULL,
+    product text NOT NULL,
+    recipe_sha256 text NOT NULL,
+    firmware_version text NOT NULL,
+    firmware_sha256 text NOT NULL,
+    flashed_sha256 text,
+    state text NOT NULL,
+    step text NOT NULL,
+    attempts smallint[] DEFAULT '{0,0,0,0,0,0,0}'::smallint[] NOT NULL,
+    chip_uid text,
+    certificate_sha256 text,
+    board_lot text,
+    flashed_seq bigint,
+    tested_seq bigint,
+    provisioned_seq bigint,
+    label_seq bigint,
+    qc_seq bigint,
+    rework_seq bigint,
+    prints integer DEFAULT 0 NOT NULL,
+    open_print integer,
+    label_print integer,
+    failure_code text,
+    simulated boolean DEFAULT false NOT NULL,
+    trial boolean NOT NULL,
+    carton text,
+    shipment_id text,
+    seq bigint NOT NULL,
+    head bytea NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT units_label_after_test CHECK (((label_seq IS NULL) OR (tested_seq IS NOT NULL))),
+    CONSTRAINT units_qc_after_label CHECK (((qc_seq IS NULL) OR ((label_seq IS NOT NULL) AND (qc_seq > label_seq)))),
+    CONSTRAINT units_shipped_after_qc CHECK (((state <> 'Shipped'::text) OR ((qc_seq IS NOT NULL) AND (qc_seq > GREATEST(flashed_seq, tested_seq, provisioned_seq, label_seq, rework_seq))))),
+    CONSTRAINT units_state CHECK ((state = ANY (ARRAY['InProgress'::text, 'AwaitingEngineer'::text, 'ReadyToShip'::text, 'Packed'::text, 'Shipped'::text, 'Scrapped'::text, 'Missing'::text, 'Void'::text]))),
+    CONSTRAINT units_step CHECK ((step = ANY (ARRAY['assign'::text, 'flash'::text, 'test'::text, 'provision'::text, 'label'::text, 'qc'::text, 'ship'::text]))),
+    CONSTRAINT units_trial_stays CHECK (((NOT trial) OR (state <> 'Shipped'::text)))
+);
+
+--
+-- Name: advance_unit(public.units, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.advance_unit(u public.units, p_type text, p_key text, p_body text) RETURNS public.units
+    LANGUAGE plpgsql
+    AS $$
+declare
+  body jsonb := p_body::jsonb;
+  t transitions;
+  e unit_events;
+  number_of_step integer;
+begin
+  select * into t from transitions
+  where type = p_type and from_state = u.state and (from_step is null or from_step = u.step)
+  order by from_step nulls last limit 1;
+  if not found then
+    perform refuse('UT001', format('unit %s: %s is not allowed in state %s at step %s', u.serial, p_type, u.state, u.step));
+  end if;
+  perform check_rules(u, p_type, body);
+  e := chain_event('unit:' || u.id, u.seq + 1, u.head, p_type, p_key, p_body);
+  perform count_alive(u, t.to_state);
+  u := project_facts(u, p_type, body, e.seq);
+  perform apply_identifier_effects(u, p_type, e.seq);
+  u.state := t.to_state;
+  u.step := case when t.to_step = '*' then body ->> 'step' else coalesce(t.to_step, u.step) end;
+  if t.opens_attempt then
+    number_of_step := step_number(u.step);
+    u.attempts[number_of_step] := u.attempts[number_of_step] + 1;
+  end if;
+  u.seq := e.seq; u.head := e.hash; u.updated_at := e.at;
+  perform save_unit(u);
+  if p_type in ('provisioned', 'qualityPassed', 'held', 'scrapped', 'missing') then perform end_lease(u.id); end if;
+  return u;
+end $$;
+
+--
+-- Name: append_event(text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.append_event(p_stream text, p_type text, p_key text, p_body text) RETURNS public.unit_standing
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+declare
+  kind event_types;
+  u units;
+  known unit_events;
+  body jsonb := check_body(p_body);
+  by_station boolean;
+  of_try boolean;
+begin
+  perform check_word('stream', p_stream), check_word('type', p_type), check_word('key', p_key);
+  select * into kind from event_types where type = p_type;
+  if not found or kind.stream_kind <> 'unit' or p_stream !~ '^unit:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+    perform refuse('UT007', format('%s is no event of stream %s', p_type, p_stream));
+  end if;
+  perform check_appender(kind);
+  u := lock_unit(substr(p_stream, 6)::uuid);
+  select * into known from unit_events where stream = p_stream and key = p_key;
+  if found then
+    perform check_same_request(known, p_type, body);
+    return standing(u);
+  end if;
+  if kind.nature = 'intent' then
+    perform refuse('UT007', format('%s opens a try: call begin_act', p_type));
+  end if;
+  by_station := kind.appender = 'station' or kind.appender = 'both' and not has_role('unitrail_office');
+  of_try := by_station or p_type in ('certificateIssued', 'stepFailed');
+  if by_station then perform check_lease(u.id, body -> 'place'); end if;
+  if of_try then perform check_try(u, coalesce(kind.part, body ->> 'part'), body); end if;
+  perform check_key(u, kind, p_key, body, of_try);
+  return standing(advance_unit(u, p_type, p_key, p_body));
+end $_$;
+
+--
+-- Name: append_to_stream(text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.append_to_stream(p_stream text, p_type text, p_key text, p_body text) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+declare
+  s streams;
+  known unit_events;
+  e unit_events;
+begin
+  perform check_word('stream', p_stream), check_word('key', p_key), check_body(p_body);
+  insert into streams (stream, seq, head) values (p_stream, 0, decode(repeat('00', 32), 'hex'))
+  on conflict (stream) do nothing;
+  select * into s from streams where stream = p_stream for update;
+  select * into known from unit_events where stream = p_stream and key = p_key;
+  if found then
+    if known.type <> p_type or known.body <> p_body then perform refuse_other_request(known); end if;
+    return false;
+  end if;
+  e := chain_event(p_stream, s.seq + 1, s.head, p_type, p_key, p_body);
+  update streams set seq = e.seq, head = e.hash where stream = p_stream;
+  return true;
+end $$;
+
+--
+-- Name: apply_identifier_effects(public.units, text, bigint); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.apply_identifier_effects(u public.units, p_type text, p_seq bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  moved record;
+begin
+  for moved in
+    with changed as (
+      update identifiers i set state = e.to_state
+      from identifier_effects e
+      where e.type = p_type and i.unit_id = u.id and i.state = e.from_state
+      returning i.block_id, e.from_state, e.to_state)
+    select block_id, from_state, to_state, count(*)::integer as quantity from changed
+    where block_id is not null group by block_id, from_state, to_state order by block_id
+  loop
+    perform move_numbers(moved.block_id, moved.from_state, moved.to_state, moved.quantity, 'unit:' || u.id, p_seq);
+  end loop;
+end $$;
+
+--
+-- Name: apply_plant(text, text, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.apply_plant(p_document text, p_difference text, p_changes jsonb) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  version bigint;
+begin
+  if not (has_role('unitrail_desk') or has_role('unitrail_office')) then
+    perform refuse('42501', format('login %s may not change the plant', session_user));
+  end if;
+  perform pg_advisory_xact_lock(hashtext('unitrail.plant'));
+  insert into plant_versions (document, sha256, difference)
+  values (p_document, encode(sha256(convert_to(p_document, 'UTF8')), 'hex'), p_difference) returning id into version;
+  insert into issuers (id, kind) select x ->> 'id', x ->> 'kind' from jsonb_array_elements(p_changes -> 'issuers') x
+  on conflict (id) do nothing;
+  insert into buyers (id, name, test) select x ->> 'id', x ->> 'name', (x ->> 'test')::boolean
+  from jsonb_array_elements(p_changes -> 'buyers') x
+  on conflict (id) do update set name = excluded.name, test = excluded.test;
+  insert into operators (number, name) select x ->> 'number', x ->> 'name' from jsonb_array_elements(p_changes -> 'operators') x
+  on conflict (number) do update set name = excluded.name where operators.erased_at is null;
+  insert into stations (id, login, steps, virtual)
+  select x ->> 'id', x ->> 'login', array(select jsonb_array_elements_text(x -> 'steps')), (x ->> 'virtual')::boolean
+  from jsonb_array_elements(p_changes -> 'stations') x
+  on conflict (id) do update set steps = excluded.steps;
+  insert into slots (station, slot) select x ->> 'id', n
+  from jsonb_array_elements(p_changes -> 'stations') x, generate_series(1, (x ->> 'slots')::integer) n
+  on conflict (station, slot) do nothing;
+  update slots set offered = wanted.offered
+  from (select old.station, old.slot, coalesce(old.slot <= (x ->> 'slots')::integer, false) as offered
+        from slots old left join jsonb_array_elements(p_changes -> 'stations') x on x ->> 'id' = old.station) wanted
+  where slots.station = wanted.station and slots.slot = wanted.slot and slots.offered <> wanted.offered
+    and jsonb_array_length(p_changes -> 'stations') > 0;
+  return version;
+end $$;
+
+--
+-- Name: begin_act(uuid, text, text, text, integer, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.begin_act(p_unit uuid, p_type text, p_caller text, p_station text, p_slot integer, p_body text) RETURNS public.act_opening
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  kind event_types;
+  u units;
+  opening act_opening;
+  key_of_attempt text;
+  newest integer;
+  mine integer;
+  body jsonb := check_body(p_body);
+  of_slot record;
+begin
+  perform check_word('type', p_type), check_word('caller', p_caller);
+  select * into kind from event_types where type = p_type and nature = 'intent';
+  if not found then perform refuse('UT007', format('%s opens no try', p_type)); end if;
+  perform check_appender(kind);
+  if body ->> 'caller' is distinct from p_caller then
+    perform refuse('UT007', format('the body of %s names another caller than %s', p_type, p_caller));
+  end if;
+  u := lock_unit(p_unit);
+  opening.attempt := u.attempts[step_number(split_part(kind.part, '.', 1))];
+  key_of_attempt := concat_ws('/', u.id, kind.part, opening.attempt);
+  opening.done := u.state <> 'InProgress' or u.step <> split_part(kind.part, '.', 1)
+    or exists (select from unit_events where stream = 'unit:' || u.id and key = key_of_attempt);
+  if opening.done then
+    opening.unit := standing(u);
+    return opening;
+  end if;
+  perform check_not_held(u, p_type);
+  if kind.appender = 'station' then
+    update slots set fence = fence + 1
+    from stations where stations.id = slots.station and stations.login = session_user
+      and slots.station = p_station and slots.slot = p_slot and slots.unit_id = u.id and slots.state = 'leased'
+      and u.step = any (stations.steps)
+    returning slots.fence, jsonb_build_object('station', station, 'slot', slot, 'virtual', virtual) as place into of_slot;
+    -- The place in history is the lease's, not what the caller makes of it: it decides whether the unit is simulated.
+    if not found or body -> 'place' is distinct from of_slot.place then
+      perform refuse('UT005', format('login %s holds no lease on unit %s at %s/%s', session_user, u.serial, p_station, p_slot));
+    end if;
+    opening.fence := of_slot.fence;
+  end if;
+  select coalesce(max(try), 0), coalesce(max(try) filter (where caller = p_caller), 0) into newest, mine from tries
+  where unit_id = u.id and part = kind.part and attempt = opening.attempt;
+  if mine > 0 then
+    -- The same caller again: its answer was lost on the way. An older caller is fenced.
+    if mine < newest then perform refuse('UT004', format('%s of unit %s: a newer try has begun', kind.part, u.serial)); end if;
+    opening.try := mine;
+    opening.unit := standing(u);
+    opening.at := u.updated_at;
+    return opening;
+  end if;
+  opening.try := newest + 1;
+  insert into tries (unit_id, part, attempt, try, caller)
+  values (u.id, kind.part, opening.attempt, opening.try, p_caller);
+  u := advance_unit(u, p_type, concat_ws('/', key_of_attempt, opening.try), p_body);
+  opening.unit := standing(u);
+  opening.at := u.updated_at;
+  return opening;
+end $$;
+
+--
+-- Name: bind_identifier(public.units, text, text, text, bigint, integer, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.bind_identifier(u public.units, p_issuer text, p_kind text, p_value text, p_block bigint, p_ordinal integer, p_state text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  owner_serial text;
+begin
+  insert into identifiers (issuer, kind, value, unit_id, block_id, ordinal, state)
+  values (p_issuer, p_kind, p_value, u.id, p_block, p_ordinal, p_state)
+  on conflict (issuer, kind, value) do nothing;
+  if found then return; end if;
+  select units.serial into owner_serial from identifiers join units on units.id = identifiers.unit_id
+  where identifiers.issuer = p_issuer and identifiers.kind = p_kind and identifiers.value = p_value
+    and identifiers.unit_id <> u.id;
+  if found then
+    raise exception using errcode = 'UT010', constraint = p_kind,
+      message = format('%s %s belongs to unit %s, not to %s', p_kind, p_value, owner_serial, u.serial);
+  end if;
+end $$;
+
+--
+-- Name: bind_macs(public.units, jsonb, bigint); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.bind_macs(u public.units, p_body jsonb, p_seq bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  b blocks;
+  mac record;
+begin
+  if jsonb_array_length(p_body -> 'macs') = 0 then return; end if;
+  select blocks.* into b from blocks join number_spaces on number_spaces.id = blocks.space_id
+  where blocks.id = whole(p_body, 'macBlock') and blocks.batch_id = u.batch_id and number_spaces.kind = 'mac';
+  if not found or jsonb_array_length(p_body -> 'macs') <> b.run_length then
+    perform refuse('UT009', format('unit %s: no MAC block %s of its batch with that run', u.serial, p_body ->> 'macBlock'));
+  end if;
+  for mac in select value, ordinality from jsonb_array_elements_text(p_body -> 'macs') with ordinality loop
+    perform bind_identifier(u, 'ieee', 'mac', mac.value, b.id,
+      (u.batch_index - 1) * b.run_length + mac.ordinality::integer - 1, 'assigned');
+  end loop;
+  perform move_numbers(b.id, 'reserved', 'assigned', b.run_length, 'unit:' || u.id, p_seq);
+end $$;
+
+--
+-- Name: unit_events; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.unit_events (
+    stream text NOT NULL,
+    seq bigint NOT NULL,
+    type text NOT NULL,
+    key text NOT NULL,
+    header text NOT NULL,
+    body text NOT NULL,
+    prev bytea NOT NULL,
+    hash bytea NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT unit_events_hash CHECK ((hash = sha256(((prev || sha256(convert_to(header, 'UTF8'::name))) || sha256(convert_to(body, 'UTF8'::name))))))
+);
+
+--
+-- Name: chain_event(text, bigint, bytea, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.chain_event(p_stream text, p_seq bigint, p_prev bytea, p_type text, p_key text, p_body text) RETURNS public.unit_events
+    LANGUAGE plpgsql
+    AS $$
+declare
+  e unit_events;
+begin
+  e.stream := p_stream;
+  e.seq := p_seq;
+  e.type := p_type;
+  e.key := p_key;
+  e.body := p_body;
+  e.prev := p_prev;
+  e.at := date_trunc('milliseconds', clock_timestamp());
+  e.header := concat_ws('|', 'v1', p_stream, p_seq, p_type, p_key, session_user,
+    to_char(e.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'));
+  e.hash := sha256(p_prev || sha256(convert_to(e.header, 'UTF8')) || sha256(convert_to(p_body, 'UTF8')));
+  insert into unit_events (stream, seq, type, key, header, body, prev, hash, at)
+  values (e.stream, e.seq, e.type, e.key, e.header, e.body, e.prev, e.hash, e.at);
+  return e;
+end $$;
+
+--
+-- Name: change_lots(text, text, text[], text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.change_lots(p_batch text, p_position text, p_lots text[], p_by text, p_change text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform check_word('batch', p_batch), check_word('position', p_position), check_word('by', p_by), check_word('change', p_change);
+  if coalesce(cardinality(p_lots), 0) not between 1 and 16 then perform refuse('UT007', 'lots: 1 to 16 at a position'); end if;
+  perform check_word('lot', lot) from unnest(p_lots) as lot;
+  -- A repeat changes nothing: by now a later change may be in force.
+  if not append_to_stream('batch:' || p_batch, 'lotsChanged', 'lots/' || p_change,
+       format('{"by":%s,"lots":%s,"position":%s}', to_json(p_by), to_json(p_lots), to_json(p_position))) then
+    return;
+  end if;
+  update batch_lots set lots = p_lots where batch_id = p_batch and position = p_position;
+  if not found then
+    perform refuse('UT009', format('batch %s has no position %s', p_batch, p_position));
+  end if;
+end $$;
+
+--
+-- Name: event_types; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.event_types (
+    type text NOT NULL,
+    stream_kind text NOT NULL,
+    appender text NOT NULL,
+    nature text NOT NULL,
+    part text,
+    CONSTRAINT event_types_appender CHECK ((appender = ANY (ARRAY['office'::text, 'station'::text, 'both'::text, 'function'::text]))),
+    CONSTRAINT event_types_nature CHECK ((nature = ANY (ARRAY['intent'::text, 'result'::text, 'other'::text]))),
+    CONSTRAINT event_types_stream_kind CHECK ((stream_kind = ANY (ARRAY['unit'::text, 'batch'::text, 'order'::text, 'shipment'::text, 'export'::text, 'retention'::text])))
+);
+
+--
+-- Name: check_appender(public.event_types); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_appender(p_type public.event_types) RETURNS void
+    LANGUAGE plpgsql STABLE
+    AS $$
+begin
+  if (p_type.appender in ('office', 'both') and has_role('unitrail_office'))
+     or (p_type.appender in ('station', 'both') and has_role('unitrail_station')) then
+    return;
+  end if;
+  perform refuse('42501', format('login %s may not append %s', session_user, p_type.type));
+end $$;
+
+--
+-- Name: check_body(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_body(p_body text) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+declare
+  max_bytes constant integer := 262144;
+  body jsonb;
+begin
+  if p_body is null or octet_length(p_body) > max_bytes then
+    perform refuse('UT007', format('the body is missing or longer than %s bytes', max_bytes));
+  end if;
+  begin
+    body := p_body::jsonb;
+  exception when data_exception or program_limit_exceeded then
+    perform refuse('UT007', 'the body is not JSON, or nested too deep');
+  end;
+  if jsonb_typeof(body) <> 'object' then
+    perform refuse('UT007', format('the body is a JSON %s, not an object', jsonb_typeof(body)));
+  end if;
+  return body;
+end $$;
+
+--
+-- Name: check_certificate(public.units, text, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_certificate(u public.units, p_type text, p_body jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  attempt text := u.attempts[step_number('provision')];
+  asked text := 'provision.request/' || attempt;
+  issued text := 'provision.certificate/' || attempt;
+  intended text := concat_ws('/', issued, whole(p_body, 'try'));
+begin
+  if p_type = 'certificateIntended' then
+    perform check_word('keySha256', p_body ->> 'keySha256'), check_word('serialNumber', p_body ->> 'serialNumber');
+  end if;
+  if p_type = 'certificateIntended' and recorded_fact(u, asked, 'keySha256') is distinct from p_body ->> 'keySha256' then
+    perform refuse('UT002', format('unit %s: no certificate for a key that the device did not ask with', u.serial));
+  end if;
+  if p_type = 'certificateIssued' and (p_body ->> 'keySha256', p_body ->> 'serialNumber') is distinct from
+     (recorded_fact(u, intended, 'keySha256'), recorded_fact(u, intended, 'serialNumber')) then
+    perform refuse('UT002', format('unit %s: the certificate is not the one that was intended', u.serial));
+  end if;
+  if p_type in ('installIntended', 'provisioned') and recorded_fact(u, issued, 'certificateSha256') is null then
+    perform refuse('UT002', format('unit %s: no certificate was issued in this attempt', u.serial));
+  end if;
+  if p_type = 'provisioned' and p_body ->> 'certificateSha256' is distinct from u.certificate_sha256 then
+    perform refuse('UT002', format('unit %s: the certificate in it is not the one that was issued to it', u.serial));
+  end if;
+end $$;
+
+--
+-- Name: check_key(public.units, public.event_types, text, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_key(u public.units, p_type public.event_types, p_key text, p_body jsonb, p_of_try boolean) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  part text := coalesce(p_type.part, p_body ->> 'part');
+  of_attempt text := concat_ws('/', u.id, part, whole(p_body, 'attempt'));
+  fits boolean;
+begin
+  if p_type.type = 'printFound' then
+    -- A person's answer is the result of the attempt that the person's retry opens.
+    fits := p_key = concat_ws('/', u.id, part, u.attempts[step_number('label')] + (u.state <> 'InProgress')::integer);
+  elsif p_type.nature = 'result' then
+    fits := p_key = of_attempt;
+  elsif p_of_try then
+    fits := starts_with(p_key, concat_ws('/', of_attempt, whole(p_body, 'try'), ''));
+  else
+    fits := split_part(p_key, '/', 1) <> u.id::text or split_part(p_key, '/', 2) not in ('claimed', 'shipped')
+      and not exists (select from event_types where event_types.part = split_part(p_key, '/', 2));
+  end if;
+  if not fits then
+    perform refuse('UT007', format('key %s is not one that %s may have', p_key, p_type.type));
+  end if;
+end $$;
+
+--
+-- Name: check_lease(uuid, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_lease(p_unit uuid, p_place jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform 1 from slots join stations on stations.id = slots.station
+  where slots.station = p_place ->> 'station' and slots.slot = whole(p_place, 'slot')
+    and slots.unit_id = p_unit and slots.state = 'leased' and slots.fence = whole(p_place, 'fence')
+    and stations.login = session_user and to_jsonb(stations.virtual) = p_place -> 'virtual';
+  if not found then
+    perform refuse('UT005', format('login %s holds no lease on unit %s at %s/%s with fence %s', session_user, p_unit,
+      p_place ->> 'station', p_place ->> 'slot', p_place ->> 'fence'));
+  end if;
+end $$;
+
+--
+-- Name: check_not_held(public.units, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_not_held(u public.units, p_what text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  reason_of_hold text;
+begin
+  select reason into reason_of_hold from holds where unit_id = u.id and released_seq is null limit 1;
+  if found then
+    perform refuse('UT006', format('unit %s is on quality hold (%s): %s is refused', u.serial, reason_of_hold, p_what));
+  end if;
+end $$;
+
+--
+-- Name: check_office(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_office() RETURNS void
+    LANGUAGE plpgsql STABLE
+    AS $$
+begin
+  if not has_role('unitrail_office') then
+    perform refuse('42501', format('login %s is not the office', session_user));
+  end if;
+end $$;
+
+--
+-- Name: check_rules(public.units, text, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_rules(u public.units, p_type text, p_body jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  print bigint := whole(p_body, 'print');
+  obstacle text;
+begin
+  case p_type
+    when 'assigned' then
+      if jsonb_array_length(p_body -> 'macs') is distinct from coalesce((recipe_of(u) #>> '{product,macs,count}')::integer, 0) then
+        perform refuse('UT002', format('unit %s: it has not the number of MAC addresses that its recipe says', u.serial));
+      end if;
+    when 'boardBound' then
+      perform check_word('chipUid', p_body ->> 'chipUid');
+      if u.chip_uid <> p_body ->> 'chipUid' then
+        perform refuse('UT013', format('unit %s is bound to chip %s, not %s', u.serial, u.chip_uid, p_body ->> 'chipUid'));
+      end if;
+      -- In another family's name the same UID would count as another chip.
+      if p_body ->> 'chipFamily' is distinct from recipe_of(u) #>> '{product,chipFamily}' then
+        perform refuse('UT002', format('unit %s: chips of family %s are not in its recipe', u.serial, p_body ->> 'chipFamily'));
+      end if;
+      if not exists (select from batches b where b.id = u.batch_id and b.board_batch = p_body ->> 'boardBatch'
+           and b.board_lot = p_body ->> 'boardLot') then
+        perform refuse('UT002', format('unit %s: boards of batch %s, lot %s are not those of its batch', u.serial,
+          p_body ->> 'boardBatch', p_body ->> 'boardLot'));
+      end if;
+    when 'flashed' then
+      if u.chip_uid is null or p_body ->> 'firmwareSha256' is distinct from u.firmware_sha256 then
+        perform refuse('UT002', format('unit %s: flashed needs a bound board and the pinned firmware', u.serial));
+      end if;
+    when 'testPassed', 'testFailed', 'testErred' then
+      perform check_test(u, p_type, p_body);
+    when 'certificateIntended', 'certificateIssued', 'installIntended', 'provisioned' then
+      perform check_certificate(u, p_type, p_body);
+    when 'labelIntended', 'printIntended' then
+      if not coalesce(u.tested_seq > u.flashed_seq and u.provisioned_seq > u.flashed_seq, false) then
+        perform refuse('UT002', format('unit %s: no label before a passed test of the firmware that is in it', u.serial));
+      end if;
+      if p_type = 'printIntended' and (u.open_print is not null or print is distinct from u.prints + 1) then
+        perform refuse('UT002', format('unit %s: print %s is refused while print %s is open (%s intended so far)',
+          u.serial, p_body ->> 'print', coalesce(u.open_print::text, 'none'), u.prints));
+      end if;
+    when 'printAbsent', 'printFound' then
+      if u.open_print is null or print is distinct from u.open_print then
+        perform refuse('UT002', format('unit %s: print %s is not open', u.serial, p_body ->> 'print'));
+      end if;
+    when 'printed' then
+      -- While a print is open no older one may answer for it: its fate would be lost.
+      if coalesce(u.open_print, u.label_print) is null or print is distinct from coalesce(u.open_print, u.label_print) then
+        perform refuse('UT002', format('unit %s: print %s was not intended', u.serial, p_body ->> 'print'));
+      end if;
+    when 'labelVerified' then
+      if u.open_print is not null or u.label_print is null or print is distinct from u.label_print then
+        perform refuse('UT002', format('unit %s: print %s is not the one on the unit', u.serial, p_body ->> 'print'));
+      end if;
+    when 'qualityIntended', 'qualityPassed' then
+      if not coalesce(u.label_seq > greatest(u.flashed_seq, u.tested_seq, u.provisioned_seq, u.rework_seq), false) then
+        perform refuse('UT002', format('unit %s: no QC without a verified label', u.serial));
+      end if;
+    when 'held', 'retried' then
+      -- Decided about an attempt that is over by now: the unit moved on meanwhile.
+      if p_body -> 'attempt' is not null and (p_body ->> 'step', whole(p_body, 'attempt')) is distinct from
+         (u.step, u.attempts[step_number(u.step)]::bigint) then
+        perform refuse('UT001', format('unit %s: %s of %s, attempt %s, but it is at %s, attempt %s', u.serial, p_type,
+          p_body ->> 'step', p_body ->> 'attempt', u.step, u.attempts[step_number(u.step)]));
+      end if;
+      if p_type = 'held' then perform check_word('code', p_body ->> 'code'); end if;
+    when 'reworked' then
+      -- A rework voids the label, so the latest step to go back to is the label's.
+      if not coalesce(step_number(p_body ->> 'step') between 2 and least(step_number(u.step), 5), false) then
+        perform refuse('UT002', format('unit %s at %s can not be reworked from %s', u.serial, u.step, p_body ->> 'step'));
+      end if;
+    when 'holdOpened' then
+      perform check_word('hold', p_body ->> 'hold'), check_word('reason', p_body ->> 'reason');
+      if exists (select from holds where unit_id = u.id and hold_id = p_body ->> 'hold') then
+        perform refuse('UT002', format('unit %s has or had a hold %s: a hold id is used once', u.serial, p_body ->> 'hold'));
+      end if;
+    when 'holdReleased' then
+      if not exists (select from holds where unit_id = u.id and hold_id = p_body ->> 'hold' and released_seq is null) then
+        perform refuse('UT002', format('unit %s has no open hold %s', u.serial, p_body ->> 'hold'));
+      end if;
+    when 'packed', 'shipped' then
+      perform check_not_held(u, p_type);
+      obstacle := obstacle_to_shipping(u, p_body ->> 'shipment');
+      if obstacle is not null then perform refuse('UT002', format('unit %s: %s', u.serial, obstacle)); end if;
+      if p_type = 'packed' then
+        -- Locked against a closing that is under way: nothing is packed into a shipment that has left.
+        perform 1 from shipments where id = p_body ->> 'shipment' and carton = p_body ->> 'carton' and closed_at is null for share;
+        if not found then
+          perform refuse('UT002', format('unit %s: shipment %s has no open carton %s', u.serial, p_body ->> 'shipment', p_body ->> 'carton'));
+        end if;
+      end if;
+    else null;
+  end case;
+end $$;
+
+--
+-- Name: check_same_request(public.unit_events, text, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_same_request(p_known public.unit_events, p_type text, p_body jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if p_known.type <> p_type or (p_known.body::jsonb ->> 'request') is distinct from (p_body ->> 'request')
+     or p_known.key like 'decision/%' and p_known.body::jsonb <> p_body then
+    perform refuse_other_request(p_known);
+  end if;
+end $$;
+
+--
+-- Name: check_sealed(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_sealed() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  if not exists (select from records where unit_id = new.id) then
+    raise exception using errcode = 'UT002', message = format('unit %s ships without a sealed record', new.serial);
+  end if;
+  return null;
+end $$;
+
+--
+-- Name: check_test(public.units, text, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_test(u public.units, p_type text, p_body jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  verdicts constant jsonb := '{"testPassed":"PASS","testFailed":"FAIL","testErred":"ERROR"}';
+begin
+  if p_body ->> 'verdict' is distinct from verdicts ->> p_type
+     or p_body ->> 'planSha256' is distinct from recipe_of(u) ->> 'testPlanSha256' then
+    perform refuse('UT002', format('unit %s: %s needs its verdict and the plan that is pinned', u.serial, p_type));
+  end if;
+  if p_type = 'testPassed' and (u.flashed_sha256 is null or p_body ->> 'firmwareSha256' is distinct from u.flashed_sha256) then
+    perform refuse('UT002', format('unit %s: a test counts only for the firmware that is in the unit', u.serial));
+  end if;
+end $$;
+
+--
+-- Name: check_try(public.units, text, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_try(u public.units, p_part text, p_body jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  present smallint := u.attempts[step_number(split_part(p_part, '.', 1))];
+  newest smallint;
+begin
+  select max(try) into newest from tries where unit_id = u.id and part = p_part and attempt = present;
+  if newest is null or whole(p_body, 'try') is distinct from newest or whole(p_body, 'attempt') is distinct from present then
+    perform refuse('UT004', format('%s of unit %s: attempt %s, try %s is not the newest (attempt %s, try %s)', p_part,
+      u.serial, p_body ->> 'attempt', p_body ->> 'try', present, coalesce(newest, 0)));
+  end if;
+end $$;
+
+--
+-- Name: check_word(text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_word(p_name text, p_value text) RETURNS void
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+begin
+  if p_value is null or p_value = '' or length(p_value) > 256 or p_value ~ '[|[:cntrl:]]' then
+    perform refuse('UT007', format('%s is empty, longer than 256 characters, or holds "|" or a control character', p_name));
+  end if;
+end $$;
+
+--
+-- Name: claim_units(text, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.claim_units(p_batch text, p_claims jsonb) RETURNS TABLE(batch_index integer, unit_id uuid, serial text, state text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  b batches;
+  o orders;
+  block blocks;
+  issuer_of_serial text;
+  firmware text;
+  claim record;
+  claimed integer := 0;
+  u units;
+  e unit_events;
+begin
+  perform check_office();
+  if jsonb_array_length(p_claims) not between 1 and 100
+     or jsonb_array_length(p_claims) <> (select count(distinct whole(c, 'index')) from jsonb_array_elements(p_claims) as c) then
+    perform refuse('UT007', 'claims: 1 to 100 units at a time, each with an index of its own');
+  end if;
+  select * into b from batches where id = p_batch;
+  if not found then perform refuse('UT009', format('there is no batch %s', p_batch)); end if;
+  select * into o from orders where id = b.order_id for update;
+  select blocks.*, number_spaces.issuer into block.id, block.space_id, block.batch_id, block.numbers, block.run_length,
+    block.scheme_version, block.pattern, block.date_parts, block.granted_at, issuer_of_serial
+  from blocks join number_spaces on number_spaces.id = blocks.space_id
+  where blocks.batch_id = p_batch and number_spaces.kind = 'serial' order by blocks.id limit 1;
+  select r.body::jsonb #>> '{firmware,sha256}' into firmware from recipes r where r.sha256 = b.recipe_sha256;
+  for claim in
+    select (c ->> 'index')::integer as index, c ->> 'value' as value from jsonb_array_elements(p_claims) as c
+    where not exists (select from units x where x.batch_id = p_batch and x.batch_index = (c ->> 'index')::integer)
+    order by 1
+  loop
+    if claim.index not between 1 and b.quantity then
+      perform refuse('UT009', format('batch %s has no unit %s (1 to %s)', p_batch, claim.index, b.quantity));
+    end if;
+    perform check_word('serial', claim.value);
+    u := null;
+    u.id := gen_random_uuid();
+    e := chain_event('unit:' || u.id, 1, decode(repeat('00', 32), 'hex'), 'claimed', u.id || '/claimed',
+      format('{"batch":%s,"block":%s,"firmwareSha256":%s,"firmwareVersion":%s,"index":%s,"issuer":%s,"order":%s,"ordinal":%s,"product":%s,"recipeSha256":%s,"serial":%s,"trial":%s}',
+        to_json(p_batch), block.id, to_json(firmware), to_json(b.firmware_version), claim.index, to_json(issuer_of_serial),
+        to_json(b.order_id), claim.index - 1, to_json(b.product), to_json(b.recipe_sha256), to_json(claim.value), to_json(b.trial)));
+    insert into units (id, batch_id, batch_index, issuer, serial, product, recipe_sha256, firmware_version, firmware_sha256,
+                       state, step, attempts, trial, seq, head, updated_at)
+    values (u.id, p_batch, claim.index, issuer_of_serial, claim.value, b.product, b.recipe_sha256, b.firmware_version, firmware,
+            'InProgress', 'assign', '{1,0,0,0,0,0,0}', b.trial, e.seq, e.hash, e.at);
+    insert into identifiers (issuer, kind, value, unit_id, block_id, ordinal, state)
+    values (issuer_of_serial, 'serial', claim.value, u.id, block.id, claim.index - 1, 'assigned');
+    perform move_numbers(block.id, 'reserved', 'assigned', 1, e.stream, e.seq);
+    claimed := claimed + 1;
+  end loop;
+  if o.alive + claimed > o.quantity then
+    perform refuse('UT008', format('order %s has a quantity of %s; %s units are alive or shipped, %s more are refused',
+      o.id, o.quantity, o.alive, claimed));
+  end if;
+  update orders set alive = alive + claimed where id = o.id;
+  return query select x.batch_index, x.id, x.serial, x.state from units x
+    where x.batch_id = p_batch and x.batch_index in (select (c ->> 'index')::integer from jsonb_array_elements(p_claims) as c)
+    order by x.batch_index;
+end $$;
+
+--
+-- Name: complete_batch(text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.complete_batch(p_batch text, p_summary text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform check_office();
+  if not exists (select from batches where id = p_batch) then
+    perform refuse('UT009', format('there is no batch %s', p_batch));
+  end if;
+  if append_to_stream('batch:' || p_batch, 'batchCompleted', 'completed', p_summary) then
+    update batches set completed_at = clock_timestamp() where id = p_batch;
+  end if;
+end $$;
+
+--
+-- Name: count_alive(public.units, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.count_alive(u public.units, p_to_state text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  ended constant text[] := array['Scrapped', 'Missing', 'Void'];
+  change integer := (u.state = any (ended))::integer - (p_to_state = any (ended))::integer;
+begin
+  if change = 0 then return; end if;
+  update orders set alive = alive + change
+  from batches where batches.id = u.batch_id and orders.id = batches.order_id and alive + change <= orders.quantity;
+  if not found then
+    perform refuse('UT008', format('the order of unit %s is full: other units took its place', u.serial));
+  end if;
+end $$;
+
+--
+-- Name: end_lease(uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.end_lease(p_unit uuid) RETURNS void
+    LANGUAGE sql
+    AS $$
+  update slots set state = 'uncleared', fence = fence + 1 where unit_id = p_unit and state = 'leased'
+$$;
+
+--
+-- Name: find_space(text, text, text, text, bigint, bigint); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.find_space(p_kind text, p_name text, p_scope text, p_issuer text, p_first bigint, p_last bigint) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+declare
+  space bigint;
+begin
+  insert into number_spaces (kind, name, scope, issuer, first_number, last_number, next_number)
+  values (p_kind, p_name, p_scope, p_issuer, p_first, p_last, p_first)
+  on conflict (kind, name, scope) do nothing;
+  select id into space from number_spaces where kind = p_kind and name = p_name and scope = p_scope;
+  return space;
+end $$;
+
+--
+-- Name: grant_block(bigint, text, integer, integer, integer, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.grant_block(p_space bigint, p_batch text, p_quantity integer, p_run_length integer, p_version integer, p_pattern text, p_date_parts text) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+declare
+  space number_spaces;
+  block bigint;
+  width bigint := p_quantity::bigint * p_run_length;
+  start bigint;
+begin
+  select * into space from number_spaces where id = p_space for update;
+  -- Runs of MAC addresses are aligned to their length.
+  start := ((space.next_number + p_run_length - 1) / p_run_length) * p_run_length;
+  if start + width - 1 > space.last_number then
+    perform refuse('UT011', format('%s %s has %s numbers left; the batch needs %s', space.name, space.scope,
+      greatest(space.last_number - start + 1, 0), width));
+  end if;
+  update number_spaces set next_number = start + width where id = p_space;
+  insert into blocks (space_id, batch_id, numbers, run_length, scheme_version, pattern, date_parts)
+  values (p_space, p_batch, int8range(start, start + width), p_run_length, p_version, p_pattern, p_date_parts)
+  returning id into block;
+  perform move_numbers(block, 'granted', 'reserved', width::integer, 'batch:' || p_batch,
+    (select seq from streams where stream = 'batch:' || p_batch));
+  return block;
+end $$;
+
+--
+-- Name: hand_out_slots(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.hand_out_slots() RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  free_slot record;
+  waiter slot_requests;
+begin
+  perform lock_line();
+  for free_slot in
+    select slots.station, slots.slot, stations.steps from slots join stations on stations.id = slots.station
+    where slots.state = 'free' and slots.offered order by slots.station, slots.slot
+  loop
+    select r.* into waiter from slot_requests r join units u on u.id = r.unit_id and u.state = 'InProgress' and u.step = r.step
+    where r.step = any (free_slot.steps) and r.seen_at > clock_timestamp() - interval '60 seconds'
+      and not exists (select from slots s where s.unit_id = r.unit_id)
+      and not exists (select from holds h where h.unit_id = r.unit_id and h.released_seq is null)
+    order by r.requested_at, r.unit_id limit 1;
+    continue when not found;
+    delete from slot_requests where unit_id = waiter.unit_id;
+    update slots set state = 'leased', unit_id = waiter.unit_id, fence = fence + 1
+    where station = free_slot.station and slot = free_slot.slot;
+    perform pg_notify('unitrail_slot', waiter.unit_id::text);
+  end loop;
+end $$;
+
+--
+-- Name: has_role(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.has_role(p_role text) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+  select pg_has_role(session_user, p_role, 'usage')
+$$;
+
+--
+-- Name: lock_line(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.lock_line() RETURNS void
+    LANGUAGE sql
+    AS $$
+  select pg_advisory_xact_lock(hashtext('unitrail.slots'))
+$$;
+
+--
+-- Name: lock_unit(uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.lock_unit(p_unit uuid) RETURNS public.units
+    LANGUAGE plpgsql
+    AS $$
+declare
+  u units;
+begin
+  select * into u from units where id = p_unit for no key update;
+  if not found then perform refuse('UT009', format('there is no unit %s', p_unit)); end if;
+  return u;
+end $$;
+
+--
+-- Name: move_numbers(bigint, text, text, integer, text, bigint); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.move_numbers(p_block bigint, p_from text, p_to text, p_quantity integer, p_stream text, p_seq bigint) RETURNS void
+    LANGUAGE sql
+    AS $$
+  insert into movements (block_id, from_account, to_account, quantity, stream, seq)
+  values (p_block, p_from, p_to, p_quantity, p_stream, p_seq)
+$$;
+
+--
+-- Name: next_carton_number(text, text, bigint); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.next_carton_number(p_company_prefix text, p_issuer text, p_last bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  number bigint;
+begin
+  perform check_office();
+  perform find_space('sscc', p_company_prefix, '', p_issuer, 1, p_last);
+  update number_spaces set next_number = next_number + 1
+  where kind = 'sscc' and name = p_company_prefix and scope = '' and next_number <= last_number
+  returning next_number - 1 into number;
+  if not found then perform refuse('UT011', format('company prefix %s has no carton number left', p_company_prefix)); end if;
+  return number;
+end $$;
+
+--
+-- Name: notify_uncleared(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.notify_uncleared() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform pg_notify('unitrail_clear', new.station);
+  return null;
+end $$;
+
+--
+-- Name: obstacle_to_shipping(public.units, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.obstacle_to_shipping(u public.units, p_shipment text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    AS $$
+begin
+  return case
+    when not coalesce(u.qc_seq > greatest(u.flashed_seq, u.tested_seq, u.provisioned_seq, u.label_seq, u.rework_seq), false)
+      then 'no shipment without a QC newer than its last change'
+    when u.trial then 'a unit of a trial batch stays in the house'
+    when u.simulated and not exists (select from shipments s join buyers b on b.id = s.buyer where s.id = p_shipment and b.test)
+      then 'a simulated unit ships to a test buyer only'
+  end;
+end $$;
+
+--
+-- Name: open_batch(text, text, text, text, integer, boolean, text, jsonb, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.open_batch(p_batch text, p_document text, p_recipe text, p_firmware_sha256 text, p_order_quantity integer, p_trial boolean, p_workflow text, p_grants jsonb, p_opened_by text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  d jsonb := check_body(p_document);
+  g jsonb;
+  known batches;
+  digest text := encode(sha256(convert_to(p_document, 'UTF8')), 'hex');
+  recipe_digest text := encode(sha256(convert_to(p_recipe, 'UTF8')), 'hex');
+begin
+  perform check_office();
+  perform check_word('batch', p_batch), check_word('workflow', p_workflow), check_word('by', p_opened_by),
+    check_word('order', d ->> 'order');
+  if (d ->> 'batch', coalesce((d ->> 'trial')::boolean, false), check_body(p_recipe) #>> '{firmware,sha256}')
+     is distinct from (p_batch, p_trial, p_firmware_sha256) then
+    perform refuse('UT007', format('batch %s: document and recipe do not say what is asked for', p_batch));
+  end if;
+  perform pg_advisory_xact_lock(hashtext('unitrail.batch:' || p_batch));
+  select * into known from batches where id = p_batch;
+  if found then
+    if known.sha256 <> digest then
+      perform refuse('UT012', format('batch: %s is not allowed; it was opened before with other content (sha256 %s, now %s)',
+        p_batch, known.sha256, digest));
+    end if;
+    return false;
+  end if;
+  perform open_order(d ->> 'order', p_order_quantity, p_batch, (d ->> 'quantity')::integer);
+  insert into recipes (sha256, body) values (recipe_digest, p_recipe) on conflict (sha256) do nothing;
+  insert into batches (id, order_id, product, quantity, buyer, destination, trial, document, sha256, recipe_sha256,
+                       workflow_id, firmware_version, board_batch, board_lot)
+  values (p_batch, d ->> 'order', d ->> 'product', (d ->> 'quantity')::integer, d ->> 'buyer', d ->> 'destination', p_trial,
+          p_document, digest, recipe_digest, p_workflow, d ->> 'firmware', d ->> 'boardBatch', d ->> 'boardLot');
+  insert into batch_lots (batch_id, position, lots)
+  select p_batch, key, array(select jsonb_array_elements_text(value)) from jsonb_each(d -> 'components');
+  perform append_to_stream('batch:' || p_batch, 'batchOpened', 'opened',
+    format('{"by":%s,"firmwareSha256":%s,"order":%s,"recipeSha256":%s,"sha256":%s}', to_json(p_opened_by),
+      to_json(p_firmware_sha256), to_json(d ->> 'order'), to_json(recipe_digest), to_json(digest)));
+  for g in select value from jsonb_array_elements(p_grants) loop
+    perform grant_block(
+      find_space(g ->> 'kind', g ->> 'name', g ->> 'scope', g ->> 'issuer', (g ->> 'first')::bigint, (g ->> 'last')::bigint),
+      p_batch, (d ->> 'quantity')::integer, (g ->> 'runLength')::integer, (g ->> 'version')::integer, g ->> 'pattern', g ->> 'dateParts');
+  end loop;
+  return true;
+end $$;
+
+--
+-- Name: open_order(text, integer, text, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.open_order(p_order text, p_quantity integer, p_batch text, p_batch_quantity integer) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  known orders;
+begin
+  insert into orders (id, quantity) values (p_order, coalesce(p_quantity, p_batch_quantity)) on conflict (id) do nothing;
+  if found then
+    perform append_to_stream('order:' || p_order, 'orderOpened', 'opened',
+      format('{"batch":%s,"quantity":%s}', to_json(p_batch), coalesce(p_quantity, p_batch_quantity)));
+  end if;
+  select * into known from orders where id = p_order for update;
+  if known.quantity <> p_quantity then
+    perform refuse('UT012', format('orderQuantity: %s is not allowed; order %s has a quantity of %s',
+      p_quantity, p_order, known.quantity));
+  end if;
+end $$;
+
+--
+-- Name: open_shipment(text, text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.open_shipment(p_shipment text, p_batch text, p_buyer text, p_destination text, p_carton text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  s shipments;
+begin
+  perform check_office();
+  perform check_word('shipment', p_shipment), check_word('carton', p_carton), check_word('destination', p_destination);
+  insert into shipments (id, batch_id, buyer, destination, carton)
+  values (p_shipment, p_batch, p_buyer, p_destination, p_carton) on conflict (id) do nothing;
+  if found then
+    perform append_to_stream('shipment:' || p_shipment, 'shipmentOpened', 'opened',
+      format('{"batch":%s,"buyer":%s,"carton":%s,"destination":%s}', to_json(p_batch), to_json(p_buyer),
+        to_json(p_carton), to_json(p_destination)));
+  end if;
+  select * into s from shipments where id = p_shipment;
+  if (s.batch_id, s.buyer, s.destination) is distinct from (p_batch, p_buyer, p_destination) then
+    perform refuse('UT003', format('shipment %s was opened for batch %s, buyer %s in %s', p_shipment, s.batch_id, s.buyer, s.destination));
+  end if;
+  return s.carton;
+end $$;
+
+--
+-- Name: project_facts(public.units, text, jsonb, bigint); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.project_facts(u public.units, p_type text, p_body jsonb, p_seq bigint) RETURNS public.units
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if p_body #>> '{place,virtual}' = 'true' then u.simulated := true; end if;
+  case p_type
+    when 'assigned' then
+      perform bind_macs(u, p_body, p_seq);
+    when 'boardBound' then
+      u.chip_uid := p_body ->> 'chipUid';
+      u.board_lot := p_body ->> 'boardLot';
+      perform bind_identifier(u, p_body ->> 'chipFamily', 'chip-uid', u.chip_uid, null, null, 'applied');
+      perform record_lots(u, p_body -> 'components');
+    when 'flashed' then
+      u.flashed_seq := p_seq;
+      u.flashed_sha256 := p_body ->> 'firmwareSha256';
+    when 'testPassed' then u.tested_seq := p_seq;
+    when 'certificateIssued' then
+      perform bind_identifier(u, 'device-ca', 'certificate', p_body ->> 'certificateSha256', null, null, 'applied');
+      u.certificate_sha256 := p_body ->> 'certificateSha256';
+    when 'provisioned' then u.provisioned_seq := p_seq;
+    when 'printIntended' then
+      u.prints := whole(p_body, 'print');
+      u.open_print := u.prints;
+    when 'printAbsent' then u.open_print := null;
+    when 'printed', 'printFound' then
+      u.label_print := whole(p_body, 'print');
+      u.open_print := null;
+    when 'labelVerified' then u.label_seq := p_seq;
+    when 'qualityPassed' then u.qc_seq := p_seq;
+    when 'held' then u.failure_code := p_body ->> 'code';
+    when 'retried', 'voided', 'found' then u.failure_code := null;
+    when 'scrapped', 'missing' then
+      -- It is in no carton any more, and what it last failed with is nothing to be mended.
+      u.failure_code := null; u.carton := null; u.shipment_id := null;
+    when 'reworked' then
+      u.rework_seq := p_seq;
+      u.failure_code := null;
+      -- Every print so far is void, also one whose fate is not known: should it turn up, its number is an old one.
+      u.open_print := null;
+      u.label_print := null; u.label_seq := null; u.qc_seq := null; u.carton := null; u.shipment_id := null;
+      if step_number(p_body ->> 'step') <= 3 then u.tested_seq := null; end if;
+      if step_number(p_body ->> 'step') <= 4 then u.provisioned_seq := null; end if;
+    when 'packed' then
+      u.carton := p_body ->> 'carton';
+      u.shipment_id := p_body ->> 'shipment';
+    when 'unpacked' then u.carton := null; u.shipment_id := null;
+    when 'holdOpened' then
+      insert into holds (unit_id, hold_id, reason, opened_seq)
+      values (u.id, p_body ->> 'hold', p_body ->> 'reason', p_seq);
+    when 'holdReleased' then
+      update holds set released_seq = p_seq where unit_id = u.id and hold_id = p_body ->> 'hold' and released_seq is null;
+    else null;
+  end case;
+  return u;
+end $$;
+
+--
+-- Name: recipe_of(public.units); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.recipe_of(u public.units) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+  select body::jsonb from recipes where sha256 = u.recipe_sha256
+$$;
+
+--
+-- Name: record_lots(public.units, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.record_lots(u public.units, p_components jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if p_components is distinct from (select coalesce(jsonb_object_agg(position, to_jsonb(lots)), '{}') from batch_lots where batch_id = u.batch_id) then
+    perform refuse('40001', format('unit %s: the lots in force changed while its board was read', u.serial));
+  end if;
+  delete from unit_lots where unit_id = u.id;
+  -- What the event says, not the lots in force once more: they may change between two statements.
+  insert into unit_lots (unit_id, position, lot)
+  select u.id, c.key, l.lot from jsonb_each(p_components) as c, jsonb_array_elements_text(c.value) as l(lot);
+end $$;
+
+--
+-- Name: recorded_fact(public.units, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.recorded_fact(u public.units, p_key text, p_fact text) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+  select body::jsonb ->> p_fact from unit_events where stream = 'unit:' || u.id and key = concat_ws('/', u.id, p_key)
+$$;
+
+--
+-- Name: refuse(text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse(p_sqlstate text, p_message text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception using errcode = p_sqlstate, message = p_message;
+end $$;
+
+--
+-- Name: refuse_change(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception using errcode = '42501', message = format('%s of %s is refused: it is append-only', tg_op, tg_table_name);
+end $$;
+
+--
+-- Name: refuse_identifier_change(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_identifier_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if (new.issuer, new.kind, new.value, new.unit_id, new.block_id, new.ordinal)
+     is distinct from (old.issuer, old.kind, old.value, old.unit_id, old.block_id, old.ordinal)
+     or not exists (select from identifier_effects where from_state = old.state and to_state = new.state) then
+    raise exception using errcode = '42501', message = format('identifier %s %s can not become that', old.kind, old.value);
+  end if;
+  return new;
+end $$;
+
+--
+-- Name: refuse_other_request(public.unit_events); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_other_request(p_known public.unit_events) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform refuse('UT003', format('key %s of stream %s was used for %s with another request',
+    p_known.key, p_known.stream, p_known.type));
+end $$;
+
+--
+-- Name: refuse_slot_change(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_slot_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if new.fence < old.fence or (new.station, new.slot) is distinct from (old.station, old.slot) then
+    raise exception using errcode = '42501', message = format('the fence of slot %s/%s only grows', old.station, old.slot);
+  end if;
+  return new;
+end $$;
+
+--
+-- Name: refuse_unit_change(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_unit_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if (new.id, new.batch_id, new.batch_index, new.issuer, new.serial, new.product, new.trial,
+      new.recipe_sha256, new.firmware_version, new.firmware_sha256)
+     is distinct from (old.id, old.batch_id, old.batch_index, old.issuer, old.serial, old.product, old.trial,
+      old.recipe_sha256, old.firmware_version, old.firmware_sha256)
+     or (old.simulated and not new.simulated) or old.state in ('Shipped', 'Scrapped', 'Void') and new.state <> old.state
+     or new.seq <= old.seq then
+    raise exception using errcode = '42501', message = format('unit %s can not become that', old.serial);
+  end if;
+  return new;
+end $$;
+
+--
+-- Name: release_slot(uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.release_slot(p_unit uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform lock_unit(p_unit), lock_line();
+  delete from slot_requests where unit_id = p_unit;
+  perform end_lease(p_unit);
+end $$;
+
+--
+-- Name: save_unit(public.units); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.save_unit(u public.units) RETURNS void
+    LANGUAGE sql
+    AS $$
+  update units set state = u.state, step = u.step, attempts = u.attempts, chip_uid = u.chip_uid,
+    certificate_sha256 = u.certificate_sha256, board_lot = u.board_lot, flashed_sha256 = u.flashed_sha256,
+    flashed_seq = u.flashed_seq, tested_seq = u.tested_seq, provisioned_seq = u.provisioned_seq,
+    label_seq = u.label_seq, qc_seq = u.qc_seq, rework_seq = u.rework_seq, prints = u.prints,
+    open_print = u.open_print, label_print = u.label_print, failure_code = u.failure_code,
+    simulated = u.simulated, carton = u.carton, shipment_id = u.shipment_id,
+    seq = u.seq, head = u.head, updated_at = u.updated_at
+  where id = u.id
+$$;
+
+--
+-- Name: seal_record(uuid, text, bytea); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.seal_record(p_unit uuid, p_body text, p_salt bytea) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  u units;
+  s shipments;
+  d jsonb := check_body(p_body);
+begin
+  perform check_office();
+  u := lock_unit(p_unit);
+  select * into s from shipments where id = u.shipment_id;
+  if u.state <> 'Shipped'
+     or (d ->> 'format', d ->> 'issuer', d ->> 'serial', d ->> 'product', d ->> 'batch', d ->> 'chipUid', d -> 'macs',
+         d #>> '{firmware,version}', d #>> '{firmware,sha256}', d #>> '{provisioning,certificateSha256}',
+         d #>> '{test,verdict}', d -> 'simulated', d #>> '{shipment,id}', d #>> '{shipment,carton}',
+         d #>> '{shipment,buyer}', d #>> '{shipment,destination}', whole(d -> 'history', 'events'), d #>> '{history,head}')
+        is distinct from
+        ('unitrail.record/1', u.issuer, u.serial, u.product, u.batch_id, u.chip_uid,
+         (select coalesce(jsonb_agg(value order by ordinal), '[]') from identifiers where unit_id = u.id and kind = 'mac'),
+         u.firmware_version, u.flashed_sha256, u.certificate_sha256,
+         'PASS', to_jsonb(u.simulated), s.id, u.carton,
+         s.buyer, s.destination, u.seq, encode(u.head, 'hex')) then
+    perform refuse('UT002', format('the record of unit %s does not say what its row says', u.serial));
+  end if;
+  insert into records (unit_id, serial, format, body, sha256)
+  values (u.id, u.serial, 'unitrail.record/1', p_body, encode(sha256(convert_to(p_body, 'UTF8')), 'hex'));
+  insert into log_queue (format, stream, seq, sha256, salt)
+  values ('unitrail.record/1', 'unit:' || u.id, u.seq, encode(sha256(convert_to(p_body, 'UTF8')), 'hex'), p_salt);
+end $$;
+
+--
+-- Name: ship_units(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.ship_units(p_shipment text) RETURNS SETOF public.unit_standing
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  s shipments;
+  u units;
+  obstacle text;
+begin
+  perform check_office();
+  select * into s from shipments where id = p_shipment for update;
+  if not found then perform refuse('UT009', format('there is no shipment %s', p_shipment)); end if;
+  if s.closed_at is not null then return; end if;
+  for u in select * from units where shipment_id = p_shipment and state = 'Packed' order by id for no key update loop
+    obstacle := case when exists (select from holds where unit_id = u.id and released_seq is null) then 'on quality hold'
+      else obstacle_to_shipping(u, p_shipment) end;
+    if obstacle is not null then
+      perform advance_unit(u, 'unpacked', concat_ws('/', u.id, 'unpacked', p_shipment, u.seq + 1),
+        format('{"reason":%s,"shipment":%s}', to_json(obstacle), to_json(p_shipment)));
+      continue;
+    end if;
+    u := advance_unit(u, 'shipped', concat_ws('/', u.id, 'shipped'),
+      format('{"buyer":%s,"carton":%s,"destination":%s,"shipment":%s}', to_json(s.buyer), to_json(s.carton),
+        to_json(s.destination), to_json(s.id)));
+    return next standing(u);
+  end loop;
+  update shipments set closed_at = clock_timestamp() where id = p_shipment;
+  perform append_to_stream('shipment:' || p_shipment, 'shipmentClosed', 'closed',
+    format('{"units":%s}', (select count(*) from units where shipment_id = p_shipment and units.state = 'Shipped')));
+end $$;
+
+--
+-- Name: slot_cleared(text, integer, bigint); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.slot_cleared(p_station text, p_slot integer, p_fence bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  unit_that_left uuid;
+begin
+  perform lock_line();
+  select s.unit_id into unit_that_left from slots s join stations st on st.id = s.station
+  where s.station = p_station and s.slot = p_slot and s.fence = p_fence and s.state = 'uncleared'
+    and st.login = session_user for update of s;
+  if not found then
+    perform refuse('UT005', format('slot %s/%s is not waiting to be cleared with fence %s', p_station, p_slot, p_fence));
+  end if;
+  update slots set state = 'free', unit_id = null where station = p_station and slot = p_slot;
+  perform pg_notify('unitrail_slot', unit_that_left::text);
+  perform hand_out_slots();
+end $$;
+
+--
+-- Name: slots_to_clear(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.slots_to_clear() RETURNS TABLE(station text, slot integer, fence bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform end_lease(u.id) from units u join slots s on s.unit_id = u.id join stations st on st.id = s.station
+  where s.state = 'leased' and u.state in ('Shipped', 'Scrapped', 'Missing', 'Void') and st.login = session_user;
+  return query select s.station, s.slot, s.fence from slots s join stations st on st.id = s.station
+    where st.login = session_user and s.state = 'uncleared' order by s.slot;
+end $$;
+
+--
+-- Name: standing(public.units); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.standing(u public.units) RETURNS public.unit_standing
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select row(u.id, u.serial, u.state, u.step, u.attempts[step_number(u.step)]::integer, u.seq, u.head)::unit_standing
+$$;
+
+--
+-- Name: step_number(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.step_number(p_step text) RETURNS integer
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select array_position(array['assign', 'flash', 'test', 'provision', 'label', 'qc', 'ship'], p_step)
+$$;
+
+--
+-- Name: whole(jsonb, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.whole(p_body jsonb, p_name text) RETURNS bigint
+    LANGUAGE sql IMMUTABLE
+    AS $_$
+  select case when jsonb_typeof(p_body -> p_name) = 'number' and p_body ->> p_name ~ '^[0-9]{1,15}$'
+    then (p_body ->> p_name)::bigint end
+$_$;
+
+--
+-- Name: batch_lots; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.batch_lots (
+    batch_id text NOT NULL,
+    "position" text NOT NULL,
+    lots text[] NOT NULL,
+    CONSTRAINT batch_lots_some CHECK ((lots <> '{}'::text[]))
+);
+
+--
+-- Name: batches; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.batches (
+    id text NOT NULL,
+    order_id text NOT NULL,
+    product text NOT NULL,
+    quantity integer NOT NULL,
+    buyer text,
+    destination text,
+    trial boolean NOT NULL,
+    document text NOT NULL,
+    sha256 text NOT NULL,
+    recipe_sha256 text NOT NULL,
+    workflow_id text NOT NULL,
+    firmware_version text NOT NULL,
+    board_batch text NOT NULL,
+    board_lot text NOT NULL,
+    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    completed_at timestamp with time zone,
+    CONSTRAINT batches_digest CHECK ((sha256 = encode(sha256(convert_to(document, 'UTF8'::name)), 'hex'::text))),
+    CONSTRAINT batches_quantity CHECK (((quantity >= 1) AND (quantity <= 1000000)))
+);
+
+--
+-- Name: blocks; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.blocks (
+    id bigint NOT NULL,
+    space_id bigint NOT NULL,
+    batch_id text NOT NULL,
+    numbers int8range NOT NULL,
+    run_length integer DEFAULT 1 NOT NULL,
+    scheme_version integer NOT NULL,
+    pattern text NOT NULL,
+    date_parts text NOT NULL,
+    granted_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT blocks_numbers CHECK (((NOT isempty(numbers)) AND lower_inc(numbers) AND (NOT upper_inc(numbers)))),
+    CONSTRAINT blocks_run_length CHECK ((run_length = ANY (ARRAY[1, 2, 4, 8])))
+);
+
+--
+-- Name: blocks_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.blocks ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.blocks_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: buyers; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.buyers (
+    id text NOT NULL,
+    name text NOT NULL,
+    test boolean DEFAULT false NOT NULL
+);
+
+--
+-- Name: holds; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.holds (
+    unit_id uuid NOT NULL,
+    hold_id text NOT NULL,
+    reason text NOT NULL,
+    opened_seq bigint NOT NULL,
+    released_seq bigint
+);
+
+--
+-- Name: identifier_effects; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.identifier_effects (
+    type text NOT NULL,
+    from_state text NOT NULL,
+    to_state text NOT NULL
+);
+
+--
+-- Name: identifiers; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.identifiers (
+    issuer text NOT NULL,
+    kind text NOT NULL,
+    value text NOT NULL,
+    unit_id uuid NOT NULL,
+    block_id bigint,
+    ordinal integer,
+    state text NOT NULL,
+    CONSTRAINT identifiers_issued CHECK (((block_id IS NULL) = (ordinal IS NULL))),
+    CONSTRAINT identifiers_kind CHECK ((kind = ANY (ARRAY['serial'::text, 'mac'::text, 'chip-uid'::text, 'certificate'::text]))),
+    CONSTRAINT identifiers_state CHECK ((state = ANY (ARRAY['assigned'::text, 'applied'::text, 'shipped'::text, 'void'::text, 'scrapped'::text, 'missing'::text]))),
+    CONSTRAINT identifiers_value_form CHECK (((value ~ '^[ -~]{1,128}$'::text) AND (value !~ '\|'::text)))
+);
+
+--
+-- Name: issuers; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.issuers (
+    id text NOT NULL,
+    kind text NOT NULL,
+    CONSTRAINT issuers_kind CHECK ((kind = ANY (ARRAY['manufacturer'::text, 'buyer'::text, 'registry'::text, 'chip-family'::text, 'authority'::text])))
+);
+
+--
+-- Name: log_queue; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.log_queue (
+    id bigint NOT NULL,
+    format text NOT NULL,
+    stream text NOT NULL,
+    seq bigint NOT NULL,
+    sha256 text NOT NULL,
+    salt bytea NOT NULL,
+    CONSTRAINT log_queue_salt CHECK ((length(salt) = 32))
+);
+
+--
+-- Name: log_queue_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.log_queue ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.log_queue_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: movements; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.movements (
+    id bigint NOT NULL,
+    block_id bigint NOT NULL,
+    from_account text NOT NULL,
+    to_account text NOT NULL,
+    quantity integer NOT NULL,
+    stream text NOT NULL,
+    seq bigint NOT NULL,
+    CONSTRAINT movements_accounts CHECK (((from_account <> to_account) AND (from_account = ANY (ARRAY['granted'::text, 'reserved'::text, 'assigned'::text, 'applied'::text, 'shipped'::text, 'scrapped'::text, 'missing'::text, 'void'::text])) AND (to_account = ANY (ARRAY['reserved'::text, 'assigned'::text, 'applied'::text, 'shipped'::text, 'scrapped'::text, 'missing'::text, 'void'::text, 'returned'::text])))),
+    CONSTRAINT movements_quantity CHECK ((quantity > 0))
+);
+
+--
+-- Name: movements_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.movements ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.movements_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: number_spaces; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.number_spaces (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    scope text DEFAULT ''::text NOT NULL,
+    issuer text NOT NULL,
+    first_number bigint NOT NULL,
+    last_number bigint NOT NULL,
+    next_number bigint NOT NULL,
+    CONSTRAINT number_spaces_kind CHECK ((kind = ANY (ARRAY['serial'::text, 'mac'::text, 'sscc'::text]))),
+    CONSTRAINT number_spaces_order CHECK (((first_number <= last_number) AND ((next_number >= first_number) AND (next_number <= (last_number + 1)))))
+);
+
+--
+-- Name: number_spaces_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.number_spaces ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.number_spaces_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: operators; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.operators (
+    number text NOT NULL,
+    name text,
+    erased_at timestamp with time zone,
+    CONSTRAINT operators_number_form CHECK ((number ~ '^[0-9A-Za-z-]{1,16}$'::text))
+);
+
+--
+-- Name: orders; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.orders (
+    id text NOT NULL,
+    quantity integer NOT NULL,
+    alive integer DEFAULT 0 NOT NULL,
+    CONSTRAINT orders_alive CHECK (((alive >= 0) AND (alive <= quantity))),
+    CONSTRAINT orders_quantity CHECK ((quantity > 0))
+);
+
+--
+-- Name: plant_versions; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.plant_versions (
+    id bigint NOT NULL,
+    document text NOT NULL,
+    sha256 text NOT NULL,
+    difference text NOT NULL,
+    applied_by text DEFAULT SESSION_USER NOT NULL,
+    applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT plant_versions_size CHECK (((octet_length(document) <= 16777216) AND (octet_length(difference) <= 16777216)))
+);
+
+--
+-- Name: plant_versions_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.plant_versions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.plant_versions_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: recipes; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.recipes (
+    sha256 text NOT NULL,
+    body text NOT NULL,
+    CONSTRAINT recipes_digest CHECK ((sha256 = encode(sha256(convert_to(body, 'UTF8'::name)), 'hex'::text)))
+);
+
+--
+-- Name: records; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.records (
+    unit_id uuid NOT NULL,
+    serial text NOT NULL,
+    format text NOT NULL,
+    body text NOT NULL,
+    sha256 text NOT NULL,
+    sealed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT records_digest CHECK ((sha256 = encode(sha256(convert_to(body, 'UTF8'::name)), 'hex'::text)))
+);
+
+--
+-- Name: shipments; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.shipments (
+    id text NOT NULL,
+    batch_id text,
+    buyer text NOT NULL,
+    destination text NOT NULL,
+    carton text NOT NULL,
+    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    closed_at timestamp with time zone
+);
+
+--
+-- Name: slot_requests; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.slot_requests (
+    unit_id uuid NOT NULL,
+    step text NOT NULL,
+    requested_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    seen_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: slots; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.slots (
+    station text NOT NULL,
+    slot integer NOT NULL,
+    fence bigint DEFAULT 0 NOT NULL,
+    state text DEFAULT 'free'::text NOT NULL,
+    unit_id uuid,
+    offered boolean DEFAULT true NOT NULL,
+    CONSTRAINT slots_number CHECK (((slot >= 1) AND (slot <= 1000))),
+    CONSTRAINT slots_state CHECK (((state = ANY (ARRAY['free'::text, 'leased'::text, 'uncleared'::text])) AND ((state = 'free'::text) = (unit_id IS NULL))))
+);
+
+--
+-- Name: stations; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.stations (
+    id text NOT NULL,
+    login text NOT NULL,
+    steps text[] NOT NULL,
+    virtual boolean NOT NULL,
+    CONSTRAINT stations_steps CHECK (((steps <@ ARRAY['flash'::text, 'test'::text, 'provision'::text, 'label'::text, 'qc'::text]) AND (steps <> '{}'::text[])))
+);
+
+--
+-- Name: streams; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.streams (
+    stream text NOT NULL,
+    seq bigint NOT NULL,
+    head bytea NOT NULL
+);
+
+--
+-- Name: transitions; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.transitions (
+    type text NOT NULL,
+    from_state text NOT NULL,
+    from_step text,
+    to_state text NOT NULL,
+    to_step text,
+    opens_attempt boolean NOT NULL,
+    id bigint NOT NULL
+);
+
+--
+-- Name: transitions_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.transitions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.transitions_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: tries; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.tries (
+    unit_id uuid NOT NULL,
+    part text NOT NULL,
+    attempt smallint NOT NULL,
+    try smallint NOT NULL,
+    caller text NOT NULL
+);
+
+--
+-- Name: unit_lots; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.unit_lots (
+    unit_id uuid NOT NULL,
+    "position" text NOT NULL,
+    lot text NOT NULL
+);
+
+--
+-- Name: batch_lots batch_lots_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.batch_lots
+    ADD CONSTRAINT batch_lots_pkey PRIMARY KEY (batch_id, "position");
+
+--
+-- Name: batches batches_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.batches
+    ADD CONSTRAINT batches_pkey PRIMARY KEY (id);
+
+--
+-- Name: blocks blocks_no_overlap; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.blocks
+    ADD CONSTRAINT blocks_no_overlap EXCLUDE USING gist (space_id WITH =, numbers WITH &&);
+
+--
+-- Name: blocks blocks_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.blocks
+    ADD CONSTRAINT blocks_pkey PRIMARY KEY (id);
+
+--
+-- Name: buyers buyers_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.buyers
+    ADD CONSTRAINT buyers_pkey PRIMARY KEY (id);
+
+--
+-- Name: event_types event_types_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.event_types
+    ADD CONSTRAINT event_types_pkey PRIMARY KEY (type);
+
+--
+-- Name: holds holds_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.holds
+    ADD CONSTRAINT holds_pkey PRIMARY KEY (unit_id, hold_id);
+
+--
+-- Name: identifier_effects identifier_effects_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.identifier_effects
+    ADD CONSTRAINT identifier_effects_pkey PRIMARY KEY (type, from_state);
+
+--
+-- Name: identifiers identifiers_block_ordinal; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.identifiers
+    ADD CONSTRAINT identifiers_block_ordinal UNIQUE (block_id, ordinal);
+
+--
+-- Name: identifiers identifiers_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.identifiers
+    ADD CONSTRAINT identifiers_pkey PRIMARY KEY (issuer, kind, value);
+
+--
+-- Name: issuers issuers_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.issuers
+    ADD CONSTRAINT issuers_pkey PRIMARY KEY (id);
+
+--
+-- Name: log_queue log_queue_document; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_queue
+    ADD CONSTRAINT log_queue_document UNIQUE (stream, seq);
+
+--
+-- Name: log_queue log_queue_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_queue
+    ADD CONSTRAINT log_queue_pkey PRIMARY KEY (id);
+
+--
+-- Name: movements movements_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.movements
+    ADD CONSTRAINT movements_pkey PRIMARY KEY (id);
+
+--
+-- Name: number_spaces number_spaces_name; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.number_spaces
+    ADD CONSTRAINT number_spaces_name UNIQUE (kind, name, scope);
+
+--
+-- Name: number_spaces number_spaces_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.number_spaces
+    ADD CONSTRAINT number_spaces_pkey PRIMARY KEY (id);
+
+--
+-- Name: operators operators_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.operators
+    ADD CONSTRAINT operators_pkey PRIMARY KEY (number);
+
+--
+-- Name: orders orders_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.orders
+    ADD CONSTRAINT orders_pkey PRIMARY KEY (id);
+
+--
+-- Name: plant_versions plant_versions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.plant_versions
+    ADD CONSTRAINT plant_versions_pkey PRIMARY KEY (id);
+
+--
+-- Name: recipes recipes_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.recipes
+    ADD CONSTRAINT recipes_pkey PRIMARY KEY (sha256);
+
+--
+-- Name: records records_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.records
+    ADD CONSTRAINT records_pkey PRIMARY KEY (unit_id);
+
+--
+-- Name: shipments shipments_carton; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.shipments
+    ADD CONSTRAINT shipments_carton UNIQUE (carton);
+
+--
+-- Name: shipments shipments_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.shipments
+    ADD CONSTRAINT shipments_pkey PRIMARY KEY (id);
+
+--
+-- Name: slot_requests slot_requests_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.slot_requests
+    ADD CONSTRAINT slot_requests_pkey PRIMARY KEY (unit_id);
+
+--
+-- Name: slots slots_one_a_unit; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.slots
+    ADD CONSTRAINT slots_one_a_unit UNIQUE (unit_id);
+
+--
+-- Name: slots slots_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.slots
+    ADD CONSTRAINT slots_pkey PRIMARY KEY (station, slot);
+
+--
+-- Name: stations stations_login; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.stations
+    ADD CONSTRAINT stations_login UNIQUE (login);
+
+--
+-- Name: stations stations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.stations
+    ADD CONSTRAINT stations_pkey PRIMARY KEY (id);
+
+--
+-- Name: streams streams_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.streams
+    ADD CONSTRAINT streams_pkey PRIMARY KEY (stream);
+
+--
+-- Name: transitions transitions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.transitions
+    ADD CONSTRAINT transitions_pkey PRIMARY KEY (id);
+
+--
+-- Name: tries tries_caller; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.tries
+    ADD CONSTRAINT tries_caller UNIQUE (unit_id, part, attempt, caller);
+
+--
+-- Name: tries tries_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.tries
+    ADD CONSTRAINT tries_pkey PRIMARY KEY (unit_id, part, attempt, try);
+
+--
+-- Name: unit_events unit_events_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.unit_events
+    ADD CONSTRAINT unit_events_key UNIQUE (stream, key);
+
+--
+-- Name: unit_events unit_events_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.unit_events
+    ADD CONSTRAINT unit_events_pkey PRIMARY KEY (stream, seq);
+
+--
+-- Name: unit_lots unit_lots_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.unit_lots
+    ADD CONSTRAINT unit_lots_pkey PRIMARY KEY (unit_id, "position", lot);
+
+--
+-- Name: units units_batch_index; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.units
+    ADD CONSTRAINT units_batch_index UNIQUE (batch_id, batch_index);
+
+--
+-- Name: units units_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.units
+    ADD CONSTRAINT units_pkey PRIMARY KEY (id);
+
+--
+-- Name: units units_serial; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.units
+    ADD CONSTRAINT units_serial UNIQUE (issuer, serial);
+
+--
+-- Name: batches_board_lot; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX batches_board_lot ON public.batches USING btree (board_lot);
+
+--
+-- Name: batches_buyer; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX batches_buyer ON public.batches USING btree (buyer);
+
+--
+-- Name: batches_order_id; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX batches_order_id ON public.batches USING btree (order_id);
+
+--
+-- Name: batches_recipe_sha256; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX batches_recipe_sha256 ON public.batches USING btree (recipe_sha256);
+
+--
+-- Name: blocks_batch_id; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX blocks_batch_id ON public.blocks USING btree (batch_id);
+
+--
+-- Name: identifiers_unit_id; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX identifiers_unit_id ON public.identifiers USING btree (unit_id);
+
+--
+-- Name: identifiers_value; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX identifiers_value ON public.identifiers USING btree (value);
+
+--
+-- Name: movements_block_id; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX movements_block_id ON public.movements USING btree (block_id);
+
+--
+-- Name: number_spaces_issuer; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX number_spaces_issuer ON public.number_spaces USING btree (issuer);
+
+--
+-- Name: records_serial; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX records_serial ON public.records USING btree (serial);
+
+--
+-- Name: shipments_batch_id; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX shipments_batch_id ON public.shipments USING btree (batch_id);
+
+--
+-- Name: shipments_buyer; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX shipments_buyer ON public.shipments USING btree (buyer);
+
+--
+-- Name: slot_requests_age; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX slot_requests_age ON public.slot_requests USING btree (requested_at);
+
+--
+-- Name: transitions_from; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX transitions_from ON public.transitions USING btree (type, from_state, COALESCE(from_step, '*'::text));
+
+--
+-- Name: unit_lots_lot; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX unit_lots_lot ON public.unit_lots USING btree (lot);
+
+--
+-- Name: units_certificate_sha256; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX units_certificate_sha256 ON public.units USING btree (certificate_sha256);
+
+--
+-- Name: units_chip_uid; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX units_chip_uid ON public.units USING btree (chip_uid);
+
+--
+-- Name: units_firmware_version; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX units_firmware_version ON public.units USING btree (firmware_version);
+
+--
+-- Name: units_recipe_sha256; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX units_recipe_sha256 ON public.units USING btree (recipe_sha256);
+
+--
+-- Name: units_serial_only; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX units_serial_only ON public.units USING btree (serial);
+
+--
+-- Name: units_shipment_id; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX units_shipment_id ON public.units USING btree (shipment_id);
+
+--
+-- Name: units_state_step; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX units_state_step ON public.units USING btree (state, step);
+
+--
+-- Name: blocks blocks_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER blocks_append_only BEFORE DELETE OR UPDATE ON public.blocks FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: blocks blocks_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER blocks_no_truncate BEFORE TRUNCATE ON public.blocks FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: identifiers identifiers_keep_owner; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER identifiers_keep_owner BEFORE UPDATE ON public.identifiers FOR EACH ROW EXECUTE FUNCTION public.refuse_identifier_change();
+
+--
+-- Name: identifiers identifiers_never_deleted; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER identifiers_never_deleted BEFORE DELETE ON public.identifiers FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: identifiers identifiers_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER identifiers_no_truncate BEFORE TRUNCATE ON public.identifiers FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: movements movements_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER movements_append_only BEFORE DELETE OR UPDATE ON public.movements FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: movements movements_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER movements_no_truncate BEFORE TRUNCATE ON public.movements FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: plant_versions plant_versions_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER plant_versions_append_only BEFORE DELETE OR UPDATE ON public.plant_versions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: plant_versions plant_versions_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER plant_versions_no_truncate BEFORE TRUNCATE ON public.plant_versions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: recipes recipes_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER recipes_append_only BEFORE DELETE OR UPDATE ON public.recipes FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: recipes recipes_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER recipes_no_truncate BEFORE TRUNCATE ON public.recipes FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: records records_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER records_append_only BEFORE DELETE OR UPDATE ON public.records FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: records records_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER records_no_truncate BEFORE TRUNCATE ON public.records FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: slots slots_fence_grows; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER slots_fence_grows BEFORE UPDATE ON public.slots FOR EACH ROW EXECUTE FUNCTION public.refuse_slot_change();
+
+--
+-- Name: slots slots_never_deleted; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER slots_never_deleted BEFORE DELETE ON public.slots FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: slots slots_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER slots_no_truncate BEFORE TRUNCATE ON public.slots FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: slots slots_uncleared; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER slots_uncleared AFTER UPDATE OF state ON public.slots FOR EACH ROW WHEN (((new.state = 'uncleared'::text) AND (old.state <> 'uncleared'::text))) EXECUTE FUNCTION public.notify_uncleared();
+
+--
+-- Name: tries tries_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER tries_append_only BEFORE DELETE OR UPDATE ON public.tries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: tries tries_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER tries_no_truncate BEFORE TRUNCATE ON public.tries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: unit_events unit_events_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER unit_events_append_only BEFORE DELETE OR UPDATE ON public.unit_events FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: unit_events unit_events_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER unit_events_no_truncate BEFORE TRUNCATE ON public.unit_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: units units_keep_identity; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER units_keep_identity BEFORE UPDATE ON public.units FOR EACH ROW EXECUTE FUNCTION public.refuse_unit_change();
+
+--
+-- Name: units units_never_deleted; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER units_never_deleted BEFORE DELETE ON public.units FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: units units_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER units_no_truncate BEFORE TRUNCATE ON public.units FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: units units_sealed; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE CONSTRAINT TRIGGER units_sealed AFTER UPDATE OF state ON public.units DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.state = 'Shipped'::text)) EXECUTE FUNCTION public.check_sealed();
+
+--
+-- Name: batch_lots batch_lots_batch; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.batch_lots
+    ADD CONSTRAINT batch_lots_batch FOREIGN KEY (batch_id) REFERENCES public.batches(id);
+
+--
+-- Name: batches batches_buyer; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.batches
+    ADD CONSTRAINT batches_buyer FOREIGN KEY (buyer) REFERENCES public.buyers(id);
+
+--
+-- Name: batches batches_order; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.batches
+    ADD CONSTRAINT batches_order FOREIGN KEY (order_id) REFERENCES public.orders(id);
+
+--
+-- Name: batches batches_recipe; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.batches
+    ADD CONSTRAINT batches_recipe FOREIGN KEY (recipe_sha256) REFERENCES public.recipes(sha256);
+
+--
+-- Name: blocks blocks_batch; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.blocks
+    ADD CONSTRAINT blocks_batch FOREIGN KEY (batch_id) REFERENCES public.batches(id);
+
+--
+-- Name: blocks blocks_space; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.blocks
+    ADD CONSTRAINT blocks_space FOREIGN KEY (space_id) REFERENCES public.number_spaces(id);
+
+--
+-- Name: holds holds_unit; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.holds
+    ADD CONSTRAINT holds_unit FOREIGN KEY (unit_id) REFERENCES public.units(id);
+
+--
+-- Name: identifier_effects identifier_effects_type; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.identifier_effects
+    ADD CONSTRAINT identifier_effects_type FOREIGN KEY (type) REFERENCES public.event_types(type);
+
+--
+-- Name: identifiers identifiers_block; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.identifiers
+    ADD CONSTRAINT identifiers_block FOREIGN KEY (block_id) REFERENCES public.blocks(id);
+
+--
+-- Name: identifiers identifiers_issuer; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.identifiers
+    ADD CONSTRAINT identifiers_issuer FOREIGN KEY (issuer) REFERENCES public.issuers(id);
+
+--
+-- Name: identifiers identifiers_unit; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.identifiers
+    ADD CONSTRAINT identifiers_unit FOREIGN KEY (unit_id) REFERENCES public.units(id) DEFERRABLE INITIALLY DEFERRED;
+
+--
+-- Name: movements movements_block; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.movements
+    ADD CONSTRAINT movements_block FOREIGN KEY (block_id) REFERENCES public.blocks(id);
+
+--
+-- Name: number_spaces number_spaces_issuer; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.number_spaces
+    ADD CONSTRAINT number_spaces_issuer FOREIGN KEY (issuer) REFERENCES public.issuers(id);
+
+--
+-- Name: records records_unit; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.records
+    ADD CONSTRAINT records_unit FOREIGN KEY (unit_id) REFERENCES public.units(id);
+
+--
+-- Name: shipments shipments_batch; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.shipments
+    ADD CONSTRAINT shipments_batch FOREIGN KEY (batch_id) REFERENCES public.batches(id);
+
+--
+-- Name: shipments shipments_buyer; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.shipments
+    ADD CONSTRAINT shipments_buyer FOREIGN KEY (buyer) REFERENCES public.buyers(id);
+
+--
+-- Name: slot_requests slot_requests_unit; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.slot_requests
+    ADD CONSTRAINT slot_requests_unit FOREIGN KEY (unit_id) REFERENCES public.units(id);
+
+--
+-- Name: slots slots_station; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.slots
+    ADD CONSTRAINT slots_station FOREIGN KEY (station) REFERENCES public.stations(id);
+
+--
+-- Name: slots slots_unit; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.slots
+    ADD CONSTRAINT slots_unit FOREIGN KEY (unit_id) REFERENCES public.units(id);
+
+--
+-- Name: transitions transitions_type; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.transitions
+    ADD CONSTRAINT transitions_type FOREIGN KEY (type) REFERENCES public.event_types(type);
+
+--
+-- Name: tries tries_unit; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.tries
+    ADD CONSTRAINT tries_unit FOREIGN KEY (unit_id) REFERENCES public.units(id);
+
+--
+-- Name: unit_lots unit_lots_unit; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.unit_lots
+    ADD CONSTRAINT unit_lots_unit FOREIGN KEY (unit_id) REFERENCES public.units(id);
+
+--
+-- Name: units units_batch; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.units
+    ADD CONSTRAINT units_batch FOREIGN KEY (batch_id) REFERENCES public.batches(id);
+
+--
+-- Name: units units_recipe; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.units
+    ADD CONSTRAINT units_recipe FOREIGN KEY (recipe_sha256) REFERENCES public.recipes(sha256);
+
+--
+-- Name: units units_shipment; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.units
+    ADD CONSTRAINT units_shipment FOREIGN KEY (shipment_id) REFERENCES public.shipments(id);
+
+--
+-- Name: FUNCTION acquire_slot(p_unit uuid); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.acquire_slot(p_unit uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.acquire_slot(p_unit uuid) TO unitrail_office;
+
+--
+-- Name: TABLE units; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.units TO unitrail_office;
+GRANT SELECT ON TABLE public.units TO unitrail_desk;
+GRANT SELECT ON TABLE public.units TO unitrail_auditor;
+GRANT SELECT ON TABLE public.units TO unitrail_retention;
+GRANT SELECT ON TABLE public.units TO unitrail_station;
+
+--
+-- Name: FUNCTION advance_unit(u public.units, p_type text, p_key text, p_body text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.advance_unit(u public.units, p_type text, p_key text, p_body text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION append_event(p_stream text, p_type text, p_key text, p_body text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.append_event(p_stream text, p_type text, p_key text, p_body text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.append_event(p_stream text, p_type text, p_key text, p_body text) TO unitrail_office;
+GRANT ALL ON FUNCTION public.append_event(p_stream text, p_type text, p_key text, p_body text) TO unitrail_station;
+
+--
+-- Name: FUNCTION append_to_stream(p_stream text, p_type text, p_key text, p_body text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.append_to_stream(p_stream text, p_type text, p_key text, p_body text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION apply_identifier_effects(u public.units, p_type text, p_seq bigint); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.apply_identifier_effects(u public.units, p_type text, p_seq bigint) FROM PUBLIC;
+
+--
+-- Name: FUNCTION apply_plant(p_document text, p_difference text, p_changes jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.apply_plant(p_document text, p_difference text, p_changes jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.apply_plant(p_document text, p_difference text, p_changes jsonb) TO unitrail_desk;
+GRANT ALL ON FUNCTION public.apply_plant(p_document text, p_difference text, p_changes jsonb) TO unitrail_office;
+
+--
+-- Name: FUNCTION begin_act(p_unit uuid, p_type text, p_caller text, p_station text, p_slot integer, p_body text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.begin_act(p_unit uuid, p_type text, p_caller text, p_station text, p_slot integer, p_body text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.begin_act(p_unit uuid, p_type text, p_caller text, p_station text, p_slot integer, p_body text) TO unitrail_office;
+GRANT ALL ON FUNCTION public.begin_act(p_unit uuid, p_type text, p_caller text, p_station text, p_slot integer, p_body text) TO unitrail_station;
+
+--
+-- Name: FUNCTION bind_identifier(u public.units, p_issuer text, p_kind text, p_value text, p_block bigint, p_ordinal integer, p_state text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.bind_identifier(u public.units, p_issuer text, p_kind text, p_value text, p_block bigint, p_ordinal integer, p_state text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION bind_macs(u public.units, p_body jsonb, p_seq bigint); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.bind_macs(u public.units, p_body jsonb, p_seq bigint) FROM PUBLIC;
+
+--
+-- Name: TABLE unit_events; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.unit_events TO unitrail_office;
+GRANT SELECT ON TABLE public.unit_events TO unitrail_desk;
+GRANT SELECT ON TABLE public.unit_events TO unitrail_auditor;
+GRANT SELECT ON TABLE public.unit_events TO unitrail_retention;
+GRANT SELECT ON TABLE public.unit_events TO unitrail_station;
+
+--
+-- Name: FUNCTION chain_event(p_stream text, p_seq bigint, p_prev bytea, p_type text, p_key text, p_body text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.chain_event(p_stream text, p_seq bigint, p_prev bytea, p_type text, p_key text, p_body text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION change_lots(p_batch text, p_position text, p_lots text[], p_by text, p_change text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.change_lots(p_batch text, p_position text, p_lots text[], p_by text, p_change text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.change_lots(p_batch text, p_position text, p_lots text[], p_by text, p_change text) TO unitrail_office;
+GRANT ALL ON FUNCTION public.change_lots(p_batch text, p_position text, p_lots text[], p_by text, p_change text) TO unitrail_desk;
+
+--
+-- Name: TABLE event_types; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.event_types TO unitrail_office;
+GRANT SELECT ON TABLE public.event_types TO unitrail_desk;
+GRANT SELECT ON TABLE public.event_types TO unitrail_auditor;
+GRANT SELECT ON TABLE public.event_types TO unitrail_retention;
+GRANT SELECT ON TABLE public.event_types TO unitrail_station;
+
+--
+-- Name: FUNCTION check_appender(p_type public.event_types); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_appender(p_type public.event_types) FROM PUBLIC;
+
+--
+-- Name: FUNCTION check_body(p_body text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_body(p_body text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION check_certificate(u public.units, p_type text, p_body jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_certificate(u public.units, p_type text, p_body jsonb) FROM PUBLIC;
+
+--
+-- Name: FUNCTION check_key(u public.units, p_type public.event_types, p_key text, p_body jsonb, p_of_try boolean); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_key(u public.units, p_type public.event_types, p_key text, p_body jsonb, p_of_try boolean) FROM PUBLIC;
+
+--
+-- Name: FUNCTION check_lease(p_unit uuid, p_place jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_lease(p_unit uuid, p_place jsonb) FROM PUBLIC;
+
+--
+-- Name: FUNCTION check_not_held(u public.units, p_what text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_not_held(u public.units, p_what text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION check_office(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_office() FROM PUBLIC;
+
+--
+-- Name: FUNCTION check_rules(u public.units, p_type text, p_body jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_rules(u public.units, p_type text, p_body jsonb) FROM PUBLIC;
+
+--
+-- Name: FUNCTION check_same_request(p_known public.unit_events, p_type text, p_body jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_same_request(p_known public.unit_events, p_type text, p_body jsonb) FROM PUBLIC;
+
+--
+-- Name: FUNCTION check_sealed(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_sealed() FROM PUBLIC;
+
+--
+-- Name: FUNCTION check_test(u public.units, p_type text, p_body jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_test(u public.units, p_type text, p_body jsonb) FROM PUBLIC;
+
+--
+-- Name: FUNCTION check_try(u public.units, p_part text, p_body jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_try(u public.units, p_part text, p_body jsonb) FROM PUBLIC;
+
+--
+-- Name: FUNCTION check_word(p_name text, p_value text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_word(p_name text, p_value text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION claim_units(p_batch text, p_claims jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.claim_units(p_batch text, p_claims jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_units(p_batch text, p_claims jsonb) TO unitrail_office;
+
+--
+-- Name: FUNCTION complete_batch(p_batch text, p_summary text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.complete_batch(p_batch text, p_summary text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.complete_batch(p_batch text, p_summary text) TO unitrail_office;
+
+--
+-- Name: FUNCTION count_alive(u public.units, p_to_state text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.count_alive(u public.units, p_to_state text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION end_lease(p_unit uuid); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.end_lease(p_unit uuid) FROM PUBLIC;
+
+--
+-- Name: FUNCTION find_space(p_kind text, p_name text, p_scope text, p_issuer text, p_first bigint, p_last bigint); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.find_space(p_kind text, p_name text, p_scope text, p_issuer text, p_first bigint, p_last bigint) FROM PUBLIC;
+
+--
+-- Name: FUNCTION grant_block(p_space bigint, p_batch text, p_quantity integer, p_run_length integer, p_version integer, p_pattern text, p_date_parts text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.grant_block(p_space bigint, p_batch text, p_quantity integer, p_run_length integer, p_version integer, p_pattern text, p_date_parts text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION hand_out_slots(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.hand_out_slots() FROM PUBLIC;
+
+--
+-- Name: FUNCTION has_role(p_role text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.has_role(p_role text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION lock_line(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.lock_line() FROM PUBLIC;
+
+--
+-- Name: FUNCTION lock_unit(p_unit uuid); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.lock_unit(p_unit uuid) FROM PUBLIC;
+
+--
+-- Name: FUNCTION move_numbers(p_block bigint, p_from text, p_to text, p_quantity integer, p_stream text, p_seq bigint); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.move_numbers(p_block bigint, p_from text, p_to text, p_quantity integer, p_stream text, p_seq bigint) FROM PUBLIC;
+
+--
+-- Name: FUNCTION next_carton_number(p_company_prefix text, p_issuer text, p_last bigint); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.next_carton_number(p_company_prefix text, p_issuer text, p_last bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.next_carton_number(p_company_prefix text, p_issuer text, p_last bigint) TO unitrail_office;
+
+--
+-- Name: FUNCTION notify_uncleared(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.notify_uncleared() FROM PUBLIC;
+
+--
+-- Name: FUNCTION obstacle_to_shipping(u public.units, p_shipment text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.obstacle_to_shipping(u public.units, p_shipment text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION open_batch(p_batch text, p_document text, p_recipe text, p_firmware_sha256 text, p_order_quantity integer, p_trial boolean, p_workflow text, p_grants jsonb, p_opened_by text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.open_batch(p_batch text, p_document text, p_recipe text, p_firmware_sha256 text, p_order_quantity integer, p_trial boolean, p_workflow text, p_grants jsonb, p_opened_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.open_batch(p_batch text, p_document text, p_recipe text, p_firmware_sha256 text, p_order_quantity integer, p_trial boolean, p_workflow text, p_grants jsonb, p_opened_by text) TO unitrail_office;
+
+--
+-- Name: FUNCTION open_order(p_order text, p_quantity integer, p_batch text, p_batch_quantity integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.open_order(p_order text, p_quantity integer, p_batch text, p_batch_quantity integer) FROM PUBLIC;
+
+--
+-- Name: FUNCTION open_shipment(p_shipment text, p_batch text, p_buyer text, p_destination text, p_carton text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.open_shipment(p_shipment text, p_batch text, p_buyer text, p_destination text, p_carton text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.open_shipment(p_shipment text, p_batch text, p_buyer text, p_destination text, p_carton text) TO unitrail_office;
+
+--
+-- Name: FUNCTION project_facts(u public.units, p_type text, p_body jsonb, p_seq bigint); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.project_facts(u public.units, p_type text, p_body jsonb, p_seq bigint) FROM PUBLIC;
+
+--
+-- Name: FUNCTION recipe_of(u public.units); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.recipe_of(u public.units) FROM PUBLIC;
+
+--
+-- Name: FUNCTION record_lots(u public.units, p_components jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.record_lots(u public.units, p_components jsonb) FROM PUBLIC;
+
+--
+-- Name: FUNCTION recorded_fact(u public.units, p_key text, p_fact text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.recorded_fact(u public.units, p_key text, p_fact text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION refuse(p_sqlstate text, p_message text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.refuse(p_sqlstate text, p_message text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION refuse_change(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.refuse_change() FROM PUBLIC;
+
+--
+-- Name: FUNCTION refuse_identifier_change(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.refuse_identifier_change() FROM PUBLIC;
+
+--
+-- Name: FUNCTION refuse_other_request(p_known public.unit_events); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.refuse_other_request(p_known public.unit_events) FROM PUBLIC;
+
+--
+-- Name: FUNCTION refuse_slot_change(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.refuse_slot_change() FROM PUBLIC;
+
+--
+-- Name: FUNCTION refuse_unit_change(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.refuse_unit_change() FROM PUBLIC;
+
+--
+-- Name: FUNCTION release_slot(p_unit uuid); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.release_slot(p_unit uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.release_slot(p_unit uuid) TO unitrail_office;
+
+--
+-- Name: FUNCTION save_unit(u public.units); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.save_unit(u public.units) FROM PUBLIC;
+
+--
+-- Name: FUNCTION seal_record(p_unit uuid, p_body text, p_salt bytea); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.seal_record(p_unit uuid, p_body text, p_salt bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.seal_record(p_unit uuid, p_body text, p_salt bytea) TO unitrail_office;
+
+--
+-- Name: FUNCTION ship_units(p_shipment text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.ship_units(p_shipment text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ship_units(p_shipment text) TO unitrail_office;
+
+--
+-- Name: FUNCTION slot_cleared(p_station text, p_slot integer, p_fence bigint); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.slot_cleared(p_station text, p_slot integer, p_fence bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.slot_cleared(p_station text, p_slot integer, p_fence bigint) TO unitrail_station;
+
+--
+-- Name: FUNCTION slots_to_clear(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.slots_to_clear() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.slots_to_clear() TO unitrail_station;
+
+--
+-- Name: FUNCTION standing(u public.units); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.standing(u public.units) FROM PUBLIC;
+
+--
+-- Name: FUNCTION step_number(p_step text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.step_number(p_step text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION whole(p_body jsonb, p_name text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.whole(p_body jsonb, p_name text) FROM PUBLIC;
+
+--
+-- Name: TABLE batch_lots; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.batch_lots TO unitrail_office;
+GRANT SELECT ON TABLE public.batch_lots TO unitrail_desk;
+GRANT SELECT ON TABLE public.batch_lots TO unitrail_auditor;
+GRANT SELECT ON TABLE public.batch_lots TO unitrail_retention;
+GRANT SELECT ON TABLE public.batch_lots TO unitrail_station;
+
+--
+-- Name: TABLE batches; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.batches TO unitrail_office;
+GRANT SELECT ON TABLE public.batches TO unitrail_desk;
+GRANT SELECT ON TABLE public.batches TO unitrail_auditor;
+GRANT SELECT ON TABLE public.batches TO unitrail_retention;
+GRANT SELECT ON TABLE public.batches TO unitrail_station;
+
+--
+-- Name: TABLE blocks; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.blocks TO unitrail_office;
+GRANT SELECT ON TABLE public.blocks TO unitrail_desk;
+GRANT SELECT ON TABLE public.blocks TO unitrail_auditor;
+GRANT SELECT ON TABLE public.blocks TO unitrail_retention;
+GRANT SELECT ON TABLE public.blocks TO unitrail_station;
+
+--
+-- Name: TABLE buyers; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.buyers TO unitrail_office;
+GRANT SELECT ON TABLE public.buyers TO unitrail_desk;
+GRANT SELECT ON TABLE public.buyers TO unitrail_auditor;
+GRANT SELECT ON TABLE public.buyers TO unitrail_retention;
+
+--
+-- Name: TABLE holds; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.holds TO unitrail_office;
+GRANT SELECT ON TABLE public.holds TO unitrail_desk;
+GRANT SELECT ON TABLE public.holds TO unitrail_auditor;
+GRANT SELECT ON TABLE public.holds TO unitrail_retention;
+GRANT SELECT ON TABLE public.holds TO unitrail_station;
+
+--
+-- Name: TABLE identifier_effects; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.identifier_effects TO unitrail_office;
+GRANT SELECT ON TABLE public.identifier_effects TO unitrail_desk;
+GRANT SELECT ON TABLE public.identifier_effects TO unitrail_auditor;
+GRANT SELECT ON TABLE public.identifier_effects TO unitrail_retention;
+
+--
+-- Name: TABLE identifiers; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.identifiers TO unitrail_office;
+GRANT SELECT ON TABLE public.identifiers TO unitrail_desk;
+GRANT SELECT ON TABLE public.identifiers TO unitrail_auditor;
+GRANT SELECT ON TABLE public.identifiers TO unitrail_retention;
+GRANT SELECT ON TABLE public.identifiers TO unitrail_station;
+
+--
+-- Name: TABLE issuers; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.issuers TO unitrail_office;
+GRANT SELECT ON TABLE public.issuers TO unitrail_desk;
+GRANT SELECT ON TABLE public.issuers TO unitrail_auditor;
+GRANT SELECT ON TABLE public.issuers TO unitrail_retention;
+
+--
+-- Name: TABLE log_queue; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.log_queue TO unitrail_office;
+GRANT SELECT ON TABLE public.log_queue TO unitrail_desk;
+GRANT SELECT ON TABLE public.log_queue TO unitrail_auditor;
+GRANT SELECT ON TABLE public.log_queue TO unitrail_retention;
+
+--
+-- Name: TABLE movements; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.movements TO unitrail_office;
+GRANT SELECT ON TABLE public.movements TO unitrail_desk;
+GRANT SELECT ON TABLE public.movements TO unitrail_auditor;
+GRANT SELECT ON TABLE public.movements TO unitrail_retention;
+
+--
+-- Name: TABLE number_spaces; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.number_spaces TO unitrail_office;
+GRANT SELECT ON TABLE public.number_spaces TO unitrail_desk;
+GRANT SELECT ON TABLE public.number_spaces TO unitrail_auditor;
+GRANT SELECT ON TABLE public.number_spaces TO unitrail_retention;
+GRANT SELECT ON TABLE public.number_spaces TO unitrail_station;
+
+--
+-- Name: TABLE operators; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.operators TO unitrail_office;
+GRANT SELECT ON TABLE public.operators TO unitrail_desk;
+GRANT SELECT ON TABLE public.operators TO unitrail_auditor;
+GRANT SELECT ON TABLE public.operators TO unitrail_retention;
+
+--
+-- Name: TABLE orders; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.orders TO unitrail_office;
+GRANT SELECT ON TABLE public.orders TO unitrail_desk;
+GRANT SELECT ON TABLE public.orders TO unitrail_auditor;
+GRANT SELECT ON TABLE public.orders TO unitrail_retention;
+
+--
+-- Name: TABLE plant_versions; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.plant_versions TO unitrail_office;
+GRANT SELECT ON TABLE public.plant_versions TO unitrail_desk;
+GRANT SELECT ON TABLE public.plant_versions TO unitrail_auditor;
+GRANT SELECT ON TABLE public.plant_versions TO unitrail_retention;
+GRANT SELECT ON TABLE public.plant_versions TO unitrail_station;
+
+--
+-- Name: TABLE recipes; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.recipes TO unitrail_office;
+GRANT SELECT ON TABLE public.recipes TO unitrail_desk;
+GRANT SELECT ON TABLE public.recipes TO unitrail_auditor;
+GRANT SELECT ON TABLE public.recipes TO unitrail_retention;
+GRANT SELECT ON TABLE public.recipes TO unitrail_station;
+
+--
+-- Name: TABLE records; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.records TO unitrail_office;
+GRANT SELECT ON TABLE public.records TO unitrail_desk;
+GRANT SELECT ON TABLE public.records TO unitrail_auditor;
+GRANT SELECT ON TABLE public.records TO unitrail_retention;
+
+--
+-- Name: TABLE shipments; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.shipments TO unitrail_office;
+GRANT SELECT ON TABLE public.shipments TO unitrail_desk;
+GRANT SELECT ON TABLE public.shipments TO unitrail_auditor;
+GRANT SELECT ON TABLE public.shipments TO unitrail_retention;
+
+--
+-- Name: TABLE slot_requests; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.slot_requests TO unitrail_office;
+GRANT SELECT ON TABLE public.slot_requests TO unitrail_desk;
+GRANT SELECT ON TABLE public.slot_requests TO unitrail_auditor;
+GRANT SELECT ON TABLE public.slot_requests TO unitrail_retention;
+
+--
+-- Name: TABLE slots; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.slots TO unitrail_office;
+GRANT SELECT ON TABLE public.slots TO unitrail_desk;
+GRANT SELECT ON TABLE public.slots TO unitrail_auditor;
+GRANT SELECT ON TABLE public.slots TO unitrail_retention;
+GRANT SELECT ON TABLE public.slots TO unitrail_station;
+
+--
+-- Name: TABLE stations; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.stations TO unitrail_office;
+GRANT SELECT ON TABLE public.stations TO unitrail_desk;
+GRANT SELECT ON TABLE public.stations TO unitrail_auditor;
+GRANT SELECT ON TABLE public.stations TO unitrail_retention;
+GRANT SELECT ON TABLE public.stations TO unitrail_station;
+
+--
+-- Name: TABLE streams; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.streams TO unitrail_office;
+GRANT SELECT ON TABLE public.streams TO unitrail_desk;
+GRANT SELECT ON TABLE public.streams TO unitrail_auditor;
+GRANT SELECT ON TABLE public.streams TO unitrail_retention;
+
+--
+-- Name: TABLE transitions; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.transitions TO unitrail_office;
+GRANT SELECT ON TABLE public.transitions TO unitrail_desk;
+GRANT SELECT ON TABLE public.transitions TO unitrail_auditor;
+GRANT SELECT ON TABLE public.transitions TO unitrail_retention;
+GRANT SELECT ON TABLE public.transitions TO unitrail_station;
+
+--
+-- Name: TABLE tries; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.tries TO unitrail_office;
+GRANT SELECT ON TABLE public.tries TO unitrail_desk;
+GRANT SELECT ON TABLE public.tries TO unitrail_auditor;
+GRANT SELECT ON TABLE public.tries TO unitrail_retention;
+GRANT SELECT ON TABLE public.tries TO unitrail_station;
+
+--
+-- Name: TABLE unit_lots; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.unit_lots TO unitrail_office;
+GRANT SELECT ON TABLE public.unit_lots TO unitrail_desk;
+GRANT SELECT ON TABLE public.unit_lots TO unitrail_auditor;
+GRANT SELECT ON TABLE public.unit_lots TO unitrail_retention;
+GRANT SELECT ON TABLE public.unit_lots TO unitrail_station;
+
+--
+-- Name: DEFAULT PRIVILEGES FOR FUNCTIONS; Type: DEFAULT ACL; Schema: -; Owner: -
+--
+
+ALTER DEFAULT PRIVILEGES FOR ROLE unitrail_owner REVOKE ALL ON FUNCTIONS  FROM PUBLIC;
