@@ -1,0 +1,220 @@
+import { checkAuthorship } from './authorship';
+import { checkBatches, checkRest } from './batches';
+import { checkBusinessStream, checkUntold, loadBatchRows, type BatchRows } from './business-streams';
+import { readCanonical } from './canonical-check';
+import { Census } from './census';
+import { checkChain, loginOf, type RecordedHead } from './chain';
+import { Findings, type AuditReport } from './findings';
+import { fold, newUnit, type FoldedUnit } from './fold';
+import { readHistories } from './histories';
+import { checkIdentifiers, checkRegistry, reportUnregistered, type Unregistered } from './identifiers';
+import { checkLedger } from './ledger';
+import { NameSearch } from './names';
+import { loadPlant, type Plant } from './plant';
+import { checkPinned, checkProjection } from './projection';
+import { checkRecord, checkStrayRecords } from './records';
+import { checkShipments, checkShippedUnit } from './shipments';
+import { checkSlots } from './slots';
+import { openSnapshot, type Snapshot } from './snapshot';
+import { brokenRules } from './step-order';
+import { eventName, factsOf, type History, type ReadEvent, type StoredEvent } from './stored-event';
+import { checkTables } from './tables';
+import { loadUnitRows, type UnitRows } from './unit-rows';
+
+export type { AuditReport, Violation } from './findings';
+
+export interface AuditProgress {
+  readonly events: number;
+  readonly totalEvents: number;
+}
+
+export interface AuditOptions {
+  readonly onProgress?: (progress: AuditProgress) => void;
+}
+
+/**
+ * Checks every invariant of `invariants` from the stored bytes, in one read-only snapshot. Memory does not grow with
+ * the number of events. What is found is in the report; what is thrown was not judged.
+ * @throws UnitrailError DATABASE_UNAVAILABLE, CONFIGURATION_INVALID
+ */
+export async function audit(databaseUrl: string, options: AuditOptions = {}): Promise<AuditReport> {
+  const snapshot = await openSnapshot(databaseUrl);
+  try {
+    return await auditSnapshot(snapshot, options);
+  } finally {
+    await snapshot.close();
+  }
+}
+
+/** What every check of a history needs. */
+interface Audit {
+  readonly snapshot: Snapshot;
+  readonly plant: Plant;
+  readonly names: NameSearch;
+  readonly census: Census;
+  readonly findings: Findings;
+}
+
+async function auditSnapshot(snapshot: Snapshot, { onProgress }: AuditOptions): Promise<AuditReport> {
+  const findings = new Findings();
+  await checkTables(snapshot, findings);
+  const plant = await loadPlant(snapshot);
+  const counts = await countRows(snapshot);
+  const run: Audit = {
+    snapshot,
+    plant,
+    names: new NameSearch(plant.operatorNames),
+    census: new Census(),
+    findings,
+  };
+  let events = 0;
+  for await (const histories of readHistories(snapshot)) {
+    await auditHistories(run, histories);
+    events += histories.reduce((sum, history) => sum + history.events.length, 0);
+    onProgress?.({ events, totalEvents: counts.events ?? 0 });
+  }
+  await checkWholes(run, counts);
+  return findings.report(counts);
+}
+
+/** What can be judged only when every unit has been seen. */
+async function checkWholes(
+  { snapshot, plant, census, findings }: Audit,
+  counts: Record<string, number>,
+): Promise<void> {
+  checkUntold(plant, census, findings);
+  checkShipments(plant, census, findings);
+  await checkRegistry(snapshot, findings);
+  await checkLedger(snapshot, plant, census.moves, findings);
+  await checkBatches(snapshot, plant, census, findings);
+  await checkStrayRecords(snapshot, findings);
+  await checkSlots(snapshot, census, findings);
+  await checkHeadsWithoutEvents(snapshot, findings, census.units < (counts.units ?? 0));
+}
+
+async function auditHistories(run: Audit, histories: readonly History[]): Promise<void> {
+  const around = await loadAround(run.snapshot, histories);
+  const missing: Unregistered[] = [];
+  for (const { stream, events } of histories) {
+    const rows = around.units.get(stream.slice(UNIT.length));
+    const name = rows ? `unit ${rows.unit.serial}` : stream;
+    const recorded = rows ?? around.streams.get(stream) ?? null;
+    checkChain(events, recorded, name, run.findings);
+    const read = events.map((event) => readEvent(event, name, run));
+    checkAuthorship(read, run.plant, name, run.findings);
+    if (rows) missing.push(...auditUnit(run, stream, read, rows, name, around.batches));
+    if (!stream.startsWith(UNIT))
+      checkBusinessStream(stream, read, run.plant, around.batches, run.census, run.findings);
+  }
+  await reportUnregistered(run.snapshot, missing, run.findings);
+}
+
+/** A2 and A13, and the body parsed. */
+function readEvent(event: StoredEvent, name: string, { names, census, findings }: Audit): ReadEvent {
+  const { value, problem } = readCanonical(event.body);
+  if (problem) findings.violation('A2', eventName(name, event), problem.found, problem.expected);
+  names.check(event.body, () => eventName(name, event), findings);
+  const read = { ...event, facts: factsOf(value), login: loginOf(event) ?? '' };
+  census.addPlace(read);
+  return read;
+}
+
+function auditUnit(
+  { plant, names, census, findings }: Audit,
+  stream: string,
+  events: readonly ReadEvent[],
+  rows: UnitRows,
+  name: string,
+  batches: ReadonlyMap<string, BatchRows>,
+): Unregistered[] {
+  const unit = newUnit(stream.slice(UNIT.length));
+  for (const event of events) judgeAndFold(unit, event, name, findings);
+  census.addUnit(unit);
+  checkProjection(unit, rows, name, findings);
+  checkPinned(unit, plant, name, findings);
+  checkRest(unit, plant, name, findings);
+  checkShippedUnit(unit, plant, name, findings);
+  checkRecord(unit, rows, orderOf(unit, batches), plant, name, findings);
+  for (const record of rows.records) names.check(record.body, () => `${name}, record`, findings);
+  return checkIdentifiers(unit, rows, plant, name, findings);
+}
+
+function judgeAndFold(unit: FoldedUnit, event: ReadEvent, name: string, findings: Findings): void {
+  for (const { found, expected } of brokenRules(unit, event)) {
+    findings.violation('A4', eventName(name, event), found, expected);
+  }
+  fold(unit, event);
+}
+
+function orderOf(unit: FoldedUnit, batches: ReadonlyMap<string, BatchRows>): Record<string, unknown> {
+  const document = batches.get(unit.row.batch)?.document;
+  return document === undefined ? {} : factsOf(readCanonical(document).value);
+}
+
+const UNIT = 'unit:';
+const BATCH = 'batch:';
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** The rows that these histories are compared with, a few queries for hundreds of units. */
+async function loadAround(snapshot: Snapshot, histories: readonly History[]) {
+  const streams = histories.map((history) => history.stream);
+  const unitIds = streams
+    .filter((stream) => stream.startsWith(UNIT))
+    .map((stream) => stream.slice(UNIT.length));
+  const units = await loadUnitRows(
+    snapshot,
+    unitIds.filter((id) => UUID.test(id)),
+  );
+  const heads = await snapshot.rows<RecordedHead & { stream: string }>(
+    `select stream, seq, head from streams where stream = any ($1)`,
+    [streams],
+  );
+  const ofShipped = [...units.values()]
+    .filter((rows) => rows.records.length > 0)
+    .map((rows) => rows.unit.batch);
+  const ofStreams = streams
+    .filter((stream) => stream.startsWith(BATCH))
+    .map((stream) => stream.slice(BATCH.length));
+  return {
+    units,
+    streams: new Map(heads.map((head) => [head.stream, head])),
+    batches: await loadBatchRows(snapshot, [...new Set([...ofShipped, ...ofStreams])]),
+  };
+}
+
+async function countRows(snapshot: Snapshot): Promise<Record<string, number>> {
+  const tables = {
+    events: 'unit_events',
+    units: 'units',
+    identifiers: 'identifiers',
+    blocks: 'blocks',
+    movements: 'movements',
+  };
+  const others = { batches: 'batches', orders: 'orders', shipments: 'shipments', records: 'records' };
+  const counts: Record<string, number> = {};
+  for (const [name, table] of Object.entries({ ...tables, ...others })) {
+    const [row] = await snapshot.rows<{ count: number }>(`select count(*) as count from ${table}`);
+    counts[name] = row?.count ?? 0;
+  }
+  return counts;
+}
+
+/** A1 the other way round: a head of a stream that has no event. The units are looked through only where some were not seen. */
+async function checkHeadsWithoutEvents(
+  snapshot: Snapshot,
+  findings: Findings,
+  unitsAreMissing: boolean,
+): Promise<void> {
+  const streams = await snapshot.rows<{ name: string; seq: number }>(
+    `select stream as name, seq from streams s
+     where not exists (select from unit_events e where e.stream = s.stream) limit 100`,
+  );
+  const units = unitsAreMissing
+    ? await snapshot.rows<{ name: string; seq: number }>(
+        `select 'unit ' || serial as name, seq from units u
+         where not exists (select from unit_events e where e.stream = 'unit:' || u.id) limit 100`,
+      )
+    : [];
+  for (const { name, seq } of [...streams, ...units])
+    findings.violation('A1', name, `a row with seq ${seq}`, 'the events that it counts');
+}

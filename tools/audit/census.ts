@@ -1,0 +1,36 @@
+import type { FoldedUnit } from './fold';
+import { MoveTotals } from './ledger';
+import { innerFacts, numberFact, type ReadEvent } from './stored-event';
+
+/** What is counted while the units go by, and compared when all have been seen. A number a batch, never a row a unit. */
+export class Census {
+  readonly moves = new MoveTotals();
+  readonly claimedOfBatch = new Map<string, number>();
+  readonly shippedOfShipment = new Map<string, number>();
+  /** The number that the closing event of a shipment names. */
+  readonly closedWith = new Map<string, number | null>();
+  /** The highest fence that an event names, by `station/slot`. */
+  readonly fences = new Map<string, number>();
+  /** Streams of orders, batches and shipments that begin as they should. */
+  readonly opened = new Set<string>();
+  units = 0;
+
+  addUnit(unit: FoldedUnit): void {
+    this.units += 1;
+    this.moves.add(unit.moves);
+    increment(this.claimedOfBatch, unit.row.batch);
+    if (unit.row.state === 'Shipped') increment(this.shippedOfShipment, unit.row.shipment ?? '');
+  }
+
+  addPlace(event: ReadEvent): void {
+    const place = innerFacts(event.facts, 'place');
+    const fence = numberFact(place, 'fence');
+    if (fence === null) return;
+    const slot = `${String(place.station)}/${String(place.slot)}`;
+    if (fence > (this.fences.get(slot) ?? 0)) this.fences.set(slot, fence);
+  }
+}
+
+function increment(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}

@@ -1,0 +1,21 @@
+/**
+ * What the auditor promises to have checked: docs/invariants.md lists the same, and a test compares both.
+ * A number is never used again for another promise.
+ */
+export const invariants = {
+  A1: 'Every stream is an unbroken hash chain: seq 1 to n without a hole, each header made of its row, each hash recomputed from the stored bytes, and the head on record is the last event.',
+  A2: 'Every event body is canonical JSON by RFC 8785.',
+  A3: 'Every event has a key of its own, a known type on the right kind of stream, and a login that may append it.',
+  A4: 'Every event of a unit was allowed from where the unit stood: the order of steps, of tries and of prints holds.',
+  A5: 'What the rows say of units, lots, holds, tries, batches, orders and shipments equals the fold of the events.',
+  A6: 'An identifier belongs to one unit: events and registry tell the same owner, state and place in its block, and the block gives that value.',
+  A7: 'The ledger of every block adds up to its range, no account is overdrawn, and blocks of one number space do not overlap.',
+  A8: 'No unit is lost: a batch holds exactly the units that were claimed, all at rest when it completed, and an order counts those that are alive.',
+  A9: 'Every shipped unit has exactly one sealed record that says what its events say and waits for the log, and no other unit has one.',
+  A10: 'A unit ships in one closed shipment, off every quality hold, never from a trial batch, and simulated only to a test buyer.',
+  A11: 'A unit holds at most one slot, and no event carries a fence that its slot has not reached.',
+  A12: 'The lifecycle tables of the database are those of the code.',
+  A13: "No operator's name stands in any event or record.",
+} as const;
+
+export type Invariant = keyof typeof invariants;

@@ -1,0 +1,190 @@
+import type { Findings } from './findings';
+import type { Move } from './fold';
+import type { BlockRow, Plant } from './plant';
+import type { Snapshot } from './snapshot';
+
+export interface MovementSum {
+  readonly block: number;
+  readonly from: string;
+  readonly to: string;
+  readonly quantity: number;
+}
+
+export interface StateCount {
+  readonly block: number;
+  readonly state: string;
+  readonly count: number;
+}
+
+/** Accounts in which a number waits for a unit or left the block for good; every other is the state of an identifier. */
+const GRANTED = 'granted';
+const RESERVED = 'reserved';
+const identifierStates = ['assigned', 'applied', 'shipped', 'scrapped', 'missing', 'void'];
+
+/** What the events say that was moved, block by block. */
+export class MoveTotals {
+  private readonly totals = new Map<string, number>();
+
+  add(moves: readonly Move[]): void {
+    for (const { block, from, to, quantity } of moves) {
+      const key = `${block} ${from} ${to}`;
+      this.totals.set(key, (this.totals.get(key) ?? 0) + quantity);
+    }
+  }
+
+  ofBlock(block: BlockRow): Map<string, number> {
+    const prefix = `${block.id} `;
+    const found = new Map<string, number>([[`${GRANTED} ${RESERVED}`, block.end - block.first]]);
+    for (const [from, to] of pairs) {
+      const quantity = this.totals.get(`${prefix}${from} ${to}`);
+      if (quantity !== undefined) found.set(`${from} ${to}`, quantity);
+    }
+    return found;
+  }
+}
+
+const accounts = [RESERVED, ...identifierStates, 'returned'];
+const pairs = accounts.flatMap((from) => accounts.map((to) => [from, to] as const));
+
+/** A7. One block: its movements against its range, the events and the registry. */
+export function checkBlock(
+  block: BlockRow,
+  sums: readonly MovementSum[],
+  counts: readonly StateCount[],
+  expected: ReadonlyMap<string, number>,
+  findings: Findings,
+): void {
+  const name = `block ${block.id} (${block.spaceName}, batch ${block.batch})`;
+  compareMoves(name, sums, expected, findings);
+  const balances = balancesOf(sums);
+  for (const [account, balance] of balances) {
+    if (balance < 0) findings.violation('A7', name, `${account} = ${balance}`, 'no account below 0');
+  }
+  const states = new Map(counts.map(({ state, count }) => [state, count]));
+  const claimed = counts.reduce((sum, { count }) => sum + count, 0);
+  const returned = balances.get('returned') ?? 0;
+  compareBalance(name, RESERVED, balances, block.end - block.first - claimed - returned, findings);
+  for (const state of identifierStates)
+    compareBalance(name, state, balances, states.get(state) ?? 0, findings);
+}
+
+function compareMoves(
+  name: string,
+  sums: readonly MovementSum[],
+  expected: ReadonlyMap<string, number>,
+  findings: Findings,
+): void {
+  const found = new Map(sums.map(({ from, to, quantity }) => [`${from} ${to}`, quantity]));
+  for (const pair of new Set([...found.keys(), ...expected.keys()])) {
+    const [there, wanted] = [found.get(pair) ?? 0, expected.get(pair) ?? 0];
+    if (there === wanted) continue;
+    findings.violation(
+      'A7',
+      name,
+      `${there} moved ${pair.replace(' ', ' → ')}`,
+      `${wanted}, by the range and the events`,
+    );
+  }
+}
+
+function balancesOf(sums: readonly MovementSum[]): Map<string, number> {
+  const balances = new Map<string, number>();
+  const add = (account: string, quantity: number): void =>
+    void balances.set(account, (balances.get(account) ?? 0) + quantity);
+  for (const { from, to, quantity } of sums) {
+    if (from !== GRANTED) add(from, -quantity);
+    add(to, quantity);
+  }
+  return balances;
+}
+
+function compareBalance(
+  name: string,
+  account: string,
+  balances: ReadonlyMap<string, number>,
+  counted: number,
+  findings: Findings,
+): void {
+  const balance = balances.get(account) ?? 0;
+  if (balance === counted) return;
+  findings.violation('A7', name, `${account} = ${balance}`, `${counted}, by the registry's rows`);
+}
+
+/** A7. Blocks of one space follow each other without overlap, below the next number. */
+export function checkSpaces(blocks: Iterable<BlockRow>, findings: Findings): void {
+  const last = new Map<number, BlockRow>();
+  for (const block of [...blocks].sort((a, b) => a.first - b.first)) {
+    const name = `block ${block.id} (${block.spaceName}, batch ${block.batch})`;
+    const before = last.get(block.space);
+    if (before && before.end > block.first) {
+      findings.violation(
+        'A7',
+        name,
+        `it begins at ${block.first}, inside block ${before.id}`,
+        `a first number from ${before.end}`,
+      );
+    }
+    if (block.end > block.nextNumber) {
+      findings.violation(
+        'A7',
+        name,
+        `it ends before ${block.end}`,
+        `numbers below the space's next, ${block.nextNumber}`,
+      );
+    }
+    if (!before || block.end > before.end) last.set(block.space, block);
+  }
+}
+
+export async function checkLedger(
+  snapshot: Snapshot,
+  plant: Plant,
+  totals: MoveTotals,
+  findings: Findings,
+): Promise<void> {
+  const sums = await snapshot.rows<MovementSum>(
+    `select block_id as block, from_account as "from", to_account as "to", sum(quantity)::bigint as quantity
+     from movements group by block_id, from_account, to_account`,
+  );
+  const counts = await snapshot.rows<StateCount>(
+    `select block_id as block, state, count(*) as count from identifiers where block_id is not null group by block_id, state`,
+  );
+  const [sumsOf, countsOf] = [byBlock(sums), byBlock(counts)];
+  for (const block of plant.blocks.values()) {
+    checkBlock(
+      block,
+      sumsOf.get(block.id) ?? [],
+      countsOf.get(block.id) ?? [],
+      totals.ofBlock(block),
+      findings,
+    );
+  }
+  checkSpaces(plant.blocks.values(), findings);
+  await checkOrigins(snapshot, findings);
+}
+
+/** A movement names the event that made it. */
+async function checkOrigins(snapshot: Snapshot, findings: Findings): Promise<void> {
+  const rows = await snapshot.rows<{ id: number; stream: string; seq: number }>(
+    `select id, stream, seq from movements m
+     where not exists (select from unit_events e where e.stream = m.stream and e.seq = m.seq) limit 100`,
+  );
+  for (const row of rows) {
+    findings.violation(
+      'A7',
+      `movement ${row.id}`,
+      `made by ${row.stream}, event ${row.seq}`,
+      'an event that exists',
+    );
+  }
+}
+
+function byBlock<Row extends { readonly block: number }>(rows: readonly Row[]): Map<number, Row[]> {
+  const grouped = new Map<number, Row[]>();
+  for (const row of rows) {
+    const list = grouped.get(row.block);
+    if (list) list.push(row);
+    else grouped.set(row.block, [row]);
+  }
+  return grouped;
+}

@@ -1,0 +1,62 @@
+import { UnitrailError } from '../../domain/errors';
+import { audit, type AuditReport } from './audit';
+import { invariants } from './invariants';
+
+/** The auditor as a program of its own. Exit 0: every promise is kept; 1: one is broken; 2: nothing was judged. */
+export async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
+  const unknown = args.find((arg) => arg !== '--json');
+  if (unknown !== undefined) return refuse(`${unknown} is not allowed; the only option is --json`);
+  const databaseUrl = environment.UNITRAIL_DATABASE_URL;
+  if (!databaseUrl)
+    return refuse(
+      'UNITRAIL_DATABASE_URL is not set; it has to be the URL of a login that may read, unitrail_auditor',
+    );
+  try {
+    const report = await audit(databaseUrl);
+    write(process.stdout, args.includes('--json') ? JSON.stringify(report) : reportText(report));
+    return report.ok ? 0 : 1;
+  } catch (error) {
+    if (error instanceof UnitrailError) return refuse(error.message);
+    throw error;
+  }
+}
+
+/** The report as a person reads it: what was read, then each violation with its promise. */
+export function reportText(report: AuditReport): string {
+  const counts = Object.entries(report.counts).map(([name, count]) => `${name} ${count}`);
+  const lines = report.violations.map(
+    ({ invariant, subject, found, expected }) =>
+      `${invariant}  ${subject}\n    found     ${found}\n    expected  ${expected}`,
+  );
+  const broken = [...new Set(report.violations.map((violation) => violation.invariant))];
+  const unlisted = (report.counts.violations ?? 0) - report.violations.length;
+  return [
+    counts.join(' · '),
+    ...lines,
+    ...(unlisted > 0 ? [`… and ${unlisted} more`] : []),
+    ...broken.map((invariant) => `${invariant}: ${invariants[invariant]}`),
+    ...report.notes.map((note) => `note: ${note}`),
+    report.ok
+      ? `All ${Object.keys(invariants).length} invariants hold.`
+      : `${report.counts.violations} violations.`,
+  ].join('\n');
+}
+
+function refuse(message: string): number {
+  write(process.stderr, `audit: ${message}`);
+  return 2;
+}
+
+function write(stream: NodeJS.WriteStream, text: string): void {
+  stream.write(`${text}\n`);
+}
+
+if (require.main === module) {
+  main(process.argv.slice(2), process.env).then(
+    (code) => void (process.exitCode = code),
+    (error: unknown) => {
+      process.stderr.write(`audit: ${error instanceof Error ? error.message : 'failed'}\n`);
+      process.exitCode = 2;
+    },
+  );
+}

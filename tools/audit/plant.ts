@@ -1,0 +1,132 @@
+import type { Snapshot } from './snapshot';
+
+/** A block of numbers, with the space that it was cut from. */
+export interface BlockRow {
+  readonly id: number;
+  readonly space: number;
+  readonly spaceName: string;
+  readonly kind: string;
+  readonly issuer: string;
+  readonly batch: string;
+  readonly first: number;
+  /** The first number that is no more of the block. */
+  readonly end: number;
+  readonly pattern: string;
+  readonly dateParts: string;
+  readonly nextNumber: number;
+}
+
+export interface BatchRow {
+  readonly id: string;
+  readonly order: string;
+  readonly product: string;
+  readonly quantity: number;
+  readonly buyer: string | null;
+  readonly destination: string | null;
+  readonly trial: boolean;
+  readonly sha256: string;
+  readonly recipeSha256: string;
+  readonly firmwareVersion: string;
+  readonly boardBatch: string;
+  readonly boardLot: string;
+  readonly completedAt: string | null;
+}
+
+export interface OrderRow {
+  readonly id: string;
+  readonly quantity: number;
+  readonly alive: number;
+}
+
+export interface ShipmentRow {
+  readonly id: string;
+  readonly batch: string | null;
+  readonly buyer: string;
+  readonly destination: string;
+  readonly carton: string;
+  readonly closed: boolean;
+  readonly testBuyer: boolean;
+}
+
+export interface StationRow {
+  readonly id: string;
+  readonly login: string;
+  readonly virtual: boolean;
+}
+
+/** What events and records take from a recipe. */
+export interface RecipeFacts {
+  readonly id: string;
+  readonly firmwareSha256: string | null;
+  readonly gtin: string | null;
+  readonly place: string | null;
+  readonly symbology: string | null;
+  readonly material: string | null;
+}
+
+/** The tables that stay small whatever the plant makes: a row a batch, not a row a unit. */
+export interface Plant {
+  readonly blocks: ReadonlyMap<number, BlockRow>;
+  readonly batches: ReadonlyMap<string, BatchRow>;
+  readonly orders: ReadonlyMap<string, OrderRow>;
+  readonly shipments: ReadonlyMap<string, ShipmentRow>;
+  readonly stations: ReadonlyMap<string, StationRow>;
+  /** By digest. */
+  readonly recipes: ReadonlyMap<string, RecipeFacts>;
+  /** Login → the groups that it is a member of. A login that is gone is not in the map. */
+  readonly logins: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly operatorNames: readonly string[];
+}
+
+export async function loadPlant(snapshot: Snapshot): Promise<Plant> {
+  return {
+    blocks: byId(await snapshot.rows<BlockRow>(queries.blocks)),
+    batches: byId(await snapshot.rows<BatchRow>(queries.batches)),
+    orders: byId(await snapshot.rows<OrderRow>(queries.orders)),
+    shipments: byId(await snapshot.rows<ShipmentRow>(queries.shipments)),
+    stations: byId(await snapshot.rows<StationRow>(queries.stations)),
+    recipes: byId(await snapshot.rows<RecipeFacts>(queries.recipes)),
+    logins: await loadLogins(snapshot),
+    operatorNames: (await snapshot.rows<{ name: string }>(queries.names)).map((row) => row.name),
+  };
+}
+
+const queries = {
+  blocks: `select b.id, b.space_id as space, concat_ws(' ', s.name, nullif(s.scope, '')) as "spaceName", s.kind, s.issuer,
+      b.batch_id as batch, lower(b.numbers) as first, upper(b.numbers) as end, b.pattern, b.date_parts as "dateParts",
+      s.next_number as "nextNumber"
+    from blocks b join number_spaces s on s.id = b.space_id order by b.id`,
+  batches: `select id, order_id as "order", product, quantity, buyer, destination, trial, sha256, recipe_sha256 as "recipeSha256",
+      firmware_version as "firmwareVersion", board_batch as "boardBatch", board_lot as "boardLot",
+      completed_at as "completedAt"
+    from batches`,
+  orders: `select id, quantity, alive from orders`,
+  shipments: `select s.id, s.batch_id as batch, s.buyer, s.destination, s.carton, s.closed_at is not null as closed,
+      b.test as "testBuyer"
+    from shipments s left join buyers b on b.id = s.buyer`,
+  stations: `select id, login, virtual from stations`,
+  recipes: `select sha256 as id, r #>> '{firmware,sha256}' as "firmwareSha256", r #>> '{product,gtin}' as gtin, r #>> '{labelTemplate,place}' as place,
+      r #>> '{labelTemplate,symbology}' as symbology, r #>> '{labelTemplate,material}' as material
+    from recipes, lateral (select body::jsonb as r) parsed`,
+  names: `select name from operators where name is not null and name <> ''`,
+  // A membership that carries neither the group's rights nor the right to become it (what the maker of a role has
+  // by itself from Postgres 16 on) does not make a login a member. Postgres 15 lacks both columns.
+  logins: `with recursive grants as (
+      select m.member, m.roleid from pg_auth_members m
+      where coalesce((to_jsonb(m) ->> 'inherit_option')::boolean or (to_jsonb(m) ->> 'set_option')::boolean, true)),
+    reach as (
+      select member, roleid from grants
+      union select reach.member, grants.roleid from reach join grants on grants.member = reach.roleid)
+    select login.rolname as login, array_remove(array_agg(distinct grp.rolname::text), null) as groups
+    from pg_roles login left join reach on reach.member = login.oid left join pg_roles grp on grp.oid = reach.roleid
+    group by login.rolname`,
+} as const;
+
+async function loadLogins(snapshot: Snapshot): Promise<Map<string, ReadonlySet<string>>> {
+  const rows = await snapshot.rows<{ login: string; groups: string[] }>(queries.logins);
+  return new Map(rows.map((row) => [row.login, new Set(row.groups)]));
+}
+
+function byId<Id, Row extends { readonly id: Id }>(rows: readonly Row[]): Map<Id, Row> {
+  return new Map(rows.map((row) => [row.id, row]));
+}
