@@ -1,0 +1,55 @@
+import { CompleteAsyncError } from '@temporalio/activity';
+import { ApplicationFailure, ApplicationFailureCategory, TemporalFailure } from '@temporalio/common';
+import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
+import { UnitrailError, type ErrorCode } from '../domain/errors';
+
+/** Waiting in line is no failure: no error log, no alert, and asked again soon. */
+const waits: Partial<Record<ErrorCode, string>> = {
+  SLOT_BUSY: '1 second',
+  UNITS_UNDER_WAY: '2 seconds',
+  ON_HOLD: '30 seconds',
+};
+
+/**
+ * The one place where our errors become Temporal's. The code is the failure's type; only infrastructure is retried
+ * by Temporal, everything else goes back to the workflow, which repeats, holds or gives up.
+ */
+export class FailureInterceptor implements ActivityInboundCallsInterceptor {
+  async execute(
+    input: ActivityExecuteInput,
+    next: Next<ActivityInboundCallsInterceptor, 'execute'>,
+  ): Promise<unknown> {
+    try {
+      return await next(input);
+    } catch (error) {
+      throw isTemporals(error) ? error : toFailure(asOurs(error));
+    }
+  }
+}
+
+/** Cancellation and completion are Temporal's own words. */
+function isTemporals(error: unknown): boolean {
+  return (
+    error instanceof TemporalFailure ||
+    error instanceof CompleteAsyncError ||
+    (error as Error | null)?.name === 'AbortError'
+  );
+}
+
+/** An error that nobody foresaw is a mistake of ours: retried for ever it would hold no unit and tell nobody. */
+function asOurs(error: unknown): UnitrailError {
+  if (error instanceof UnitrailError) return error;
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return new UnitrailError('INTERNAL', `A mistake of ours: ${text.slice(0, 300)}`, {}, { cause: error });
+}
+
+function toFailure(error: UnitrailError): ApplicationFailure {
+  const wait = waits[error.code];
+  return ApplicationFailure.create({
+    type: error.code,
+    message: error.message,
+    details: [error.detail],
+    nonRetryable: error.reaction !== 'retry',
+    ...(wait && { nextRetryDelay: wait as '1 second', category: ApplicationFailureCategory.BENIGN }),
+  });
+}

@@ -1,0 +1,95 @@
+import { Context } from '@temporalio/activity';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { countByState, requireBatch } from '../adapters/postgres/batch-ledger';
+import type { Database } from '../adapters/postgres/database';
+import { appendEvent } from '../adapters/postgres/ledger';
+import { requirePlant } from '../adapters/postgres/plant-store';
+import {
+  countShipped,
+  findShipment,
+  nextCartonNumber,
+  openShipment,
+  shipAndSeal,
+  unitsOfShipment,
+} from '../adapters/postgres/shipments';
+import { readyUnits } from '../adapters/postgres/unit-standings';
+import { UnitrailError } from '../domain/errors';
+import { buildSscc, lastSerialReference } from '../domain/sscc';
+import { unitWorkflowId } from '../domain/workflow-ids';
+
+/** Step 7. One automatic shipment a batch: units are packed as they are ready, and shipped and sealed together. */
+export function createShipActivities(deps: { db: Database; client: Client }) {
+  const { db } = deps;
+  return {
+    /** Ends when no unit of the batch can still become ready: held units are waited for, not left behind. */
+    async awaitReady({ batch }: { batch: string }): Promise<void> {
+      const { InProgress = 0, AwaitingEngineer = 0, OnHold = 0 } = await countByState(db, batch);
+      const waiting = InProgress + AwaitingEngineer + OnHold;
+      if (waiting === 0) return;
+      throw new UnitrailError(
+        'UNITS_UNDER_WAY',
+        `The shipment of batch ${batch} waits for ${waiting} units: ${InProgress} in progress, ${AwaitingEngineer} held, ${OnHold} on quality hold.`,
+      );
+    },
+
+    /** 7.1 Packs what is ready into the batch's shipment. A repeat finds the shipment, its carton and the packed units. */
+    async pack({ batch }: { batch: string }): Promise<{ shipment: string; packed: number }> {
+      const { buyer, destination } = await requireBatch(db, batch);
+      if (buyer === null || destination === null) {
+        throw new UnitrailError(
+          'ORDER_INVALID',
+          `Batch ${batch} has no buyer or no destination yet, so it can not ship by itself.`,
+        );
+      }
+      const shipment = `SH-${batch}`;
+      const carton = (await findShipment(db, shipment))?.carton ?? (await newCarton());
+      const used = await openShipment(db, { id: shipment, batch, buyer, destination, carton });
+      const ready = await readyUnits(db, batch);
+      for (const { unitId, seq } of ready) {
+        // The place in its history tells this packing from one before, which was undone.
+        await appendEvent(db, unitId, 'packed', `${unitId}/packed/${shipment}/${seq}`, {
+          carton: used,
+          shipment,
+        });
+        Context.current().heartbeat();
+      }
+      return { shipment, packed: ready.length };
+    },
+
+    /** 7.2 The one transaction that ships and seals. A repeat ships what is left, and counts what has shipped in all. */
+    async closeShipment({ shipment }: { shipment: string }): Promise<{ shipped: number }> {
+      await shipAndSeal(db, shipment, () => Context.current().heartbeat());
+      return { shipped: await countShipped(db, shipment) };
+    },
+
+    /** 7.3 Tells the workflows to read their rows again. One that is gone has nothing left to do. */
+    async notifyUnits({ shipment }: { shipment: string }): Promise<void> {
+      for (const { serial } of await unitsOfShipment(db, shipment)) {
+        await signal(serial);
+        Context.current().heartbeat();
+      }
+    },
+  };
+
+  async function newCarton(): Promise<string> {
+    const { companyPrefix, issuer } = (await requirePlant(db)).manufacturer;
+    return buildSscc(
+      companyPrefix,
+      await nextCartonNumber(db, companyPrefix, issuer, lastSerialReference(companyPrefix)),
+    );
+  }
+
+  async function signal(serial: string): Promise<void> {
+    try {
+      await deps.client.workflow.getHandle(unitWorkflowId(serial)).signal('rowChanged');
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return;
+      throw new UnitrailError(
+        'TEMPORAL_UNAVAILABLE',
+        `Unit ${serial} could not be told that it has shipped; it is tried again.`,
+        {},
+        { cause: error },
+      );
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import { Context } from '@temporalio/activity';
+import type { Database } from '../adapters/postgres/database';
+import { acquireSlot, type AcquiredSlot } from '../adapters/postgres/ledger';
+import type { Notifications } from '../adapters/postgres/notifications';
+import { UnitrailError } from '../domain/errors';
+import type { UnitInput } from './types';
+
+/** Shorter than the activity's heartbeat time-out: the workflow's retry keeps the place in line. */
+const WAIT_MS = 20_000;
+const HEARTBEAT_MS = 4_000;
+
+/**
+ * A lease belongs to the unit and outlives its workers. The database keeps the line and calls the unit whose turn it
+ * is. There is no activity that releases a slot: the lease ends with the event that ends its use, or with the hold.
+ */
+export function createSlotActivities({ db, calls }: { db: Database; calls: Notifications }) {
+  return {
+    async acquireSlot({ unitId }: UnitInput): Promise<AcquiredSlot> {
+      const heartbeat = setInterval(() => Context.current().heartbeat(), HEARTBEAT_MS);
+      const deadline = Date.now() + WAIT_MS;
+      try {
+        for (;;) {
+          const called = calls.next(
+            unitId,
+            Math.max(deadline - Date.now(), 0),
+            Context.current().cancellationSignal,
+          );
+          const answer = await acquireSlot(db, unitId);
+          const waits = answer.lease === null && answer.standing.state === 'InProgress';
+          if (!waits) {
+            called.cancel();
+            return answer;
+          }
+          if (Date.now() >= deadline) {
+            called.cancel();
+            throw new UnitrailError(
+              'SLOT_BUSY',
+              `Every slot that does ${answer.standing.step} is taken; unit ${answer.standing.serial} waits in line.`,
+            );
+          }
+          await called.promise;
+        }
+      } finally {
+        clearInterval(heartbeat);
+      }
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import type { Lease } from '../adapters/postgres/ledger';
+import type { Order } from '../domain/order-document';
+import type { Standing } from '../domain/unit-lifecycle';
+
+/** What workflows pass and get: references and standings, never files, keys or secrets. */
+export interface UnitInput {
+  readonly unitId: string;
+}
+
+export interface StationInput extends UnitInput {
+  readonly lease: Lease;
+}
+
+export interface LoadedUnit extends Standing {
+  readonly batch: string;
+  readonly product: string;
+  readonly trial: boolean;
+  readonly failureCode: string | null;
+}
+
+export interface FailureReport {
+  readonly code: string;
+  readonly message: string;
+}
+
+export type { Lease, Order, Standing };

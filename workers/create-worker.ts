@@ -1,0 +1,131 @@
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  Worker,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker';
+import { FailureInterceptor } from '../activities/failure-interceptor';
+import { createAssignActivities } from '../activities/assign';
+import { createBatchActivities } from '../activities/batch';
+import { createQualityActivities } from '../activities/check-quality';
+import { createFlashActivities } from '../activities/flash';
+import { createHoldActivities } from '../activities/hold';
+import { createLabelActivities } from '../activities/label';
+import { createLoadUnitActivities } from '../activities/load-unit';
+import { createCertificateActivities, createProvisionActivities } from '../activities/provision';
+import { createShipActivities } from '../activities/ship';
+import { createSlotActivities } from '../activities/slot';
+import { createTestActivities } from '../activities/test';
+import type { CertificateAuthority } from '../adapters/ca/port';
+import type { StationDevices } from '../adapters/devices/ports';
+import type { Database } from '../adapters/postgres/database';
+import type { Notifications } from '../adapters/postgres/notifications';
+import type { ContentStore } from '../adapters/store/port';
+import { taskQueues } from '../domain/workflow-ids';
+import type { OfficeActivities, StationActivities } from '../workflows/activity-types';
+import type { TemporalHost } from './temporal-host';
+
+/** Longer than the longest section of a flash that must not be cut: a worker that is told to stop lets it finish. */
+const SHUTDOWN_GRACE = '2 minutes';
+const OFFICE_ACTIVITIES_AT_ONCE = 80;
+
+export interface OfficeDeps {
+  readonly db: Database;
+  readonly calls: Notifications;
+  readonly store: ContentStore;
+  readonly ca: CertificateAuthority;
+}
+
+export interface StationDeps {
+  readonly station: string;
+  readonly slots: number;
+  readonly db: Database;
+  readonly devices: StationDevices;
+  readonly store: ContentStore;
+}
+
+const interceptors = { activity: [() => ({ inbound: new FailureInterceptor() })] };
+
+/** How each kind of worker is run. bench/lifecycle.ts measures its floor under the same settings. */
+export const workerSettings = {
+  workflows: { shutdownGraceTime: SHUTDOWN_GRACE },
+  office: {
+    maxConcurrentActivityTaskExecutions: OFFICE_ACTIVITIES_AT_ONCE,
+    shutdownGraceTime: SHUTDOWN_GRACE,
+    interceptors,
+  },
+  /** As many acts at once as the station has slots. */
+  station: (slots: number) => ({
+    maxConcurrentActivityTaskExecutions: slots,
+    shutdownGraceTime: SHUTDOWN_GRACE,
+    interceptors,
+  }),
+} as const;
+
+/** Everything that the office does: registry, CA, holds, batches, shipments. */
+export function officeActivities(deps: OfficeDeps, host: TemporalHost): OfficeActivities {
+  return {
+    ...createLoadUnitActivities(deps),
+    ...createAssignActivities(deps),
+    ...createSlotActivities(deps),
+    ...createCertificateActivities(deps),
+    ...createHoldActivities(deps),
+    ...createBatchActivities(deps),
+    ...createShipActivities({ db: deps.db, client: host.client }),
+  };
+}
+
+/** Everything that a station does with the board in its slot. */
+export function stationActivities(deps: StationDeps): StationActivities {
+  return {
+    ...createFlashActivities(deps),
+    ...createTestActivities(deps),
+    ...createProvisionActivities(deps),
+    ...createLabelActivities(deps),
+    ...createQualityActivities(deps),
+  };
+}
+
+export function createOfficeWorker(host: TemporalHost, deps: OfficeDeps): Promise<Worker> {
+  return Worker.create({
+    connection: host.connection,
+    namespace: host.namespace,
+    taskQueue: taskQueues.office,
+    activities: { ...officeActivities(deps, host) },
+    ...workerSettings.office,
+  });
+}
+
+/** One stable queue a station. */
+export function createStationWorker(host: TemporalHost, deps: StationDeps): Promise<Worker> {
+  return Worker.create({
+    connection: host.connection,
+    namespace: host.namespace,
+    taskQueue: taskQueues.station(deps.station),
+    activities: { ...stationActivities(deps) },
+    ...workerSettings.station(deps.slots),
+  });
+}
+
+/** Workflow code only: no database login, no device. */
+export function createWorkflowWorker(
+  host: TemporalHost,
+  workflowBundle: WorkflowBundleWithSourceMap,
+  maxCachedWorkflows?: number,
+): Promise<Worker> {
+  return Worker.create({
+    connection: host.connection,
+    namespace: host.namespace,
+    taskQueue: taskQueues.workflows,
+    workflowBundle,
+    ...workerSettings.workflows,
+    ...(maxCachedWorkflows !== undefined && { maxCachedWorkflows }),
+  });
+}
+
+export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+  return bundleWorkflowCode({
+    workflowsPath: require.resolve('../workflows/index.ts'),
+    logger: new DefaultLogger('WARN'),
+  });
+}

@@ -1,0 +1,193 @@
+import { createDevelopmentCa } from '../adapters/ca/development-ca';
+import type { StationDevices } from '../adapters/devices/ports';
+import { connectVirtualBench, type BenchDeadlines } from '../adapters/devices/virtual-bench-driver';
+import { openDatabase, type Database } from '../adapters/postgres/database';
+import { fixedLogins } from '../adapters/postgres/logins';
+import { Notifications } from '../adapters/postgres/notifications';
+import { requirePlant } from '../adapters/postgres/plant-store';
+import { createContentStore } from '../adapters/store/content-store';
+import type { ContentStore } from '../adapters/store/port';
+import { UnitrailError } from '../domain/errors';
+import { stationLogin, type Station } from '../domain/plant';
+import { join } from 'node:path';
+import type { Worker, WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { Config } from './config';
+import {
+  bundleWorkflows,
+  createOfficeWorker,
+  createStationWorker,
+  createWorkflowWorker,
+} from './create-worker';
+import type { Logger } from './log';
+import type { Servers } from './servers';
+import { SlotAgent } from './slot-agent';
+import { wakeStationUnits } from './station-return';
+import { openTemporalHost, type TemporalHost } from './temporal-host';
+
+export type Role =
+  | { readonly kind: 'office' }
+  | { readonly kind: 'workflows' }
+  | { readonly kind: 'station'; readonly station: string };
+
+/** Workers of this process, under way. */
+export interface Line {
+  readonly host: TemporalHost;
+  /** Rejects when a worker dies by itself; never resolves before `stop`. */
+  readonly failed: Promise<never>;
+  /** Ends the workers in order: what is under way may finish, then connections close. */
+  stop(): Promise<void>;
+}
+
+interface Part {
+  readonly worker: Worker;
+  close(): Promise<void>;
+}
+
+interface Setting {
+  readonly config: Config;
+  readonly servers: Servers;
+  readonly host: TemporalHost;
+  readonly log: Logger;
+  readonly bundle: () => Promise<WorkflowBundleWithSourceMap>;
+  readonly maxCachedWorkflows?: number;
+  readonly deadlinesMs?: Partial<BenchDeadlines>;
+}
+
+export interface LineOptions {
+  readonly config: Config;
+  readonly servers: Servers;
+  readonly log: Logger;
+  /** Made by the line itself unless it is given. */
+  readonly bundle?: WorkflowBundleWithSourceMap;
+  /** 0: every workflow task replays its whole history. */
+  readonly maxCachedWorkflows?: number;
+  /** How long devices may take to answer, where the driver's own patience does not fit. */
+  readonly deadlinesMs?: Partial<BenchDeadlines>;
+}
+
+/** Starts the workers of the roles, each with the database login of its own role. */
+export async function startLine(roles: readonly Role[], input: LineOptions): Promise<Line> {
+  const host = await openTemporalHost(input.servers.temporal, input.log);
+  const { bundle } = input;
+  const setting: Setting = { ...input, host, bundle: bundle ? async () => bundle : bundleWorkflows };
+  const running: { part: Part; run: Promise<void> }[] = [];
+  // A worker that was made must run to be ended: it holds the connection.
+  const stop = async (): Promise<void> => {
+    for (const { part } of running) if (part.worker.getState() === 'RUNNING') part.worker.shutdown();
+    await Promise.allSettled(running.map(({ run }) => run));
+    for (const { part } of running) await part.close();
+    await host.close();
+  };
+  try {
+    for (const role of roles) {
+      const part = await startPart(role, setting);
+      running.push({ part, run: part.worker.run() });
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    host,
+    stop,
+    failed: new Promise<never>((_, reject) => running.forEach(({ run }) => run.catch(reject))),
+  };
+}
+
+/** All roles of the plant in force, for a laptop, a demo or a small line. */
+export async function allRoles(db: Database): Promise<Role[]> {
+  const { stations } = await requirePlant(db);
+  return [
+    { kind: 'workflows' },
+    { kind: 'office' },
+    ...stations.map(({ id }): Role => ({ kind: 'station', station: id })),
+  ];
+}
+
+function startPart(role: Role, setting: Setting): Promise<Part> {
+  if (role.kind === 'office') return startOffice(setting);
+  return role.kind === 'station' ? startStation(role.station, setting) : startWorkflows(setting);
+}
+
+async function startWorkflows({ host, bundle, maxCachedWorkflows }: Setting): Promise<Part> {
+  return {
+    worker: await createWorkflowWorker(host, await bundle(), maxCachedWorkflows),
+    close: async () => {},
+  };
+}
+
+async function startOffice({ config, servers, host }: Setting): Promise<Part> {
+  const url = await servers.loginUrl(fixedLogins.office.name);
+  const db = openDatabase(url, { applicationName: 'unitrail-office', maxConnections: 16 });
+  const calls = await Notifications.listen(url, 'unitrail_slot');
+  const ca = createDevelopmentCa({ folder: join(config.home, 'ca') });
+  const worker = await createOfficeWorker(host, { db, calls, store: openStore(config), ca });
+  return {
+    worker,
+    close: async () => {
+      await calls.close();
+      await db.destroy();
+    },
+  };
+}
+
+async function startStation(id: string, { config, servers, host, log, deadlinesMs }: Setting): Promise<Part> {
+  const url = await servers.loginUrl(stationLogin(id));
+  const db = openDatabase(url, { applicationName: `unitrail-${id}`, maxConnections: 12 });
+  const station = await findStation(db, id);
+  const devices = await openDevices(station, config, deadlinesMs);
+  const wakes = await Notifications.listen(url, 'unitrail_clear');
+  const agent = new SlotAgent({ station: id, db, devices, wakes, log });
+  const worker = await createStationWorker(host, {
+    station: id,
+    slots: station.slots,
+    db,
+    devices,
+    store: openStore(config),
+  });
+  agent.start();
+  await wakeStationUnits({ db, client: host.client, station, log });
+  return {
+    worker,
+    close: async () => {
+      await agent.stop();
+      await wakes.close();
+      await devices.close();
+      await db.destroy();
+    },
+  };
+}
+
+async function findStation(db: Database, id: string): Promise<Station> {
+  const { stations } = await requirePlant(db);
+  const station = stations.find((candidate) => candidate.id === id);
+  if (station) return station;
+  throw new UnitrailError(
+    'INPUT_INVALID',
+    `station: "${id}" is not allowed; one of ${stations.map((s) => s.id).join(', ')}`,
+  );
+}
+
+function openDevices(
+  station: Station,
+  config: Config,
+  deadlinesMs: Partial<BenchDeadlines> = {},
+): Promise<StationDevices> {
+  return connectVirtualBench({ address: deviceAddress(station, config), deadlinesMs });
+}
+
+/** `env:NAME` in the plant file: the address differs from machine to machine, the plant does not. */
+function deviceAddress({ id, devices }: Station, config: Config): string {
+  if (!devices.address.startsWith('env:')) return devices.address;
+  const name = devices.address.slice(4);
+  const address = name === 'UNITRAIL_BENCH_ADDRESS' ? config.benchAddress : process.env[name];
+  if (address) return address;
+  throw new UnitrailError(
+    'CONFIGURATION_INVALID',
+    `${name}: (missing) is not allowed; host:port of the devices of station ${id}`,
+  );
+}
+
+export function openStore(config: Config): ContentStore {
+  return createContentStore({ folder: config.store });
+}

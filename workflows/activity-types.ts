@@ -1,0 +1,26 @@
+/** What workflows may call, by task queue. Types only: nothing of these modules is bundled. */
+import type { createAssignActivities } from '../activities/assign';
+import type { createBatchActivities } from '../activities/batch';
+import type { createQualityActivities } from '../activities/check-quality';
+import type { createFlashActivities } from '../activities/flash';
+import type { createHoldActivities } from '../activities/hold';
+import type { createLabelActivities } from '../activities/label';
+import type { createLoadUnitActivities } from '../activities/load-unit';
+import type { createCertificateActivities, createProvisionActivities } from '../activities/provision';
+import type { createShipActivities } from '../activities/ship';
+import type { createSlotActivities } from '../activities/slot';
+import type { createTestActivities } from '../activities/test';
+
+export type OfficeActivities = ReturnType<typeof createLoadUnitActivities> &
+  ReturnType<typeof createAssignActivities> &
+  ReturnType<typeof createSlotActivities> &
+  ReturnType<typeof createCertificateActivities> &
+  ReturnType<typeof createHoldActivities> &
+  ReturnType<typeof createBatchActivities> &
+  ReturnType<typeof createShipActivities>;
+
+export type StationActivities = ReturnType<typeof createFlashActivities> &
+  ReturnType<typeof createTestActivities> &
+  ReturnType<typeof createProvisionActivities> &
+  ReturnType<typeof createLabelActivities> &
+  ReturnType<typeof createQualityActivities>;

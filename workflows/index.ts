@@ -1,0 +1,4 @@
+/** Workflow types by name: the names are an interface (links, schedules and running workflows use them). */
+export { batch } from './batch';
+export { shipment } from './shipment';
+export { unit } from './unit';

@@ -1,0 +1,52 @@
+/**
+ * Every time-out and retry policy, with its reason. Infrastructure that is away is retried without end; what a device
+ * or a station does wrong is not retried by Temporal at all (those failures are thrown non-retryable): the unit's
+ * workflow repeats it a few times and then asks a person.
+ */
+import type { ActivityOptions, RetryPolicy } from '@temporalio/common';
+
+/** Five minutes between tries at most: an engineer who mends a database should not wait longer for the line. */
+const withoutEnd: RetryPolicy = {
+  initialInterval: '1 second',
+  backoffCoefficient: 2,
+  maximumInterval: '5 minutes',
+};
+
+/** Database work of milliseconds; half a minute covers a failover. */
+export const office: ActivityOptions = { startToCloseTimeout: '30 seconds', retry: withoutEnd };
+
+/** Waits in line for a slot up to 20 s a try, and tells that it lives every 4 s. */
+export const waiting: ActivityOptions = {
+  startToCloseTimeout: '1 minute',
+  heartbeatTimeout: '20 seconds',
+  retry: { ...withoutEnd, maximumInterval: '10 seconds' },
+};
+
+/** A hundred claims or a shipment of thousands in one transaction. */
+export const bulk: ActivityOptions = {
+  startToCloseTimeout: '30 minutes',
+  heartbeatTimeout: '2 minutes',
+  retry: withoutEnd,
+};
+
+/**
+ * At the fixture. The lease is held before, so a task that nobody picks up for two minutes means that the station's
+ * worker is away (STATION_OFFLINE). Five minutes is longer than the slowest flash; a dead worker is noticed by its
+ * missing heartbeat after 20 s, and the next try fences the old one.
+ */
+export const station: ActivityOptions = {
+  scheduleToStartTimeout: '2 minutes',
+  startToCloseTimeout: '5 minutes',
+  heartbeatTimeout: '20 seconds',
+  retry: withoutEnd,
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+};
+
+/** Between two repeats of a step that the workflow makes by itself: time for a fixture to settle. */
+export const betweenRepeatsMs = 1_000;
+
+/** A unit that waits to be shipped reads its row again this often, in case the signal was lost. */
+export const readAgainEvery = '6 hours';
+
+/** A batch asks the database about its open units this often, in case a report was lost. */
+export const reconcileEvery = '1 minute';
