@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 
 import { UnitrailError } from '../../domain/errors';
 import { problemText } from '../../domain/refusal';
@@ -6,12 +6,25 @@ import { problemText } from '../../domain/refusal';
 /** RFC 5280, 4.1.2.2: positive and at most 20 octets of DER, whose first bit is the sign. */
 const limit = 2n ** 159n;
 
+/**
+ * The serial number of a unit's certificate for one key: the same unit and key always ask for the same certificate,
+ * whoever asks and how often. It can't be guessed, because the unit's id and the key are random.
+ */
+export function deviceCertificateSerialNumber(unitId: string, keySha256: string): string {
+  const bytes = createHash('sha256').update(`${unitId}|${keySha256}`).digest().subarray(0, 16);
+  return withFixedLength(bytes);
+}
+
 /** A new serial number: 126 random bits (the CA/Browser Forum asks for 64), 32 lower-case hex digits. */
 export function newCertificateSerialNumber(): string {
-  const bytes = randomBytes(16);
-  // The first digit is 4 to 7: never a leading zero that one program drops and the next one misses.
-  bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
-  return bytes.toString('hex');
+  return withFixedLength(randomBytes(16));
+}
+
+/** The first digit is 4 to 7: never a leading zero that one program drops and the next one misses. */
+function withFixedLength(bytes: Buffer): string {
+  const fixed = Buffer.from(bytes);
+  fixed[0] = ((fixed[0] ?? 0) & 0x3f) | 0x40;
+  return fixed.toString('hex');
 }
 
 /**

@@ -10,7 +10,7 @@ export interface CertificateProfile {
 
 export interface IssueRequest {
   /**
-   * The certificate's serial number in hex (`newCertificateSerialNumber`), chosen and recorded by the caller
+   * The certificate's serial number in hex (`deviceCertificateSerialNumber`), chosen and recorded by the caller
    * before it asks: after a crash it is the key under which the certificate is found again.
    */
   readonly serialNumber: string;

@@ -14,6 +14,8 @@ export interface RunningStack {
   /** Where Temporal was when it last ran. */
   readonly temporal: { readonly address: string; readonly uiUrl: string } | null;
   loginUrl(login: string): Promise<string>;
+  /** Where the virtual bench was when it last ran; null where it never did. */
+  benchAddress(): Promise<string | null>;
 }
 
 /** Looks and starts nothing. Null where Postgres does not run on this home, or there is no such folder. */
@@ -29,5 +31,9 @@ export async function runningStack(path: string): Promise<RunningStack | null> {
     used: await isUsed(ownerUrl),
     temporal: address && uiUrl ? { address, uiUrl } : null,
     loginUrl: (login) => loginUrl(home, port, login),
+    benchAddress: async () => {
+      const { port: benchPort } = (await lastInfo(home, 'virtual-bench')) ?? {};
+      return benchPort ? `127.0.0.1:${benchPort}` : null;
+    },
   };
 }

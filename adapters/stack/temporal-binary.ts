@@ -162,3 +162,8 @@ export async function findTemporalBinary(search: BinarySearch): Promise<string> 
   if (program === null) throw notFound(tried);
   return program;
 }
+
+/** The same and nothing is made: null where none is there yet. */
+export async function lookForTemporalBinary(search: BinarySearch): Promise<string | null> {
+  return tryAll(findingWays, search, new Map());
+}

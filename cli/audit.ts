@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import { audit } from '../tools/audit/audit';
+import { reportText } from '../tools/audit/main';
+import { fixedLogins } from '../adapters/postgres/logins';
+import { FAILED, printJson, printLine, say } from './output';
+import type { ServerContext } from './server-context';
+
+/** A database of a few thousand units is read faster than a person reads a message. */
+const SAY_EVERY_MS = 5_000;
+
+export function register(program: Command, context: ServerContext): void {
+  program
+    .command('audit')
+    .description(
+      'Checks every promise from the stored bytes, in one read-only snapshot. Exit 1 where one is broken.',
+    )
+    .action(() => run(context));
+}
+
+async function run(context: ServerContext): Promise<void> {
+  const servers = await context.servers();
+  const url = await servers.loginUrl(fixedLogins.auditor.name);
+  let saidAt = Date.now();
+  const report = await audit(url, {
+    onProgress: ({ events, totalEvents }) => {
+      if (Date.now() - saidAt < SAY_EVERY_MS) return;
+      saidAt = Date.now();
+      void say(context, `${events} of ${totalEvents} events read`);
+    },
+  });
+  await (context.json ? printJson(context, report) : printLine(context, reportText(report)));
+  if (!report.ok) context.exitWith(FAILED);
+}

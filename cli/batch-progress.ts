@@ -1,0 +1,57 @@
+import {
+  countUnits,
+  findBatchSummary,
+  firstPassOf,
+  heldUnits,
+  type BatchSummary,
+  type FirstPass,
+  type HeldUnit,
+  type StateCount,
+} from '../adapters/postgres/batch-queries';
+import type { Database } from '../adapters/postgres/database';
+
+export interface BatchStatus extends BatchSummary {
+  readonly counts: readonly StateCount[];
+  readonly firstPass: FirstPass & { readonly yield: number | null };
+  /** The first of those that wait for an engineer. */
+  readonly heldUnits: readonly HeldUnit[];
+}
+
+/** More than a person reads; `unitrail unit list --state AwaitingEngineer` has them all. */
+const MAX_HELD = 50;
+
+/** Null where there is no such batch. */
+export async function loadBatchStatus(db: Database, batch: string): Promise<BatchStatus | null> {
+  const [summary, counts, firstPass, held] = await Promise.all([
+    findBatchSummary(db, batch),
+    countUnits(db, batch),
+    firstPassOf(db, batch),
+    heldUnits(db, batch, MAX_HELD),
+  ]);
+  if (!summary) return null;
+  const { passed, judged } = firstPass;
+  return {
+    ...summary,
+    counts,
+    firstPass: { ...firstPass, yield: judged === 0 ? null : passed / judged },
+    heldUnits: held,
+  };
+}
+
+/** Where a batch that nobody touches ends up. */
+export type Outcome = 'under way' | 'shipped' | 'waits for a person' | 'ready';
+
+export function outcomeOf({
+  completedAt,
+  shippedAt,
+  held,
+  counts,
+  buyer,
+  destination,
+  trial,
+}: BatchStatus): Outcome {
+  if (completedAt === null) return 'under way';
+  if (held > 0 || counts.some(({ state }) => state === 'OnHold')) return 'waits for a person';
+  if (shippedAt !== null) return 'shipped';
+  return trial || buyer === null || destination === null ? 'ready' : 'under way';
+}

@@ -1,0 +1,76 @@
+import type { Command } from 'commander';
+import { lazily } from './lazily';
+import type { ServerContext } from './server-context';
+
+/** A module that hangs one sub-command into the program. */
+export interface CommandModule {
+  register(program: Command, context: ServerContext): void;
+}
+
+/** A sub-command's file, or those of a group (`unitrail batch …`) by name. A file is loaded when it is needed. */
+interface Entry {
+  readonly summary: string;
+  readonly load: string | Readonly<Record<string, string>>;
+}
+
+/** In the order in which a newcomer meets them. */
+export const entries: Readonly<Record<string, Entry>> = {
+  demo: { summary: 'the main job on this machine, from order to shipped units', load: './demo' },
+  up: { summary: 'the embedded servers and all workers, until Ctrl-C', load: './up' },
+  doctor: { summary: 'what is reachable, what is not, and how to mend it', load: './doctor' },
+  migrate: { summary: 'bring the database schema up to date', load: './migrate' },
+  apply: { summary: 'load a plant file: products, stations, firmware', load: './apply' },
+  worker: { summary: 'one worker for production', load: './worker' },
+  batch: {
+    summary: 'orders to the line: template, start, status, list, lots',
+    load: {
+      template: './batch-template',
+      start: './batch-start',
+      status: './batch-status',
+      list: './batch-list',
+      lots: './batch-lots',
+    },
+  },
+  order: { summary: "what became of a buyer's order", load: { show: './order-show' } },
+  unit: {
+    summary: 'one unit, or the units that fit',
+    load: {
+      show: './unit-show',
+      list: './unit-list',
+      retry: './unit-retry',
+      rework: './unit-rework',
+      scrap: './unit-scrap',
+    },
+  },
+  resume: { summary: "go on after Temporal's state was lost", load: './resume' },
+  links: { summary: 'deep links into the Temporal web UI', load: './links' },
+  audit: { summary: 'check every promise from the stored bytes', load: './audit' },
+};
+
+/**
+ * Hangs in what these arguments need: the one sub-command that they name, or a list of all where they name none. Loading
+ * everything would take longer than most commands.
+ */
+export function registerCommands(program: Command, context: ServerContext, args: readonly string[]): void {
+  const [name = '', part = ''] = wordsOf(args);
+  const entry = Object.hasOwn(entries, name) ? entries[name] : undefined;
+  if (!entry) return listAll(program);
+  for (const file of filesOf(entry, part)) lazily<CommandModule>(file).register(program, context);
+  program.commands.find((command) => command.name() === name)?.summary(entry.summary);
+}
+
+/** `unitrail help batch` asks for what `unitrail batch --help` does. */
+function wordsOf(args: readonly string[]): string[] {
+  const words = args.filter((arg) => !arg.startsWith('-'));
+  return words[0] === 'help' ? words.slice(1) : words;
+}
+
+function filesOf({ load }: Entry, part: string): string[] {
+  if (typeof load === 'string') return [load];
+  return Object.hasOwn(load, part) ? [load[part]!] : Object.values(load);
+}
+
+function listAll(program: Command): void {
+  for (const [name, { summary }] of Object.entries(entries))
+    program.command(name).summary(summary).description(summary);
+}

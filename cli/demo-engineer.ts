@@ -1,0 +1,52 @@
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { listBoards } from '../adapters/devices/virtual-bench-faults';
+import type { DemoUnit } from '../adapters/postgres/demo-queries';
+import { unitWorkflowId } from '../domain/workflow-ids';
+import type { House } from './house';
+
+const OPERATOR = '17';
+/** Long enough to be seen in the Temporal UI, short enough for a demo. */
+const HELD_BEFORE_RETRY_MS = 3_000;
+const MOST_RETRIES = 5;
+
+/** Does what an engineer would do in the Temporal UI: looks at the held units, and sends `retryStep`. */
+export class DemoEngineer {
+  private readonly seen = new Map<string, { since: number; retries: number }>();
+
+  constructor(private readonly house: House) {}
+
+  /** Tells what was done, or null where there was nothing to do. */
+  async lookAfter(units: readonly DemoUnit[]): Promise<string | null> {
+    for (const unit of units) {
+      if (unit.state !== 'AwaitingEngineer') continue;
+      const known = this.seen.get(unit.unitId) ?? { since: Date.now(), retries: 0 };
+      this.seen.set(unit.unitId, known);
+      if (Date.now() - known.since < HELD_BEFORE_RETRY_MS || known.retries >= MOST_RETRIES) continue;
+      this.seen.set(unit.unitId, { since: Date.now(), retries: known.retries + 1 });
+      return this.retry(unit);
+    }
+    return null;
+  }
+
+  private async retry(unit: DemoUnit): Promise<string> {
+    const answer = await this.labelAnswer(unit);
+    const input = { by: OPERATOR, note: 'looked at the fixture', ...(answer && { label: answer }) };
+    try {
+      await this.house.line.host.client.workflow
+        .getHandle(unitWorkflowId(unit.serial))
+        .executeUpdate('retryStep', { args: [input] });
+      return `Unit ${unit.serial} was held at ${unit.step} (${unit.failureCode}): operator ${OPERATOR} sent retryStep`;
+    } catch (error) {
+      if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+      return `Unit ${unit.serial} is held at ${unit.step} (${unit.failureCode}): ${error.cause?.message ?? error.message}`;
+    }
+  }
+
+  /** "Was this label printed?" The engineer looks at the board, and at what came out of the printer. */
+  private async labelAnswer({ serial, failureCode, openPrint }: DemoUnit): Promise<'none' | 'found' | null> {
+    if (failureCode !== 'PRINT_UNKNOWN' || openPrint === null || !this.house.benchAddress) return null;
+    const boards = await listBoards(this.house.benchAddress);
+    const jobId = `${serial}/${openPrint}`;
+    return boards.some((board) => board.labels.includes(jobId)) ? 'found' : 'none';
+  }
+}

@@ -1,0 +1,153 @@
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import { readOrderFile } from '../adapters/plant/order-file';
+import { demoBatches, demoUnits, type DemoUnit } from '../adapters/postgres/demo-queries';
+import type { Database } from '../adapters/postgres/database';
+import { steps, unitStates } from '../domain/unit-lifecycle';
+import { batchWorkflowId, taskQueues } from '../domain/workflow-ids';
+import { DemoEngineer } from './demo-engineer';
+import { planDemoFaults } from './demo-faults';
+import { tellResult } from './demo-result';
+import { sampleOrder, type House } from './house';
+import { runJobs } from './progress';
+import type { ServerContext } from './server-context';
+import { startHouse, stopHouse, untilAborted } from './up';
+
+const POLL_MS = 500;
+const MAX_UNITS = 10_000;
+
+/** The main job on the embedded default: a batch with faults, from the order to shipped units. */
+export function register(program: Command, context: ServerContext): void {
+  program
+    .command('demo')
+    .description(
+      'The main job on this machine: a batch of units with faults, from the order to the shipment.',
+    )
+    .option('--quantity <units>', 'how many units', quantityOf, 24)
+    .option('--bench-speed <speed>', 'of the virtual bench: real or fast', 'real')
+    .action(async (options: { quantity: number; benchSpeed: string }) => demo(context, options));
+}
+
+function quantityOf(text: string): number {
+  const quantity = Number(text);
+  if (/^[0-9]+$/.test(text) && quantity >= 1 && quantity <= MAX_UNITS) return quantity;
+  throw new InvalidArgumentError(`a whole number from 1 to ${MAX_UNITS} is needed`);
+}
+
+async function demo(
+  context: ServerContext,
+  options: { quantity: number; benchSpeed: string },
+): Promise<void> {
+  const stop = context.takeOverSignals(() => context.err.write('The workers finish what is under way.\n'));
+  const house = await startHouse(context, options.benchSpeed === 'fast' ? 'fast' : 'real', stop);
+  try {
+    const desk = await context.desk();
+    const work = runBatches(context, house, desk, options.quantity, stop);
+    const batch = await Promise.race([work, house.line.failed]);
+    // Stopped before its end: what a shell expects of a command that a signal ended.
+    stop.throwIfAborted();
+    await tellResult(context, house, desk, batch);
+    // On a terminal people look around in the Temporal UI before they go.
+    if (context.isTty && !context.json) await Promise.race([untilAborted(stop), house.line.failed]);
+  } finally {
+    await stopHouse(context, house);
+  }
+}
+
+/** A batch that an earlier run left open goes on; then, or where there was none, a new one is the demo's. */
+async function runBatches(
+  context: ServerContext,
+  house: House,
+  desk: Database,
+  quantity: number,
+  stop: AbortSignal,
+): Promise<string> {
+  const { open, next } = await demoBatches(desk);
+  const jobs = open.length > 0 ? open : [next];
+  const batch = jobs.at(-1)!;
+  await runJobs(
+    context,
+    jobs.map((id) => ({
+      title: open.length > 0 ? `Batch ${id} goes on where it stopped` : `Batch ${id}: ${quantity} units`,
+      run: (say) => runBatch(house, desk, { id, quantity, isNew: open.length === 0 }, say, stop),
+    })),
+  );
+  return batch;
+}
+
+async function runBatch(
+  house: House,
+  desk: Database,
+  batch: { id: string; quantity: number; isNew: boolean },
+  say: (line: string) => void,
+  stop: AbortSignal,
+): Promise<string> {
+  if (batch.isNew && house.benchAddress) await planDemoFaults(house.benchAddress, batch.id);
+  await startBatch(house, desk, batch);
+  const engineer = new DemoEngineer(house);
+  const began = Date.now();
+  for (;;) {
+    const units = await demoUnits(desk, batch.id);
+    if (stop.aborted) return 'stopped; the next start goes on here';
+    const answered = await engineer.lookAfter(units);
+    say(answered ?? progressText(units, batch.quantity));
+    if (units.length > 0 && (await isShipped(desk, batch.id)))
+      return `${stepsText(units)} in ${Math.round((Date.now() - began) / 1_000)} s`;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+/** The stored order where there is one: a batch is resumed by the order that opened it. */
+async function startBatch(
+  house: House,
+  desk: Database,
+  batch: { id: string; quantity: number },
+): Promise<void> {
+  const stored = await desk('batches').where({ id: batch.id }).first('document');
+  const order = stored
+    ? JSON.parse(stored.document)
+    : {
+        ...(await readOrderFile(sampleOrder)),
+        batch: batch.id,
+        order: `PO-${batch.id}`,
+        quantity: batch.quantity,
+        orderQuantity: batch.quantity,
+      };
+  await house.line.host.client.workflow.start('batch', {
+    taskQueue: taskQueues.workflows,
+    workflowId: batchWorkflowId(batch.id),
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    args: [order],
+    staticSummary: `Demo batch ${batch.id}`,
+  });
+}
+
+async function isShipped(desk: Database, batch: string): Promise<boolean> {
+  return (
+    (await desk('shipments').where({ batch_id: batch }).whereNotNull('closed_at').first('id')) !== undefined
+  );
+}
+
+const BAR = 24;
+
+function progressText(units: readonly DemoUnit[], quantity: number): string {
+  const ready = units.filter(({ state }) =>
+    ['ReadyToShip', 'Packed', 'Shipped', 'Scrapped', 'Missing', 'Void'].includes(state),
+  ).length;
+  const filled = Math.round((BAR * ready) / Math.max(quantity, units.length, 1));
+  return `${'█'.repeat(filled)}${'░'.repeat(BAR - filled)} ${ready}/${Math.max(quantity, units.length)} ready · ${stepsText(units)}`;
+}
+
+/** `label 3, qc 1, ReadyToShip 20`: in the order of a unit's life. */
+function stepsText(units: readonly DemoUnit[]): string {
+  const placeOf = ({ state, step }: DemoUnit): string => (state === 'InProgress' ? step : state);
+  const order: readonly string[] = [...steps, ...unitStates];
+  const counts = order.map(
+    (place) => [place, units.filter((unit) => placeOf(unit) === place).length] as const,
+  );
+  return counts
+    .filter(([, count]) => count > 0)
+    .map(([place, count]) => `${place} ${count}`)
+    .join(', ');
+}

@@ -1,0 +1,151 @@
+import { Option, type Command } from 'commander';
+import { listUnits } from '../adapters/postgres/unit-queries';
+import { writeCsv } from '../adapters/spreadsheet/csv';
+import { writeChunks } from '../adapters/spreadsheet/write-chunks';
+import { writeXlsx } from '../adapters/spreadsheet/xlsx';
+import { jsonRow } from '../domain/columns';
+import { refusal } from '../domain/refusal';
+import { unitColumns, unitTableColumns } from '../domain/unit-columns';
+import { filterOptions, MAX_UNITS, parseUnitFilter } from '../domain/unit-filter';
+import type { UnitRow } from '../domain/unit-row';
+import type { CliContext } from './context';
+import { writeOutFile } from './out-file';
+import { say, tableText } from './output';
+import { unitGroup } from './unit-group';
+
+const formats = ['table', 'json', 'csv', 'xlsx'] as const;
+type Format = (typeof formats)[number];
+
+/** A table is read by a person; whoever wants more of it says so. */
+const TABLE_UNITS = 1_000;
+
+type Options = Readonly<Record<string, string | undefined>> & {
+  readonly out?: string;
+  readonly force?: boolean;
+};
+type Writer = (
+  context: CliContext,
+  rows: AsyncIterable<UnitRow>,
+  stream: NodeJS.WritableStream,
+) => Promise<number>;
+
+export function register(program: Command, context: CliContext): void {
+  const command = unitGroup(program)
+    .command('list')
+    .description('the units that fit every option, by serial')
+    .option('--state <state>', 'as it is shown, OnHold included')
+    .option('--step <step>', 'the step at which the unit stands')
+    .option('--batch <id>', 'units of this batch')
+    .option('--order <id>', "the buyer's purchase order")
+    .option('--product <code>', 'units of this product')
+    .option('--firmware <version>', 'the release in the unit, or to which it is pinned')
+    .option('--board-lot <lot>', 'whose board is of this lot')
+    .option('--component-lot <lot>', 'that hold a component of this lot, in any position')
+    .option('--buyer <id>', 'shipped to this buyer, or built for it')
+    .option('--country <code>', 'where it went or is to go, ISO 3166-1, such as DE')
+    .option('--failure <code>', 'held or failed with this code, such as TEST_FAILED')
+    .option('--shipped-after <time>', 'from this day or instant on (a day begins at 00:00 UTC)')
+    .option('--shipped-before <time>', 'up to this day or instant, which is not included')
+    .option('--limit <number>', `at most so many units (a table shows ${TABLE_UNITS} unless you say more)`)
+    .addOption(new Option('--format <format>', `one of ${formats.join(', ')}`))
+    .option('--out <file>', 'write to this file')
+    .option('--force', 'replace the file if it exists')
+    .addHelpText('after', examples);
+  command.action((options: Options) => list(context, options));
+}
+
+const examples = `
+Examples:
+  $ unitrail unit list --batch B2647-01 --state AwaitingEngineer
+  $ unitrail unit list --component-lot MCU-LOT-7731 --format xlsx --out affected.xlsx
+  $ unitrail unit list --firmware 1.4.2 --country DE --shipped-after 2026-11-01 --json`;
+
+async function list(context: CliContext, options: Options): Promise<void> {
+  const format = readFormat(context, options);
+  const filter = parseUnitFilter(
+    Object.fromEntries(filterOptions.map((name) => [name, options[camelCase(name)]])),
+  );
+  const limit = filter.limit ?? (format === 'table' ? TABLE_UNITS : MAX_UNITS);
+  const rows = new Limited(listUnits(await context.desk(), { ...filter, limit: limit + 1 }), limit);
+  const { out } = options;
+  const count = out
+    ? await writeOutFile(out, options.force === true, (stream) =>
+        writers[format](toFile(context), rows, stream),
+      )
+    : await writers[format](context, rows, context.out);
+  if (out) await say(context, `${count} ${count === 1 ? 'unit' : 'units'} written to ${out}.`);
+  if (rows.more)
+    await say(context, `There are more than these ${count} units: narrow the filter, or raise --limit.`);
+}
+
+const writers: Readonly<Record<Format, Writer>> = {
+  table: async (context, rows, stream) => {
+    const units: UnitRow[] = [];
+    for await (const row of rows) units.push(row);
+    if (units.length === 0) await say(context, 'No unit fits.');
+    else await writeChunks(stream, [`${tableText(context, units, unitTableColumns)}\n`]);
+    return units.length;
+  },
+  json: async (_context, rows, stream) => {
+    let count = 0;
+    await writeChunks(
+      stream,
+      jsonLines(rows, () => count++),
+    );
+    return count;
+  },
+  csv: (_context, rows, stream) => writeCsv(rows, unitColumns, stream),
+  xlsx: (_context, rows, stream) => writeXlsx(rows, unitColumns, stream, { name: 'Units' }),
+};
+
+async function* jsonLines(rows: AsyncIterable<UnitRow>, counted: () => void): AsyncGenerator<string> {
+  for await (const row of rows) {
+    counted();
+    yield `${JSON.stringify(jsonRow(unitColumns, row))}\n`;
+  }
+}
+
+/** The first `limit` units; `more` tells afterwards whether there was another one. */
+class Limited implements AsyncIterable<UnitRow> {
+  more = false;
+
+  constructor(
+    private readonly rows: AsyncIterable<UnitRow>,
+    private readonly limit: number,
+  ) {}
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<UnitRow> {
+    let count = 0;
+    for await (const row of this.rows) {
+      this.more = ++count > this.limit;
+      if (this.more) return;
+      yield row;
+    }
+  }
+}
+
+/** A file is no terminal, whoever writes it. */
+function toFile(context: CliContext): CliContext {
+  return { ...context, isTty: false };
+}
+
+function readFormat(context: CliContext, options: Options): Format {
+  const typed = options.format ?? (context.json ? 'json' : 'table');
+  const format = formats.find((one) => one === typed.toLowerCase());
+  if (!format) throw wrong('--format', typed, `one of ${formats.join(', ')}`);
+  if (context.json && format !== 'json') throw wrong('--format', typed, 'json, because --json was given');
+  if (format === 'xlsx' && options.out === undefined && context.isTty) {
+    throw wrong('--out', undefined, 'a file name: a spreadsheet is not for the terminal');
+  }
+  if (options.force && options.out === undefined)
+    throw wrong('--force', undefined, '--force only with --out FILE');
+  return format;
+}
+
+function wrong(option: string, value: unknown, allowed: string) {
+  return refusal('INPUT_INVALID', 'The command', [{ path: [option], value, allowed }]);
+}
+
+function camelCase(option: string): string {
+  return option.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}

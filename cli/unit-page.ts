@@ -1,0 +1,156 @@
+import type { UnitDetails, UnitFailure } from '../adapters/postgres/unit-details';
+import { adviceFor } from '../domain/advice';
+import type { Column } from '../domain/columns';
+import type { TestResult } from '../domain/judge-test';
+import { plainText } from '../domain/plain-text';
+import type { RecordLabel, RecordTest } from '../domain/record-document';
+import { stepNumber } from '../domain/unit-lifecycle';
+import type { UnitRow } from '../domain/unit-row';
+import type { CliContext } from './context';
+import { tableText } from './output';
+
+type Line = [label: string, text: string | null];
+
+const LABEL_WIDTH = 13;
+
+/** The page of one unit for a person: who it is, what it is, where it stands, and the proofs that it has. */
+export function unitPage(context: CliContext, details: UnitDetails): string {
+  const { record } = details;
+  const sections: string[] = [
+    section('Who', whoLines(details)),
+    section('What', whatLines(details)),
+    section('Where it stands', standingLines(details)),
+    ...(details.lastTest ? [testSection(context, details.lastTest)] : []),
+    ...(record.labels.length > 0 ? [section('Label', record.labels.flatMap(labelLines))] : []),
+    ...(record.qc
+      ? [
+          section('Final QC', [
+            ['Passed', `${record.qc.at} by ${record.qc.by ?? '?'}`],
+            ['Statement', sha(record.qc.statementSha256)],
+          ]),
+        ]
+      : []),
+    ...(record.shipment ? [section('Shipment', shipmentLines(details))] : []),
+    section('Record', recordLines(details)),
+  ];
+  return sections.join('\n\n');
+}
+
+function whoLines({ unit, record }: UnitDetails): Line[] {
+  return [
+    ['Serial', `${unit.serial}  (issuer ${unit.issuer})`],
+    ['Product', `${unit.product}, GTIN ${record.gtin}`],
+    ['MAC', unit.macs.join(', ') || null],
+    ['Chip UID', unit.chipUid],
+    ['Certificate', sha(unit.certificateSha256)],
+    ['Kind', kindOf(unit)],
+  ];
+}
+
+function kindOf(unit: UnitRow): string | null {
+  const kinds = [
+    ...(unit.trial ? ['trial, stays in the house'] : []),
+    ...(unit.simulated ? ['simulated, for test buyers only'] : []),
+  ];
+  return kinds.join('; ') || null;
+}
+
+function whatLines({ unit }: UnitDetails): Line[] {
+  const flashed = unit.flashedSha256 ? sha(unit.flashedSha256) : 'not flashed yet';
+  return [
+    ['Firmware', `${unit.firmware}, ${flashed}`],
+    ['Board', unit.boardLot ? `batch ${unit.boardBatch}, lot ${unit.boardLot}` : 'none bound yet'],
+    ...unit.components.map(({ position, lots }, at): Line => [
+      at === 0 ? 'Components' : '',
+      `${position}  ${lots.join(', ')}`,
+    ]),
+    ['Batch', `${unit.batch}, no. ${unit.batchIndex}, order ${unit.order}`],
+    ['For', [unit.buyer, unit.destination].filter(Boolean).join(', ') || null],
+  ];
+}
+
+function standingLines({ unit, since, failure, holds }: UnitDetails): Line[] {
+  const step = `step ${stepNumber(unit.step)} (${unit.step}), attempt ${unit.attempt}`;
+  return [
+    ['State', unit.state === 'OnHold' ? `OnHold (${unit.stateBeneath} beneath)` : unit.state],
+    ['At', step],
+    ['Since', since.toISOString()],
+    ...holds.map((hold): Line => ['Hold', `${hold.hold} since ${hold.since.toISOString()}: ${hold.reason}`]),
+    ...(failure ? failureLines(failure, unit) : []),
+  ];
+}
+
+function failureLines(failure: UnitFailure, { serial, stateBeneath }: UnitRow): Line[] {
+  const told = `${failure.code}: ${failure.message}`;
+  if (stateBeneath !== 'AwaitingEngineer') {
+    return [
+      ['Last failure', told],
+      ['', 'It is tried again by itself.'],
+    ];
+  }
+  return [
+    ['Failure', told],
+    ['What to do', adviceFor(failure.code)],
+    ['', `unitrail unit retry|rework|scrap ${serial} --by OPERATOR --note TEXT, or in the Temporal web UI`],
+  ];
+}
+
+function testSection(context: CliContext, test: RecordTest): string {
+  const head = section('Final test', [
+    ['Verdict', `${test.verdict ?? '?'}, plan ${test.plan ?? '?'}, attempt ${test.attempt ?? '?'}`],
+    ['At', `${test.at}${test.station ? ` on ${test.station}` : ''}`],
+  ]);
+  return `${head}\n${indent(tableText(context, test.results, resultColumns))}`;
+}
+
+const resultColumns: readonly Column<TestResult>[] = [
+  { name: 'name', heading: 'Measurement', kind: 'text', value: ({ name }) => name },
+  { name: 'value', heading: 'Value', kind: 'number', value: ({ value }) => value },
+  { name: 'unit', heading: 'Unit', kind: 'text', value: ({ unit }) => unit },
+  { name: 'low', heading: 'Low', kind: 'number', value: ({ low }) => low },
+  { name: 'high', heading: 'High', kind: 'number', value: ({ high }) => high },
+  { name: 'verdict', heading: 'Verdict', kind: 'text', value: ({ verdict }) => verdict },
+];
+
+function labelLines(label: RecordLabel): Line[] {
+  return [
+    ['Place', `${label.place}, ${label.symbology} on ${label.material}, print ${label.print}`],
+    ['Content', label.content],
+    ['Printed', label.printedAt],
+    ['Verified', label.verifiedAt ?? 'not yet'],
+  ];
+}
+
+function shipmentLines({ record, unit }: UnitDetails): Line[] {
+  const shipment = record.shipment!;
+  return [
+    ['Shipment', shipment.id],
+    ['Shipped', unit.state === 'Shipped' ? shipment.at : 'not yet, packed'],
+    ['Carton', shipment.carton],
+    ['To', `${shipment.buyer}, ${shipment.destination}`],
+  ];
+}
+
+function recordLines({ record, sealed }: UnitDetails): Line[] {
+  return [
+    ['Sealed', sealed ? `${sealed.sealedAt.toISOString()}, ${sha(sealed.sha256)}` : 'not yet'],
+    ['History', `${record.history.events} events, head ${record.history.head}`],
+  ];
+}
+
+/** A line of what is not there is left out. */
+function section(title: string, lines: readonly Line[]): string {
+  const shown = lines.filter(([, text]) => text !== null);
+  return [
+    title,
+    ...shown.map(([label, text]) => `  ${label.padEnd(LABEL_WIDTH)} ${plainText(text ?? '', 1_000)}`),
+  ].join('\n');
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, '  ');
+}
+
+function sha(sha256: string | null): string | null {
+  return sha256 === null ? null : `sha256 ${sha256}`;
+}

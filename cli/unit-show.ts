@@ -1,0 +1,80 @@
+import { Option, type Command } from 'commander';
+import { unitDetails, type UnitDetails } from '../adapters/postgres/unit-details';
+import { findOneUnit, unitHistory, unitRecord, type UnitEvent } from '../adapters/postgres/unit-queries';
+import { writeChunks } from '../adapters/spreadsheet/write-chunks';
+import { adviceFor } from '../domain/advice';
+import { jsonRow, type Column } from '../domain/columns';
+import { unitColumns } from '../domain/unit-columns';
+import type { UnitRow } from '../domain/unit-row';
+import type { CliContext } from './context';
+import { printJson, printLine, printTable, say } from './output';
+import { unitGroup } from './unit-group';
+import { unitPage } from './unit-page';
+
+interface Options {
+  readonly record?: boolean;
+  readonly history?: boolean;
+}
+
+export function register(program: Command, context: CliContext): void {
+  unitGroup(program)
+    .command('show')
+    .description('one unit: who it is, what it is made of, where it stands')
+    .argument('<id>', 'serial (or issuer:serial), MAC address, chip UID, certificate fingerprint or unit id')
+    .addOption(
+      new Option('--record', 'its sealed record, byte for byte; before shipping a draft').conflicts(
+        'history',
+      ),
+    )
+    .option('--history', 'its events, one a line')
+    .action((id: string, options: Options) => show(context, id, options));
+}
+
+async function show(context: CliContext, id: string, options: Options): Promise<void> {
+  const db = await context.desk();
+  const unit = await findOneUnit(db, id);
+  if (options.record) return showRecord(context, unit);
+  if (options.history) return showHistory(context, await unitHistory(db, unit.unitId));
+  const details = await unitDetails(db, unit.unitId);
+  return context.json
+    ? printJson(context, detailsJson(details))
+    : printLine(context, unitPage(context, details));
+}
+
+/** What is sealed goes out as it is, so that its SHA-256 can be taken of the output; a terminal gets a line's end. */
+async function showRecord(context: CliContext, unit: UnitRow): Promise<void> {
+  const record = await unitRecord(await context.desk(), unit.unitId);
+  if (!record.sealed) {
+    await say(
+      context,
+      `Unit ${unit.serial} has not shipped: this is a draft of its record, and nothing of it is sealed.`,
+    );
+  }
+  await writeChunks(context.out, [record.text, ...(context.isTty ? ['\n'] : [])]);
+}
+
+async function showHistory(context: CliContext, events: readonly UnitEvent[]): Promise<void> {
+  if (!context.json) return printTable(context, events, historyColumns);
+  await writeChunks(
+    context.out,
+    events.map((event) => `${JSON.stringify(jsonRow(historyColumns, event))}\n`),
+  );
+}
+
+const historyColumns: readonly Column<UnitEvent>[] = [
+  { name: 'seq', heading: 'No.', kind: 'number', value: ({ seq }) => seq },
+  { name: 'at', heading: 'At (UTC)', kind: 'date', value: ({ at }) => at },
+  { name: 'type', heading: 'Event', kind: 'text', value: ({ type }) => type },
+  { name: 'summary', heading: 'What happened', kind: 'text', value: ({ summary }) => summary },
+  { name: 'by', heading: 'By', kind: 'text', value: ({ by }) => by },
+  { name: 'login', heading: 'Login', kind: 'text', value: ({ login }) => login },
+];
+
+function detailsJson({ unit, failure, ...details }: UnitDetails): Record<string, unknown> {
+  return {
+    ...jsonRow(unitColumns, unit),
+    stateBeneath: unit.stateBeneath,
+    ...details,
+    failure: failure && { ...failure, whatToDo: adviceFor(failure.code) },
+  };
+}

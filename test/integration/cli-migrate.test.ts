@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openDatabase } from '../../adapters/postgres/database';
+import { stationLogin } from '../../domain/plant';
+import { bareEnvironment, openCliScene, runCli, type CliScene } from '../support/cli';
+import { withSuperuser } from '../support/database';
+import { samplePlant } from '../support/plant';
+
+/** Logins belong to the whole server: this file's stations have names of their own. */
+const mark = randomBytes(4).toString('hex');
+const flashing = `flash-${mark}`;
+const labelling = `label-${mark}`;
+
+let scene: CliScene;
+let empty: string;
+let plant: string;
+
+beforeAll(async () => {
+  scene = await openCliScene();
+  await withSuperuser((superuser) =>
+    superuser.query(`create database empty_${mark} owner ${new URL(scene.database.ownerUrl).username}`),
+  );
+  empty = scene.database.ownerUrl.replace(scene.database.name, `empty_${mark}`);
+  const sample = await readFile(samplePlant, 'utf8');
+  plant = await scene.file(
+    'plant.yaml',
+    sample.replace('id: line-1', `id: ${flashing}`).replace('id: label-1', `id: ${labelling}`),
+  );
+});
+
+afterAll(async () => {
+  await withSuperuser(async (superuser) => {
+    await superuser.query(`drop database if exists empty_${mark} with (force)`);
+    const { rows } = await superuser.query<{ name: string }>(
+      `select rolname as name from pg_roles where rolname like $1`,
+      [`%${mark}`],
+    );
+    for (const { name } of rows) await superuser.query(`drop role "${name}"`);
+  });
+  await scene?.close();
+});
+
+test('an empty database gets the whole schema, and the second time nothing', async () => {
+  const first = await scene.run('migrate', { UNITRAIL_OWNER_URL: empty });
+  const again = await scene.run('migrate --json', { UNITRAIL_OWNER_URL: empty });
+  expect(first).toMatchObject({ code: 0, err: '' });
+  expect(first.out).toMatch(/^ran {3}0001-roles\.sql\n/);
+  expect(JSON.parse(again.out)).toEqual({ migrations: [], logins: [] });
+});
+
+test('a station that the file of logins lacks gets a random password, written for the owner alone and shown nowhere', async () => {
+  const file = scene.env.UNITRAIL_LOGINS!;
+  const before = JSON.parse(await readFile(file, 'utf8'));
+  const { code, out, err } = await scene.run(`migrate --logins ${plant}`);
+  const after = JSON.parse(await readFile(file, 'utf8')) as Record<string, string>;
+  const fresh = Object.keys(after).filter((name) => !(name in before));
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(fresh).toEqual([stationLogin(flashing), stationLogin(labelling)]);
+  expect(after).toMatchObject(before);
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  for (const name of fresh) {
+    expect(out).toContain(`login ${name}, member of unitrail_station (password new)\n`);
+    expect(out).not.toContain(new URL(after[name]!).password);
+    expect(await loginOf(after[name]!)).toBe(name);
+  }
+});
+
+test('the next run keeps the passwords of the file', async () => {
+  const before = await readFile(scene.env.UNITRAIL_LOGINS!, 'utf8');
+  const { code, out } = await scene.run(`migrate --logins ${plant} --json`);
+  const told = JSON.parse(out) as { logins: { password: string }[] };
+  expect(code).toBe(0);
+  expect(new Set(told.logins.map(({ password }) => password))).toEqual(new Set(['as in the file']));
+  expect(await readFile(scene.env.UNITRAIL_LOGINS!, 'utf8')).toBe(before);
+});
+
+describe('is refused, and nothing is done,', () => {
+  test('without the owner’s URL', async () => {
+    expect(await scene.run('migrate', { UNITRAIL_OWNER_URL: '' })).toEqual({
+      code: 2,
+      out: '',
+      err: expect.stringContaining('UNITRAIL_OWNER_URL: (missing) is not allowed'),
+    });
+  });
+
+  test('where no servers are given and none run', async () => {
+    const env = { ...bareEnvironment, UNITRAIL_HOME: join(scene.folder, 'nothing') };
+    expect(await runCli(['migrate'], env)).toEqual({
+      code: 2,
+      out: '',
+      err: expect.stringContaining('never starts any'),
+    });
+    await expect(stat(env.UNITRAIL_HOME)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  test('with logins and no file for them', async () => {
+    expect(await scene.run(`migrate --logins ${plant}`, { UNITRAIL_LOGINS: '' })).toEqual({
+      code: 2,
+      out: '',
+      err: expect.stringContaining('UNITRAIL_LOGINS: (missing) is not allowed with --logins'),
+    });
+  });
+
+  test('with a file of logins that is no JSON, or has the URL of somebody else', async () => {
+    const broken = await scene.file('broken.json', 'postgres://unitrail_desk_login:secret-1@h/d');
+    const wrong = join(scene.folder, 'wrong.json');
+    await writeFile(
+      wrong,
+      JSON.stringify({ unitrail_desk_login: 'postgres://someone:secret-2@127.0.0.1/x' }),
+    );
+    for (const UNITRAIL_LOGINS of [broken, wrong]) {
+      const { code, err } = await scene.run(`migrate --logins ${plant}`, { UNITRAIL_LOGINS });
+      expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining('UNITRAIL_LOGINS: ') });
+      expect(err).not.toContain('secret-');
+    }
+  });
+
+  test('with a plant file that is not there', async () => {
+    expect(await scene.run('migrate --logins nowhere.yaml')).toEqual({
+      code: 2,
+      out: '',
+      err: expect.stringContaining('"nowhere.yaml" does not exist'),
+    });
+  });
+
+  test('where the database does not answer', async () => {
+    const { code, err } = await scene.run('migrate', {
+      UNITRAIL_OWNER_URL: 'postgres://unitrail_owner:secret-3@127.0.0.1:9/unitrail',
+    });
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('ECONNREFUSED') });
+    expect(err).not.toContain('secret-');
+  });
+});
+
+async function loginOf(url: string): Promise<string> {
+  const db = openDatabase(url, { applicationName: 'test-login', maxConnections: 1 });
+  try {
+    const answer = await db.raw<{ rows: { login: string }[] }>('select session_user::text as login');
+    return answer.rows[0]!.login;
+  } finally {
+    await db.destroy();
+  }
+}

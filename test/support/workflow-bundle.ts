@@ -1,0 +1,31 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { withFileLock } from '../../adapters/stack/file-lock';
+import { bundleWorkflows } from '../../workers/create-worker';
+
+const lockTimeoutMs = 60_000;
+
+/** Made once for a whole test run: each test file has modules of its own, so that it is handed on as a file. */
+export async function testBundle(): Promise<WorkflowBundleWithSourceMap> {
+  const home = process.env.UNITRAIL_TEST_HOME;
+  if (!home) throw new Error('UNITRAIL_TEST_HOME is not set: test/support/global-setup.ts sets it.');
+  const file = join(home, 'workflow-bundle.json');
+  return withFileLock(
+    `${file}.lock`,
+    { timeoutMs: lockTimeoutMs },
+    async () => (await read(file)) ?? make(file),
+  );
+}
+
+async function read(file: string): Promise<WorkflowBundleWithSourceMap | null> {
+  const text = await readFile(file, 'utf8').catch(() => null);
+  return text === null ? null : (JSON.parse(text) as WorkflowBundleWithSourceMap);
+}
+
+async function make(file: string): Promise<WorkflowBundleWithSourceMap> {
+  const bundle = await bundleWorkflows();
+  await writeFile(`${file}.draft`, JSON.stringify(bundle));
+  await rename(`${file}.draft`, file);
+  return bundle;
+}
