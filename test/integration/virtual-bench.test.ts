@@ -19,7 +19,7 @@ import {
 import { startVirtualBench, type RunningBench } from '../support/virtual-bench';
 
 /** A fault that swallows the answer costs a test this long. */
-const deadlinesMs: Partial<BenchDeadlines> = { answer: 300, operator: 300 };
+const deadlinesMs: Partial<BenchDeadlines> = { answer: 1_500, operator: 1_500 };
 
 describeDeviceContract('the virtual bench', async () => {
   const bench = await startVirtualBench();
@@ -27,7 +27,7 @@ describeDeviceContract('the virtual bench', async () => {
   return {
     devices,
     slot: 'line-1/1',
-    answerDeadlineMs: 300,
+    answerDeadlineMs: 1_500,
     muteNextReadUid: ({ serial }) =>
       planFaults(bench.address, [{ do: 'readUid', fault: 'noAnswer', serial }]),
     async close() {
@@ -258,7 +258,7 @@ describe('the virtual bench', () => {
       const { serial } = await present(place);
       await plan({ do: 'print', fault: 'printerForgets', serial, printed });
       await expect(
-        connectVirtualBench({ address: bench.address, deadlinesMs: { work: 300 } }).then(
+        connectVirtualBench({ address: bench.address, deadlinesMs: { work: 1_500 } }).then(
           async (impatient) => {
             const printing = impatient.printer.print(place, `${serial}/1`, await makeLabel(serial, 1));
             return printing.finally(() => impatient.close());

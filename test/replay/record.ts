@@ -1,0 +1,108 @@
+/**
+ * Records the histories that every later version has to replay: `npx tsx test/replay/record.ts [scenario…]`.
+ * Run once for a version, before it is released. It has servers of its own, and never overwrites a recording:
+ * a history that no longer replays means that running workflows would break, not that it has to be recorded anew.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
+import { version } from '../../package.json';
+import type { FaultEntry } from '../../domain/bench-protocol';
+import globalSetup from '../support/global-setup';
+import globalTeardown from '../support/global-teardown';
+import { newOrder, startTestLine, type TestLine, type TestUnit } from '../support/line';
+import { portableHistory } from './portable-history';
+import { recordingFile, scenarios, type Scenario } from './recordings';
+
+interface Story {
+  readonly quantity?: number;
+  readonly faults?: readonly Omit<FaultEntry, 'batch'>[];
+  /** What an engineer does, once the first unit is held. */
+  readonly engineer?: (line: TestLine, held: TestUnit) => Promise<unknown>;
+  /** The run to be kept; the first unit's unless told otherwise. */
+  readonly run?: (line: TestLine, batch: string) => WorkflowHandle;
+}
+
+const missesLimit = { do: 'measure', fault: 'outOfLimits', name: 'vcc_3v3' } as const;
+
+const stories: Readonly<Record<Scenario, Story>> = {
+  'unit-happy': {},
+  'unit-healed-by-retry': { faults: [{ do: 'writeImage', fault: 'brownOut' }] },
+  'unit-held-and-retried': {
+    faults: [missesLimit],
+    engineer: (line, held) => line.send(held, 'retryStep', { by: '17', note: 'cleaned the fixture' }),
+  },
+  'unit-reworked': {
+    faults: [missesLimit],
+    engineer: (line, held) =>
+      line.send(held, 'rework', { by: '17', reason: 'replaced the regulator', step: 'flash' }),
+  },
+  'unit-scrapped': {
+    faults: [missesLimit],
+    engineer: (line, held) => line.send(held, 'scrap', { by: '17', reason: 'burnt' }),
+  },
+  batch: { quantity: 6, run: (line, batch) => line.batchRun(batch) },
+  shipment: { quantity: 2, run: (line, batch) => line.shipmentRun(batch) },
+};
+
+async function record(wanted: readonly Scenario[]): Promise<void> {
+  await globalSetup();
+  try {
+    const line = await startTestLine();
+    try {
+      await tell(line, wanted);
+    } finally {
+      await line.stop();
+    }
+  } finally {
+    await globalTeardown();
+  }
+}
+
+/** The bench takes one plan of faults: all stories are known before the first begins. */
+async function tell(line: TestLine, wanted: readonly Scenario[]): Promise<void> {
+  const told = wanted.map((scenario) => ({ scenario, batch: newOrder().batch, ...stories[scenario] }));
+  await line.faults(
+    ...told.flatMap(({ batch, faults = [] }) => faults.map((fault) => ({ ...fault, batch }))),
+  );
+  for (const { batch, quantity = 1 } of told) await line.startBatch({ batch, quantity });
+  for (const { scenario, batch, engineer, run } of told) {
+    if (engineer) await engineer(line, await line.held(batch));
+    const [first] = await line.shipped(batch);
+    await keep(scenario, run ? run(line, batch) : line.unitRun(first!));
+  }
+}
+
+/** Only an ended run is whole. */
+async function keep(scenario: Scenario, run: WorkflowHandle): Promise<void> {
+  await run.result();
+  const text = portableHistory(await run.fetchHistory());
+  const file = fileOf(scenario);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, text, { flag: 'wx' });
+  process.stderr.write(`${file}: ${text.split('\n').length - 3} events\n`);
+}
+
+function fileOf(scenario: Scenario): string {
+  return recordingFile({ version: `v${version}`, scenario });
+}
+
+function scenariosOf(names: readonly string[]): readonly Scenario[] {
+  const unknown = names.find((name) => !scenarios.some((scenario) => scenario === name));
+  if (unknown) throw new Error(`scenario: "${unknown}" is not allowed; one of ${scenarios.join(', ')}`);
+  const wanted = scenarios.filter((scenario) => names.length === 0 || names.includes(scenario));
+  const kept = wanted.filter((scenario) => existsSync(fileOf(scenario)));
+  if (kept.length > 0)
+    throw new Error(`v${version} has a recording already, which stays: ${kept.join(', ')}`);
+  return wanted;
+}
+
+async function main(): Promise<void> {
+  await record(scenariosOf(process.argv.slice(2)));
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});
