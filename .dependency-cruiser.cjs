@@ -22,7 +22,7 @@ module.exports = {
       name: 'workflows-see-domain-and-activity-types',
       comment:
         'Workflow code is replayed: the only code it may run is its own, the domain and the SDK. ' +
-        'What ends up in its bundle by other ways is checked by test/integration/workflow-bundle.test.ts.',
+        'What ends up in its bundle by other ways is checked by test/unit/workflow-bundle.test.ts.',
       severity: 'error',
       from: { path: '^workflows/' },
       to: {
@@ -50,14 +50,16 @@ module.exports = {
     },
     {
       name: 'the-auditor-shares-no-writing-code',
-      comment: 'An auditor built on the code it audits repeats its mistakes: formats may be shared, writers not.',
+      comment:
+        'An auditor built on the code it audits repeats its mistakes: formats may be shared, writers not.',
       severity: 'error',
       from: { path: '^tools/audit' },
       to: { path: '^(workflows|activities|adapters|workers|cli)/' },
     },
     {
       name: 'the-virtual-bench-is-a-fixture',
-      comment: 'It stands for hardware: nothing of the product may lean on it, and it leans on nothing of the product.',
+      comment:
+        'It stands for hardware: nothing of the product may lean on it, and it leans on nothing of the product.',
       severity: 'error',
       from: { path: '^tools/virtual-bench' },
       to: { path: '^(workflows|activities|adapters|workers|cli)/' },
@@ -82,6 +84,9 @@ module.exports = {
     exclude: { path: '^(\\.unitrail|coverage|test-artefacts)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };

@@ -3,7 +3,12 @@ const project = (displayName, extra = {}) => ({
   displayName,
   testMatch: [`<rootDir>/test/${displayName}/**/*.test.ts`],
   testEnvironment: 'node',
-  transform: { '^.+\\.(ts|mjs|js)$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } }] },
+  transform: {
+    '^.+\\.(ts|mjs|js)$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } },
+    ],
+  },
   // Packages that ship ES modules only; everything else in node_modules runs as it is.
   transformIgnorePatterns: ['/node_modules/(?!(listr2|@listr2|canonicalize)/)'],
   setupFilesAfterEnv: ['<rootDir>/test/support/leaks.ts'],
