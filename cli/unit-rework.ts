@@ -18,7 +18,7 @@ export function register(program: Command, context: ServerContext): void {
     .argument('<serial>')
     .requiredOption('--by <operator>', 'your operator number')
     .requiredOption('--note <text>', 'the reason')
-    .requiredOption('--step <step>', 'flash, test, provision, label or qc')
+    .requiredOption('--step <step>', 'flash, test, provision or label')
     .action((serial: string, { by, note, step }: Options) =>
       decide(context, serial, { action: 'rework', by, reason: note, step }),
     );
