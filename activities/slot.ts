@@ -5,7 +5,7 @@ import type { Notifications } from '../adapters/postgres/notifications';
 import { UnitrailError } from '../domain/errors';
 import type { UnitInput } from './types';
 
-/** Shorter than the activity's heartbeat time-out: the workflow's retry keeps the place in line. */
+/** Shorter than the activity's heartbeat time-out: the workflow's retry keeps the place in line, also on another worker. */
 const WAIT_MS = 20_000;
 const HEARTBEAT_MS = 4_000;
 
@@ -31,7 +31,7 @@ export function createSlotActivities({ db, calls }: { db: Database; calls: Notif
             called.cancel();
             return answer;
           }
-          if (Date.now() >= deadline) {
+          if (Date.now() >= deadline || calls.ended) {
             called.cancel();
             throw new UnitrailError(
               'SLOT_BUSY',

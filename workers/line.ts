@@ -40,6 +40,8 @@ export interface Line {
 
 interface Part {
   readonly worker: Worker;
+  /** What only waits is over at once; what works may finish. */
+  endWaits?(): void;
   close(): Promise<void>;
 }
 
@@ -73,7 +75,10 @@ export async function startLine(roles: readonly Role[], input: LineOptions): Pro
   const running: { part: Part; run: Promise<void> }[] = [];
   // A worker that was made must run to be ended: it holds the connection.
   const stop = async (): Promise<void> => {
-    for (const { part } of running) if (part.worker.getState() === 'RUNNING') part.worker.shutdown();
+    for (const { part } of running) {
+      part.endWaits?.();
+      if (part.worker.getState() === 'RUNNING') part.worker.shutdown();
+    }
     await Promise.allSettled(running.map(({ run }) => run));
     for (const { part } of running) await part.close();
     await host.close();
@@ -124,6 +129,7 @@ async function startOffice({ config, servers, host }: Setting): Promise<Part> {
   const worker = await createOfficeWorker(host, { db, calls, store: openStore(config), ca });
   return {
     worker,
+    endWaits: () => calls.endWaits(),
     close: async () => {
       await calls.close();
       await db.destroy();

@@ -17,6 +17,7 @@ export class Notifications {
   private readonly calls = new EventEmitter().setMaxListeners(0);
   private client: Client | null = null;
   private closed = false;
+  private waitsEnded = false;
   private retry: NodeJS.Timeout | undefined;
 
   private constructor(
@@ -42,8 +43,19 @@ export class Notifications {
       };
       this.calls.on(payload, end);
       signal.addEventListener('abort', end);
+      if (signal.aborted || this.waitsEnded) end();
     });
     return { promise, cancel: () => end() };
+  }
+
+  /** The process is about to stop: nobody waits any longer, and a new wait ends at once. */
+  endWaits(): void {
+    this.waitsEnded = true;
+    for (const payload of this.calls.eventNames()) this.calls.emit(payload);
+  }
+
+  get ended(): boolean {
+    return this.waitsEnded;
   }
 
   async close(): Promise<void> {

@@ -265,7 +265,9 @@ describe('a wrong order from the web form', () => {
       const order = newOrder({ firmware: '1.4.1' });
       const failure = await failureOfRun(await startAgain(order));
       expect(failure).toMatchObject({ type: 'ORDER_INVALID', nonRetryable: true });
-      expect(failure.message).toMatch('firmware: "1.4.1" is not allowed; a release whose image is in the store');
+      expect(failure.message).toMatch(
+        'firmware: "1.4.1" is not allowed; a release whose image is in the store',
+      );
       expect(failure.message).toMatch(release.slice(0, 12));
       expect(await line.units(order.batch)).toEqual([]);
     } finally {

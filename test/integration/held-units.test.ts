@@ -420,7 +420,7 @@ describe('the decide signal', () => {
 describe('what the web UI shows of a held unit', () => {
   const shown = plan([missesLimit]);
   const held = (code: string): string =>
-    `WorkflowType="unit" AND UnitState="AwaitingEngineer" AND UnitStep="test" AND FailureCode="${code}" AND BatchId="${shown.batch}"`;
+    `WorkflowType="unit" AND UnitState="AwaitingEngineer" AND UnitStep="test" AND FailureCode="${code}" AND StationId="line-1" AND BatchId="${shown.batch}"`;
   const listed = async (query: string): Promise<string[]> => {
     const found: string[] = [];
     for await (const { workflowId } of line.client.workflow.list({ query })) found.push(workflowId);
