@@ -1,4 +1,4 @@
-import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { listBoards } from '../adapters/devices/virtual-bench-faults';
 import type { DemoUnit } from '../adapters/postgres/demo-queries';
 import { unitWorkflowId } from '../domain/workflow-ids';
@@ -37,6 +37,9 @@ export class DemoEngineer {
         .executeUpdate('retryStep', { args: [input] });
       return `Unit ${unit.serial} was held at ${unit.step} (${unit.failureCode}): operator ${OPERATOR} sent retryStep`;
     } catch (error) {
+      if (error instanceof WorkflowNotFoundError) {
+        return `Unit ${unit.serial} is held and its workflow is gone: \`unitrail resume\` starts it again`;
+      }
       if (!(error instanceof WorkflowUpdateFailedError)) throw error;
       return `Unit ${unit.serial} is held at ${unit.step} (${unit.failureCode}): ${error.cause?.message ?? error.message}`;
     }

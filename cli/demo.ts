@@ -1,3 +1,4 @@
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { readOrderFile } from '../adapters/plant/order-file';
@@ -83,12 +84,17 @@ async function runBatch(
   stop: AbortSignal,
 ): Promise<string> {
   if (batch.isNew && house.benchAddress) await planDemoFaults(house.benchAddress, batch.id);
-  await startBatch(house, desk, batch);
+  const handle = await startBatch(house, desk, batch);
+  // A batch that can't go on (its product is not in this plant, its numbers are used up) says why, and ends the demo.
+  let failure: unknown;
+  handle.result().catch((error: unknown) => (failure = error));
   const engineer = new DemoEngineer(house);
   const began = Date.now();
   for (;;) {
     const units = await demoUnits(desk, batch.id);
     if (stop.aborted) return 'stopped; the next start goes on here';
+    if (failure instanceof WorkflowFailedError)
+      throw new Error(`batch ${batch.id} failed: ${rootOf(failure).message}`);
     const answered = await engineer.lookAfter(units);
     say(answered ?? progressText(units, batch.quantity));
     if (units.length > 0 && (await isShipped(desk, batch.id)))
@@ -102,7 +108,7 @@ async function startBatch(
   house: House,
   desk: Database,
   batch: { id: string; quantity: number },
-): Promise<void> {
+): Promise<WorkflowHandle> {
   const stored = await desk('batches').where({ id: batch.id }).first('document');
   const order = stored
     ? JSON.parse(stored.document)
@@ -113,7 +119,7 @@ async function startBatch(
         quantity: batch.quantity,
         orderQuantity: batch.quantity,
       };
-  await house.line.host.client.workflow.start('batch', {
+  return house.line.host.client.workflow.start('batch', {
     taskQueue: taskQueues.workflows,
     workflowId: batchWorkflowId(batch.id),
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
@@ -121,6 +127,11 @@ async function startBatch(
     args: [order],
     staticSummary: `Demo batch ${batch.id}`,
   });
+}
+
+/** Temporal wraps a cause in what failed because of it. */
+function rootOf(error: Error): Error {
+  return error.cause instanceof Error ? rootOf(error.cause) : error;
 }
 
 async function isShipped(desk: Database, batch: string): Promise<boolean> {

@@ -43,8 +43,8 @@ const line = proxyActivities<OfficeActivities>({ ...waiting, taskQueue: taskQueu
 /** What this run knows. The truth is the row: `standing` is what the last activity handed back of it. */
 interface Desk {
   readonly input: UnitWorkflowInput;
-  /** The row was read: before that, nobody can say what is allowed. */
-  loaded: boolean;
+  /** Not before the row was read, nor while a hold is being written: then only the row can say what is allowed. */
+  settled: boolean;
   standing: Standing;
   trial: boolean;
   readonly done: Step[];
@@ -74,7 +74,7 @@ async function setUp(input: UnitWorkflowInput): Promise<Desk> {
   };
   const desk: Desk = {
     input,
-    loaded: false,
+    settled: false,
     standing,
     trial: false,
     done: [],
@@ -89,7 +89,7 @@ async function setUp(input: UnitWorkflowInput): Promise<Desk> {
   listen(desk);
   const loaded = await office.loadUnit({ unitId: input.unitId });
   desk.trial = loaded.trial;
-  desk.loaded = true;
+  desk.settled = true;
   moveTo(desk, loaded);
   if (loaded.failureCode)
     desk.failure = {
@@ -153,9 +153,11 @@ async function afterFailedStep(desk: Desk, failure: { code: string; message: str
     await CancellationScope.nonCancellable(() => sleep(betweenRepeatsMs * desk.repeats));
     return;
   }
+  desk.settled = false;
   await CancellationScope.nonCancellable(async () =>
     moveTo(desk, await office.holdUnit({ unitId: desk.input.unitId, failure })),
   );
+  desk.settled = true;
 }
 
 async function atStation(
@@ -265,9 +267,9 @@ function listen(desk: Desk): void {
   });
 }
 
-/** Validators only validate, and never wait. What comes before the row was read is judged by the database alone. */
+/** Validators only validate, and never wait. What comes while nothing is settled is judged by the database alone. */
 function validate(desk: Desk, decision: Decision, expectedAttempt: number | undefined): void {
-  if (!desk.loaded) return;
+  if (!desk.settled) return;
   const problem = decisionProblem(desk.standing, decision, expectedAttempt);
   if (problem) throw ApplicationFailure.nonRetryable(problem, 'NOT_ALLOWED');
 }
@@ -280,7 +282,7 @@ async function take(
 ): Promise<Standing> {
   const decisionId = id ?? currentUpdateInfo()?.id ?? uuid4();
   const { unitId } = desk.input;
-  await condition(() => desk.loaded);
+  await condition(() => desk.settled);
   moveTo(
     desk,
     await office.decideUnit({
@@ -296,9 +298,12 @@ async function take(
 
 /** A signal has nobody to refuse to: one that does not fit is dropped, and the unit stays as it is. */
 async function decideBySignal(desk: Desk, input: messages.DecideInput): Promise<void> {
-  await condition(() => desk.loaded);
-  const decision = { retry: retryOf, rework: reworkOf, scrap: scrapOf }[input?.action]?.(input as never);
-  if (!decision || decisionProblem(desk.standing, decision, input.expectedAttempt)) return;
+  await condition(() => desk.settled);
+  const decisions = { retry: retryOf, rework: reworkOf, scrap: scrapOf };
+  // Whoever holds a Temporal credential may send anything: only a word of ours leads to a decision.
+  if (!Object.hasOwn(decisions, String(input?.action))) return;
+  const decision = decisions[input.action](input as never);
+  if (decisionProblem(desk.standing, decision, input.expectedAttempt)) return;
   try {
     await take(desk, decision, input.expectedAttempt, input.decisionId);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { DatabaseProxy, type Interference } from '../support/database-proxy';
 import { durableStatement, statementsOfBatch, statementsOfUnit } from '../support/durable-statements';
-import { startTestLine, type TestLine } from '../support/line';
+import { newOrder, startTestLine, type TestLine } from '../support/line';
 
 let proxy: DatabaseProxy;
 let line: TestLine;
@@ -59,6 +59,23 @@ test.each([
   },
   60_000,
 );
+
+test('an engineer whose word comes while the answer to the hold is lost is heard all the same', async () => {
+  const order = newOrder({ quantity: 1 });
+  await line.faults({ do: 'measure', fault: 'outOfLimits', batch: order.batch });
+  let cuts = 0;
+  proxy.interfere = (statement) => {
+    if (durableStatement(statement)?.what !== 'held' || (cuts += 1) > 1) return null;
+    return { when: 'after', then: 'cut' };
+  };
+  await line.startBatch(order);
+  const held = await line.held(order.batch);
+  expect(await line.send(held, 'retryStep', { by: '17' })).toMatchObject({ state: 'InProgress', attempt: 2 });
+  const [unit] = await line.shipped(order.batch);
+  expect(cuts).toBe(1);
+  expect((await line.events(unit!)).filter(({ type }) => type === 'held')).toHaveLength(1);
+  await line.audit();
+});
 
 test('a bench that is killed in the middle of a batch and comes back costs tries, and nothing else', async () => {
   proxy.interfere = () => null;
