@@ -34,6 +34,11 @@ export interface Line {
   readonly host: TemporalHost;
   /** Rejects when a worker dies by itself; never resolves before `stop`. */
   readonly failed: Promise<never>;
+  /**
+   * Does work that asks Temporal, until it ends, `stop` aborts or a worker dies. Then nothing is asked any more: a call
+   * that waits for its next try when the connection closes would end the process.
+   */
+  during<T>(work: () => Promise<T>, stop?: AbortSignal): Promise<T>;
   /** Ends the workers in order: what is under way may finish, then connections close. */
   stop(): Promise<void>;
 }
@@ -92,10 +97,21 @@ export async function startLine(roles: readonly Role[], input: LineOptions): Pro
     await stop();
     throw error;
   }
+  const failed = new Promise<never>((_, reject) => running.forEach(({ run }) => run.catch(reject)));
+  const failure = new AbortController();
+  failed.catch((error: unknown) => failure.abort(error));
   return {
     host,
     stop,
-    failed: new Promise<never>((_, reject) => running.forEach(({ run }) => run.catch(reject))),
+    failed,
+    during: async (work, given) => {
+      const signal = given ? AbortSignal.any([given, failure.signal]) : failure.signal;
+      try {
+        return await host.client.withAbortSignal(signal, work);
+      } catch (error) {
+        throw signal.aborted ? signal.reason : error;
+      }
+    },
   };
 }
 

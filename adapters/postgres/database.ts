@@ -44,7 +44,7 @@ export function openDatabase(url: string, options: DatabaseOptions): Database {
 /**
  * A statement that every unit runs many times: Postgres parses and plans it once a connection, which saves a sixth of
  * the server's work. The name belongs to this text alone. Only columns that are named come back, so that a plan outlives
- * a type that gets another column.
+ * a type that gets another column. A pooler in between has to keep sessions, which LISTEN asks for as well.
  */
 export function prepared<Row>(
   db: Database,

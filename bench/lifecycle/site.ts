@@ -41,6 +41,7 @@ export async function atSite<T>(
     leaving.push(() => house.line.stop());
     const floor = await startFloor(house.line.host, plant.stations);
     leaving.push(() => floor.stop());
+    stop.throwIfAborted();
     const site: Site = {
       plant,
       house,
@@ -49,7 +50,7 @@ export async function atSite<T>(
       postgresVersion: await versionOf(await context.desk()),
       processorTimes: () => timesAt(home),
     };
-    return await Promise.race([work(site), house.line.failed, aborted(stop)]);
+    return await house.line.during(() => work(site), stop);
   } finally {
     await leaveAll(leaving.reverse());
   }
@@ -60,14 +61,6 @@ async function leaveAll(leaving: readonly (() => Promise<void>)[]): Promise<void
   const errors: unknown[] = [];
   for (const leave of leaving) await leave().catch((error: unknown) => errors.push(error));
   if (errors.length > 0) throw errors[0];
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const end = (): void => reject(signal.reason);
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end, { once: true });
-  });
 }
 
 /** The servers that somebody's environment names are not ours to load: the embedded ones are used. */
