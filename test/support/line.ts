@@ -4,7 +4,6 @@
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { pino } from 'pino';
@@ -224,7 +223,7 @@ async function openParts({ temporal: given }: TestLineOptions) {
     for (let closer = closers.pop(); closer; closer = closers.pop()) await closer();
   };
   try {
-    const home = await mkdtemp(join(tmpdir(), 'unitrail-line-'));
+    const home = await mkdtemp(join(process.env.UNITRAIL_TEST_HOME!, 'line-'));
     closers.push(() => rm(home, { recursive: true, force: true }));
     const database = await createTestDatabase();
     closers.push(() => database.drop());

@@ -1,42 +1,72 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { stopProcess } from '../../adapters/stack/detached-process';
+import { Connection } from '@temporalio/client';
+import { ensureProcess, stopProcess, type ProcessInfo } from '../../adapters/stack/detached-process';
+import { withFileLock } from '../../adapters/stack/file-lock';
+import { freePorts } from '../../adapters/stack/free-port';
 import { prepareHome, type StackHome } from '../../adapters/stack/home';
 import { findTemporalBinary } from '../../adapters/stack/temporal-binary';
-import { ensureTemporal, temporalProcessName } from '../../adapters/stack/temporal-server';
-import { temporalAddress, type TemporalAddress } from '../../workers/temporal-address';
+import { searchAttributes } from '../../domain/search-attributes';
+import type { TemporalAddress } from '../../workers/temporal-address';
 
-const say = (): void => {};
+const name = 'temporal-of-a-test';
+const namespace = 'default';
+const lockTimeoutMs = 60_000;
 
-/** A Temporal server of a test's own, whose state may be taken away. */
+/**
+ * A Temporal server of a test's own, whose state may be taken away. It is a process of the run's stack, so that the
+ * run's end stops it, by whatever end.
+ */
 export class OwnTemporalServer {
   private constructor(
     private readonly home: StackHome,
+    private readonly folder: string,
     readonly address: TemporalAddress,
   ) {}
 
   static async start(): Promise<OwnTemporalServer> {
-    const home = await prepareHome(await mkdtemp(join(tmpdir(), 'unitrail-temporal-')));
-    return new OwnTemporalServer(home, await launch(home));
+    const home = await prepareHome(process.env.UNITRAIL_TEST_HOME!);
+    const folder = await mkdtemp(join(home.path, 'temporal-'));
+    return new OwnTemporalServer(home, folder, await launch(home, folder));
   }
 
-  /** Another server at another address, on a machine where Temporal was never run: nothing of the old one is left. */
+  /** Another server: nothing of what this one knew is left. */
   async loseState(): Promise<OwnTemporalServer> {
-    await stopProcess(this.home, temporalProcessName);
-    const state = (await readdir(this.home.path)).filter((name) => name.startsWith('temporal.db'));
-    if (state.length === 0) throw new Error('the server kept its state somewhere else');
-    for (const name of state) await rm(join(this.home.path, name));
-    return new OwnTemporalServer(this.home, await launch(this.home));
+    await this.stop();
+    return OwnTemporalServer.start();
   }
 
   async stop(): Promise<void> {
-    await stopProcess(this.home, temporalProcessName);
-    await rm(this.home.path, { recursive: true, force: true });
+    await locked(this.home, () => stopProcess(this.home, name));
+    await rm(this.folder, { recursive: true, force: true });
   }
 }
 
-async function launch(home: StackHome): Promise<TemporalAddress> {
-  const findBinary = (): Promise<string> => findTemporalBinary({ env: process.env, say });
-  return temporalAddress(await ensureTemporal(home, { say, findBinary }));
+async function launch(home: StackHome, folder: string): Promise<TemporalAddress> {
+  const command = await findTemporalBinary({ env: process.env, say: () => {} });
+  const [port, uiPort] = await freePorts([undefined, undefined]);
+  const address = `127.0.0.1:${port}`;
+  const args = [
+    ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
+    ...['--db-filename', join(folder, 'temporal.db'), '--sqlite-pragma', 'journal_mode=wal'],
+    ...['--sqlite-pragma', 'synchronous=off', '--namespace', namespace, '--log-level', 'error'],
+    ...searchAttributes.flatMap((attribute) => ['--search-attribute', `${attribute}=Keyword`]),
+  ];
+  await locked(home, () => ensureProcess(home, { name, command, args, info: { address }, ready }));
+  return { namespace, connectionOptions: { address } };
+}
+
+/** It opens its port before it has registered the search attributes. */
+async function ready({ address }: ProcessInfo): Promise<boolean> {
+  const connection = await Connection.connect({ address: address!, connectTimeout: '5 seconds' });
+  try {
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+    return searchAttributes.every((attribute) => customAttributes?.[attribute] !== undefined);
+  } finally {
+    await connection.close();
+  }
+}
+
+function locked<T>(home: StackHome, work: () => Promise<T>): Promise<T> {
+  return withFileLock(home.lock, { timeoutMs: lockTimeoutMs }, work);
 }
