@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { findBatch, type Grant } from '../adapters/postgres/batch-ledger';
+import { findBatch, findOrderRoom, type Grant } from '../adapters/postgres/batch-ledger';
 import type { Database } from '../adapters/postgres/database';
 import { requirePlant } from '../adapters/postgres/plant-store';
 import type { ContentStore } from '../adapters/store/port';
@@ -44,6 +44,7 @@ export async function prepareBatch(
   checkBuyer(plant, order);
   checkSimulation(plant, order);
   checkComponents(product, order);
+  await checkOrderRoom(deps.db, order);
   const recipe = await recipeOf(deps.store, plant, product, order);
   return { document, recipe, grants: [serialGrant(plant, product, order), ...macGrant(plant, product)] };
 }
@@ -117,6 +118,24 @@ function checkComponents(product: Product, order: Order): void {
       `the lots of each critical component of ${product.code}: ${product.criticalComponents.join(', ')}`,
     );
   }
+}
+
+/** Overproduction is refused before it begins. The database repeats it under the order's lock. */
+async function checkOrderRoom(db: Database, { order, orderQuantity, quantity }: Order): Promise<void> {
+  const known = await findOrderRoom(db, order);
+  const ceiling = known?.quantity ?? orderQuantity ?? quantity;
+  if (orderQuantity !== undefined && orderQuantity !== ceiling)
+    throw refuse('orderQuantity', orderQuantity, `${ceiling}, the quantity of order ${order}`);
+  const room = known?.room ?? ceiling;
+  if (quantity > room)
+    throw new UnitrailError(
+      'ORDER_QUANTITY_EXCEEDED',
+      problemText({
+        path: ['quantity'],
+        value: quantity,
+        allowed: `at most ${room}: order ${order} of ${ceiling} units has no more room`,
+      }),
+    );
 }
 
 async function recipeOf(

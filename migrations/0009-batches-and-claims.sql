@@ -45,7 +45,16 @@ begin
   return space;
 end $$;
 
--- The first batch sets the order's quantity; a later one may leave it out, and may not change it.
+-- Units of the order that no batch has taken: neither alive or shipped nor planned by a batch that has not claimed them yet.
+create function order_room(o orders) returns bigint
+language sql stable security definer set search_path = public, pg_temp as $$
+  select o.quantity - o.alive
+    - (select coalesce(sum(quantity), 0) from batches where order_id = o.id)
+    + (select count(*) from units join batches on batches.id = units.batch_id where batches.order_id = o.id)
+$$;
+
+-- The first batch sets the order's quantity; a later one may leave it out, and may not change it. A batch that does not fit
+-- is refused here, under the order's lock: one that is open and can never claim its units would have to be started for ever.
 create function open_order(p_order text, p_quantity integer, p_batch text, p_batch_quantity integer) returns void
 language plpgsql as $$
 declare
@@ -60,6 +69,10 @@ begin
   if known.quantity <> p_quantity then
     perform refuse('UT012', format('orderQuantity: %s is not allowed; order %s has a quantity of %s',
       p_quantity, p_order, known.quantity));
+  end if;
+  if p_batch_quantity > order_room(known) then
+    perform refuse('UT008', format('quantity: %s is not allowed; order %s of %s units has room for %s more',
+      p_batch_quantity, p_order, known.quantity, greatest(order_room(known), 0)));
   end if;
 end $$;
 

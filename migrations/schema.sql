@@ -1183,6 +1183,10 @@ begin
     perform refuse('UT012', format('orderQuantity: %s is not allowed; order %s has a quantity of %s',
       p_quantity, p_order, known.quantity));
   end if;
+  if p_batch_quantity > order_room(known) then
+    perform refuse('UT008', format('quantity: %s is not allowed; order %s of %s units has room for %s more',
+      p_batch_quantity, p_order, known.quantity, greatest(order_room(known), 0)));
+  end if;
 end $$;
 
 --
@@ -1211,6 +1215,31 @@ begin
   end if;
   return s.carton;
 end $$;
+
+--
+-- Name: orders; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.orders (
+    id text NOT NULL,
+    quantity integer NOT NULL,
+    alive integer DEFAULT 0 NOT NULL,
+    CONSTRAINT orders_alive CHECK (((alive >= 0) AND (alive <= quantity))),
+    CONSTRAINT orders_quantity CHECK ((quantity > 0))
+);
+
+--
+-- Name: order_room(public.orders); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.order_room(o public.orders) RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select o.quantity - o.alive
+    - (select coalesce(sum(quantity), 0) from batches where order_id = o.id)
+    + (select count(*) from units join batches on batches.id = units.batch_id where batches.order_id = o.id)
+$$;
 
 --
 -- Name: project_facts(public.units, text, jsonb, bigint); Type: FUNCTION; Schema: public; Owner: -
@@ -1785,18 +1814,6 @@ CREATE TABLE public.operators (
     name text,
     erased_at timestamp with time zone,
     CONSTRAINT operators_number_form CHECK ((number ~ '^[0-9A-Za-z-]{1,16}$'::text))
-);
-
---
--- Name: orders; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.orders (
-    id text NOT NULL,
-    quantity integer NOT NULL,
-    alive integer DEFAULT 0 NOT NULL,
-    CONSTRAINT orders_alive CHECK (((alive >= 0) AND (alive <= quantity))),
-    CONSTRAINT orders_quantity CHECK ((quantity > 0))
 );
 
 --
@@ -2975,6 +2992,23 @@ REVOKE ALL ON FUNCTION public.open_shipment(p_shipment text, p_batch text, p_buy
 GRANT ALL ON FUNCTION public.open_shipment(p_shipment text, p_batch text, p_buyer text, p_destination text, p_carton text) TO unitrail_office;
 
 --
+-- Name: TABLE orders; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.orders TO unitrail_office;
+GRANT SELECT ON TABLE public.orders TO unitrail_desk;
+GRANT SELECT ON TABLE public.orders TO unitrail_auditor;
+GRANT SELECT ON TABLE public.orders TO unitrail_retention;
+
+--
+-- Name: FUNCTION order_room(o public.orders); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.order_room(o public.orders) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.order_room(o public.orders) TO unitrail_office;
+GRANT ALL ON FUNCTION public.order_room(o public.orders) TO unitrail_desk;
+
+--
 -- Name: FUNCTION project_facts(u public.units, p_type text, p_body jsonb, p_seq bigint); Type: ACL; Schema: public; Owner: -
 --
 
@@ -3206,15 +3240,6 @@ GRANT SELECT ON TABLE public.operators TO unitrail_office;
 GRANT SELECT ON TABLE public.operators TO unitrail_desk;
 GRANT SELECT ON TABLE public.operators TO unitrail_auditor;
 GRANT SELECT ON TABLE public.operators TO unitrail_retention;
-
---
--- Name: TABLE orders; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT ON TABLE public.orders TO unitrail_office;
-GRANT SELECT ON TABLE public.orders TO unitrail_desk;
-GRANT SELECT ON TABLE public.orders TO unitrail_auditor;
-GRANT SELECT ON TABLE public.orders TO unitrail_retention;
 
 --
 -- Name: TABLE plant_versions; Type: ACL; Schema: public; Owner: -

@@ -97,6 +97,21 @@ export async function findBatch(db: Database, batch: string): Promise<BatchRow |
   return row ?? null;
 }
 
+/** The order's ceiling, and how many units of it no batch has taken; null for an order that no batch was opened for. */
+export async function findOrderRoom(
+  db: Database,
+  order: string,
+): Promise<{ quantity: number; room: number } | null> {
+  const answer = await mapped(
+    db.raw<{ rows: { quantity: number; room: string }[] }>(
+      'select o.quantity, order_room(o) as room from orders o where o.id = ?',
+      [order],
+    ),
+  );
+  const row = answer.rows[0];
+  return row ? { quantity: row.quantity, room: Math.max(0, Number(row.room)) } : null;
+}
+
 export async function requireBatch(db: Database, batch: string): Promise<BatchRow> {
   const row = await findBatch(db, batch);
   if (!row)

@@ -308,7 +308,7 @@ test('a batch without buyer and destination ends with units that are ready and w
   expect(await line.unitRun(unit!).query('progress')).toMatchObject({ state: 'ReadyToShip', step: 'ship' });
 });
 
-test('two batches of one order are built up to its quantity, and a third is refused and claims no serial', async () => {
+test('two batches of one order are built up to its quantity, and a third is refused and leaves nothing', async () => {
   const order = `PO-${newOrder().batch}`;
   const first = await line.startBatch({ order, orderQuantity: 3, quantity: 2 });
   await line.batchRun(first.batch).result();
@@ -317,8 +317,11 @@ test('two batches of one order are built up to its quantity, and a third is refu
   const third = await line.startBatch({ order, quantity: 1 });
   const failure = await failureOfRun(line.batchRun(third.batch));
   expect(failure).toMatchObject({ type: 'ORDER_QUANTITY_EXCEEDED', nonRetryable: true });
-  expect(failure.message).toContain(`order ${order} has a quantity of 3; 3 units are alive or shipped`);
+  expect(failure.message).toBe(
+    `quantity: 1 is not allowed; at most 0: order ${order} of 3 units has no more room`,
+  );
   expect(await line.units(third.batch)).toEqual([]);
+  expect(await line.db('batches').where({ id: third.batch })).toEqual([]);
 });
 
 test('a later batch that gives the order another quantity is refused', async () => {
@@ -327,8 +330,8 @@ test('a later batch that gives the order another quantity is refused', async () 
   await line.batchRun(first.batch).result();
   const second = await line.startBatch({ order, orderQuantity: 4, quantity: 1 });
   const failure = await failureOfRun(line.batchRun(second.batch));
-  expect(failure).toMatchObject({ type: 'BATCH_CONFLICT', nonRetryable: true });
-  expect(failure.message).toBe(`orderQuantity: 4 is not allowed; order ${order} has a quantity of 3`);
+  expect(failure).toMatchObject({ type: 'ORDER_INVALID', nonRetryable: true });
+  expect(failure.message).toBe(`orderQuantity: 4 is not allowed; 3, the quantity of order ${order}`);
 });
 
 test('lots that change in the middle of a batch are recorded by the units whose boards enter a slot later', async () => {

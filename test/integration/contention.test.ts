@@ -72,20 +72,32 @@ describe('claiming', () => {
     ).toEqual({ alive: 40 });
   });
 
-  it('never exceeds the order, whichever of its batches come first', async () => {
+  it('never exceeds the order, when lost units are found while others take their places', async () => {
     const order = 'PO-full';
-    const batches = [
-      await openTestBatch(floor, { order, quantity: 20 }),
-      await openTestBatch(floor, { order, quantity: 20 }),
-    ];
-    const answers = await crowd((member) =>
-      sqlStateOf(claimUnits(batches[member % 2]!, range(5 * (member >> 1) + 1, 5 * (member >> 1) + 5))),
-    );
-    expect(answers.sort()).toEqual([...Array(4).fill('UT008'), ...Array(4).fill('allowed')]);
+    const full = await openTestBatch(floor, { order, quantity: 8 });
+    const lost: Awaited<ReturnType<typeof claim>>[] = [];
+    for (const index of range(1, 8)) lost.push(await claim(floor, full, index));
+    for (const unit of lost) await decide(floor, unit, 'missing', { reason: 'nobody knows' });
+    const topUp = await openTestBatch(floor, { order, quantity: 8 });
+    const answers = await crowd(async (member) => [
+      await sqlStateOf(claimUnits(topUp, [member + 1])),
+      await sqlStateOf(decide(floor, lost[member]!, 'found', {})),
+    ]);
+    expect(answers.flat().sort()).toEqual([...Array(8).fill('UT008'), ...Array(8).fill('allowed')]);
     expect(await office('orders').where({ id: order }).first('alive', 'quantity')).toEqual({
-      alive: 20,
-      quantity: 20,
+      alive: 8,
+      quantity: 8,
     });
+  });
+
+  it('is planned for by one of the batches that ask at once for the last places of an order', async () => {
+    const order = 'PO-race';
+    await openTestBatch(floor, { order, quantity: 20, orderQuantity: 30 });
+    const answers = await crowd(() =>
+      sqlStateOf(openTestBatch(floor, { order, quantity: 10, orderQuantity: 30 })),
+    );
+    expect(answers.sort()).toEqual([...Array(7).fill('UT008'), 'allowed']);
+    expect(await countOf('batches', { order_id: order })).toBe(2);
   });
 
   it('and scrapping at once end in no deadlock, and the order counts right', async () => {
@@ -120,7 +132,7 @@ describe('claiming', () => {
     const batch = await openTestBatch(floor, { quantity: 2, order: 'PO-lost' });
     const [lost] = [await claim(floor, batch, 1), await claim(floor, batch, 2)];
     await decide(floor, lost, 'missing', { reason: 'nobody knows' });
-    const more = await openTestBatch(floor, { quantity: 2, order: 'PO-lost' });
+    const more = await openTestBatch(floor, { quantity: 1, orderQuantity: 2, order: 'PO-lost' });
     await claim(floor, more, 1);
     await expect(decide(floor, lost, 'found', {})).rejects.toMatchObject({ code: 'UT008' });
     expect(await office('units').where({ id: lost.unitId }).first('state')).toEqual({ state: 'Missing' });

@@ -10,11 +10,11 @@ import { sqlStateOf } from '../support/refusals';
 const allowed: Readonly<Record<string, readonly string[]>> = {
   unitrail_office: [
     ...['acquire_slot', 'append_event', 'apply_plant', 'begin_act', 'change_lots', 'claim_units'],
-    ...['complete_batch', 'next_carton_number', 'open_batch', 'open_shipment', 'release_slot', 'seal_record'],
-    'ship_units',
+    ...['complete_batch', 'next_carton_number', 'open_batch', 'open_shipment', 'order_room', 'release_slot'],
+    ...['seal_record', 'ship_units'],
   ],
   unitrail_station: ['append_event', 'begin_act', 'slot_cleared', 'slots_to_clear'],
-  unitrail_desk: ['apply_plant', 'change_lots'],
+  unitrail_desk: ['apply_plant', 'change_lots', 'order_room'],
   unitrail_retention: [],
   unitrail_auditor: [],
   unitrail_buyer: [],

@@ -86,6 +86,7 @@ export interface BatchOptions {
   readonly id?: string;
   readonly order?: string;
   readonly quantity?: number;
+  readonly orderQuantity?: number;
   readonly buyer?: string;
   readonly trial?: boolean;
 }
@@ -94,11 +95,12 @@ export interface BatchOptions {
 export async function openTestBatch(floor: ShopFloor, options: BatchOptions = {}): Promise<TestBatch> {
   opened += 1;
   const { id = `B2647-${opened}`, quantity = 10, buyer = 'acme', trial = false } = options;
+  const { orderQuantity = quantity } = options;
   const order: Order = {
     ...{
       batch: id,
       order: options.order ?? `PO-${id}`,
-      orderQuantity: quantity,
+      orderQuantity,
       product: 'EUDV',
       quantity,
       buyer,
@@ -125,7 +127,7 @@ export async function openTestBatch(floor: ShopFloor, options: BatchOptions = {}
       canonicalJson(order),
       canonicalJson(sampleRecipe),
       sha256,
-      quantity,
+      orderQuantity,
       trial,
       `batch:${id}`,
       grants,
