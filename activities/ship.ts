@@ -6,10 +6,10 @@ import { appendEvent } from '../adapters/postgres/ledger';
 import { requirePlant } from '../adapters/postgres/plant-store';
 import {
   countShipped,
-  findShipment,
   nextCartonNumber,
   openShipment,
   shipAndSeal,
+  shipmentsOfBatch,
   unitsOfShipment,
 } from '../adapters/postgres/shipments';
 import { readyUnits } from '../adapters/postgres/unit-standings';
@@ -32,8 +32,11 @@ export function createShipActivities(deps: { db: Database; client: Client }) {
       );
     },
 
-    /** 7.1 Packs what is ready into the batch's shipment. A repeat finds the shipment, its carton and the packed units. */
-    async pack({ batch }: { batch: string }): Promise<{ shipment: string; packed: number }> {
+    /**
+     * 7.1 Packs what is ready into the batch's open shipment, or into a new one; null where nothing is left to ship. A
+     * repeat finds the shipment, its carton and the packed units.
+     */
+    async pack({ batch }: { batch: string }): Promise<{ shipment: string; packed: number } | null> {
       const { buyer, destination } = await requireBatch(db, batch);
       if (buyer === null || destination === null) {
         throw new UnitrailError(
@@ -41,10 +44,13 @@ export function createShipActivities(deps: { db: Database; client: Client }) {
           `Batch ${batch} has no buyer or no destination yet, so it can not ship by itself.`,
         );
       }
-      const shipment = `SH-${batch}`;
-      const carton = (await findShipment(db, shipment))?.carton ?? (await newCarton());
-      const used = await openShipment(db, { id: shipment, batch, buyer, destination, carton });
+      const before = await shipmentsOfBatch(db, batch);
+      const open = before.find(({ closedAt }) => closedAt === null);
       const ready = await readyUnits(db, batch);
+      if (!open && ready.length === 0) return null;
+      const shipment = open?.id ?? `SH-${batch}${before.length === 0 ? '' : `/${before.length + 1}`}`;
+      const carton = open?.carton ?? (await newCarton());
+      const used = await openShipment(db, { id: shipment, batch, buyer, destination, carton });
       for (const { unitId, seq } of ready) {
         // The place in its history tells this packing from one before, which was undone.
         await appendEvent(db, unitId, 'packed', `${unitId}/packed/${shipment}/${seq}`, {

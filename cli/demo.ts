@@ -9,7 +9,7 @@ import { InvalidArgumentError } from 'commander';
 import { readOrderFile } from '../adapters/plant/order-file';
 import { demoBatches, demoUnits, type DemoUnit } from '../adapters/postgres/demo-queries';
 import type { Database } from '../adapters/postgres/database';
-import { steps, unitStates } from '../domain/unit-lifecycle';
+import { endStates, steps, unitStates } from '../domain/unit-lifecycle';
 import { batchWorkflowId, taskQueues } from '../domain/workflow-ids';
 import { DemoEngineer } from './demo-engineer';
 import { planDemoFaults } from './demo-faults';
@@ -68,16 +68,16 @@ async function runBatches(
   stop: AbortSignal,
 ): Promise<string> {
   const { open, next } = await demoBatches(desk);
-  const jobs = open.length > 0 ? open : [next];
-  const batch = jobs.at(-1)!;
+  const isNew = open.length === 0;
+  const batches = isNew ? [{ id: next, quantity }] : open;
   await runJobs(
     context,
-    jobs.map((id) => ({
-      title: open.length > 0 ? `Batch ${id} goes on where it stopped` : `Batch ${id}: ${quantity} units`,
-      run: (say) => runBatch(house, desk, { id, quantity, isNew: open.length === 0 }, say, stop),
+    batches.map((batch) => ({
+      title: isNew ? `Batch ${batch.id}: ${quantity} units` : `Batch ${batch.id} goes on where it stopped`,
+      run: (say) => runBatch(house, desk, { ...batch, isNew }, say, stop),
     })),
   );
-  return batch;
+  return batches.at(-1)!.id;
 }
 
 async function runBatch(
@@ -97,7 +97,7 @@ async function runBatch(
     await refuseFailed(handle, batch.id);
     const answered = await engineer.lookAfter(units);
     say(answered ?? progressText(units, batch.quantity));
-    if (units.length > 0 && (await isShipped(desk, batch.id)))
+    if (units.length === batch.quantity && units.every(isOver))
       return `${stepsText(units)} in ${Math.round((Date.now() - began) / 1_000)} s`;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
@@ -111,7 +111,7 @@ async function refuseFailed(handle: WorkflowHandle, batch: string): Promise<void
     await handle.result();
   } catch (error) {
     if (error instanceof WorkflowFailedError)
-      throw new Error(`batch ${batch} failed: ${rootOf(error).message}`);
+      throw new Error(`batch ${batch} failed: ${rootOf(error).message}`, { cause: error });
     if (!isGrpcServiceError(error) || isGrpcCancelledError(error)) throw error;
     // Temporal is away for a moment: the units' rows still tell how far they are.
   }
@@ -148,10 +148,8 @@ function rootOf(error: Error): Error {
   return error.cause instanceof Error ? rootOf(error.cause) : error;
 }
 
-async function isShipped(desk: Database, batch: string): Promise<boolean> {
-  return (
-    (await desk('shipments').where({ batch_id: batch }).whereNotNull('closed_at').first('id')) !== undefined
-  );
+function isOver({ state }: DemoUnit): boolean {
+  return endStates.includes(state) || state === 'Missing';
 }
 
 const BAR = 24;
@@ -160,8 +158,8 @@ function progressText(units: readonly DemoUnit[], quantity: number): string {
   const ready = units.filter(({ state }) =>
     ['ReadyToShip', 'Packed', 'Shipped', 'Scrapped', 'Missing', 'Void'].includes(state),
   ).length;
-  const filled = Math.round((BAR * ready) / Math.max(quantity, units.length, 1));
-  return `${'█'.repeat(filled)}${'░'.repeat(BAR - filled)} ${ready}/${Math.max(quantity, units.length)} ready · ${stepsText(units)}`;
+  const filled = Math.round((BAR * ready) / quantity);
+  return `${'█'.repeat(filled)}${'░'.repeat(BAR - filled)} ${ready}/${quantity} ready · ${stepsText(units)}`;
 }
 
 /** `label 3, qc 1, ReadyToShip 20`: in the order of a unit's life. */

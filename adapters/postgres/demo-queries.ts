@@ -1,4 +1,4 @@
-import type { Step, UnitState } from '../../domain/unit-lifecycle';
+import { endStates, type Step, type UnitState } from '../../domain/unit-lifecycle';
 import type { Database } from './database';
 import { mapped } from './errors';
 
@@ -12,17 +12,19 @@ export interface DemoUnit {
   readonly openPrint: number | null;
 }
 
-/** Demo batches that are not shipped yet, oldest first, and the name of the next one. */
-export async function demoBatches(db: Database): Promise<{ open: string[]; next: string }> {
-  const rows: { id: string; closed: Date | null }[] = await mapped(
-    db('batches')
-      .leftJoin('shipments', 'shipments.batch_id', 'batches.id')
-      .where('batches.id', 'like', 'DEMO-%')
-      .orderBy('batches.opened_at')
-      .select('batches.id', 'shipments.closed_at as closed'),
+/** Demo batches with units that have not ended, oldest first, and the name of the next one. */
+export async function demoBatches(
+  db: Database,
+): Promise<{ open: { id: string; quantity: number }[]; next: string }> {
+  const { rows } = await mapped(
+    db.raw<{ rows: { id: string; quantity: number; open: boolean }[] }>(
+      `select b.id, b.quantity, b.quantity > (select count(*) from units u where u.batch_id = b.id and u.state = any (?)) as open
+       from batches b where b.id like 'DEMO-%' order by b.opened_at`,
+      [[...endStates, 'Missing']],
+    ),
   );
   const next = `DEMO-${String(rows.length + 1).padStart(3, '0')}`;
-  return { open: rows.filter(({ closed }) => closed === null).map(({ id }) => id), next };
+  return { open: rows.filter(({ open }) => open), next };
 }
 
 export async function demoUnits(db: Database, batch: string): Promise<DemoUnit[]> {

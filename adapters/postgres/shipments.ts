@@ -9,19 +9,18 @@ const SEAL_CHUNK = 200;
 
 export interface ShipmentRow {
   readonly id: string;
-  readonly buyer: string;
-  readonly destination: string;
   readonly carton: string;
   readonly closedAt: Date | null;
 }
 
-export async function findShipment(db: Database, shipment: string): Promise<ShipmentRow | null> {
-  const row = await mapped(
+/** The shipments that were opened for the batch, the first one first. */
+export async function shipmentsOfBatch(db: Database, batch: string): Promise<ShipmentRow[]> {
+  return mapped(
     db('shipments')
-      .where({ id: shipment })
-      .first('id', 'buyer', 'destination', 'carton', 'closed_at as closedAt'),
+      .where({ batch_id: batch })
+      .orderBy('opened_at')
+      .select('id', 'carton', 'closed_at as closedAt'),
   );
-  return row ?? null;
 }
 
 /** Opens the shipment, or finds it; returns the carton that it has. */

@@ -15,7 +15,7 @@ test('a batch ships where workers keep no workflow in memory, so that every task
   await line.send(held, 'retryStep', { by: '17', note: 'cleaned the fixture' });
   const units = await line.shipped(order.batch);
   await line.batchRun(order.batch).result();
-  expect(await line.shipmentRun(order.batch).result()).toMatchObject({ shipped: 2 });
+  expect(await line.shipmentRun(order.batch).result()).toMatchObject([{ shipped: 2 }]);
   for (const unit of units) {
     expect(await line.unitRun(unit).result()).toMatchObject({ state: 'Shipped' });
     expect(await line.labels(unit)).toEqual([`${unit.serial}/1`]);
