@@ -15,7 +15,8 @@ import { lazily } from './lazily';
 
 /** What a sub-command may touch that works with the servers. Everything is opened at its first use. */
 export interface ServerContext extends CliContext {
-  config(): Config;
+  /** Parsed once; the first to ask says whether a database is needed. */
+  config(database?: 'none'): Config;
   /** The given servers, or the embedded ones: joined where they run, started where they don't. `tell` gets the progress, `signal` calls a start off. */
   servers(tell?: (line: string) => void, signal?: AbortSignal): Promise<Servers>;
   /** The same for commands that never start anything. */
@@ -29,7 +30,8 @@ export interface ServerContext extends CliContext {
 
 /** The servers as commands find them, without the command's own streams. */
 export interface Connections {
-  config(): Config;
+  /** Parsed once; the first to ask says whether a database is needed. */
+  config(database?: 'none'): Config;
   servers(tell?: (line: string) => void, signal?: AbortSignal): Promise<Servers>;
   runningServers(): Promise<Servers>;
   openDesk(): Promise<Database>;
@@ -46,7 +48,7 @@ export function createConnections(
   let servers: Promise<Servers> | undefined;
   let client: Promise<Client> | undefined;
   const connections: Connections = {
-    config: () => (config ??= parseConfig(env)),
+    config: (database) => (config ??= parseConfig(env, database)),
     servers: (tell, stop = interrupted) =>
       (servers ??= openServers(connections.config(), { say, tell: tell ?? say, stop })),
     runningServers: async () => {

@@ -31,7 +31,7 @@ export function register(program: Command, context: ServerContext): void {
 async function run(context: ServerContext, options: Options): Promise<void> {
   const role = readRole(options);
   const name = role.kind === 'station' ? `station ${role.station}` : `the ${role.kind} worker`;
-  const config = context.config();
+  const config = role.kind === 'workflows' ? context.config('none') : context.config();
   const servers = await context.runningServers();
   if (role.kind === 'station' && servers.stack !== null) await requireStation(context, servers, role.station);
   // A second's worth of modules: a mistake in the options is told before.

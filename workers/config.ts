@@ -21,8 +21,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 
-/** Parses the environment once. Fails with the whole list of problems, so that one start shows them all. */
-export function parseConfig(env: Environment): Config {
+/**
+ * Parses the environment once. Fails with the whole list of problems, so that one start shows them all. A process that
+ * runs workflow code alone has no database login, and needs none.
+ */
+export function parseConfig(env: Environment, database: 'needed' | 'none' = 'needed'): Config {
   const problems: string[] = [];
   const home = folder(env.UNITRAIL_HOME ?? '.unitrail');
   const config: Config = {
@@ -36,7 +39,9 @@ export function parseConfig(env: Environment): Config {
     benchAddress: address(env, 'UNITRAIL_BENCH_ADDRESS', problems),
     logLevel: oneOf(env, 'UNITRAIL_LOG_LEVEL', logLevels, 'info', problems),
   };
-  if (Boolean(env.UNITRAIL_DATABASE_URL) !== hasTemporal(env)) problems.push(halfGiven(env));
+  const missesDatabase = hasTemporal(env) && !env.UNITRAIL_DATABASE_URL;
+  if (missesDatabase ? database === 'needed' : Boolean(env.UNITRAIL_DATABASE_URL) !== hasTemporal(env))
+    problems.push(halfGiven(env));
   if (problems.length > 0) {
     throw new UnitrailError(
       'CONFIGURATION_INVALID',

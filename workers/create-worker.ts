@@ -27,7 +27,8 @@ import type { TemporalHost } from './temporal-host';
 
 /** Longer than the longest section of a flash that must not be cut: a worker that is told to stop lets it finish. */
 const SHUTDOWN_GRACE = '2 minutes';
-const OFFICE_ACTIVITIES_AT_ONCE = 80;
+/** Most of them wait in line for a slot, which costs a timer: ten batches that wait leave room for decisions. */
+const OFFICE_ACTIVITIES_AT_ONCE = 480;
 
 export interface OfficeDeps {
   readonly db: Database;

@@ -9,6 +9,7 @@ import { createContentStore } from '../adapters/store/content-store';
 import type { ContentStore } from '../adapters/store/port';
 import { UnitrailError } from '../domain/errors';
 import { stationLogin, type Station } from '../domain/plant';
+import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import type { Worker, WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import type { Config } from './config';
@@ -21,7 +22,7 @@ import {
 import type { Logger } from './log';
 import type { Servers } from './servers';
 import { SlotAgent } from './slot-agent';
-import { wakeStationUnits } from './station-return';
+import { StationReturn } from './station-return';
 import { openTemporalHost, type TemporalHost } from './temporal-host';
 
 export type Role =
@@ -43,11 +44,13 @@ export interface Line {
   stop(): Promise<void>;
 }
 
+type Closer = () => Promise<void>;
+
 interface Part {
   readonly worker: Worker;
   /** What only waits is over at once; what works may finish. */
   endWaits?(): void;
-  close(): Promise<void>;
+  readonly close: Closer;
 }
 
 interface Setting {
@@ -94,7 +97,7 @@ export async function startLine(roles: readonly Role[], input: LineOptions): Pro
       running.push({ part, run: part.worker.run() });
     }
   } catch (error) {
-    await stop();
+    await stop().catch(() => {});
     throw error;
   }
   const failed = new Promise<never>((_, reject) => running.forEach(({ run }) => run.catch(reject)));
@@ -105,7 +108,9 @@ export async function startLine(roles: readonly Role[], input: LineOptions): Pro
     stop,
     failed,
     during: async (work, given) => {
-      const signal = given ? AbortSignal.any([given, failure.signal]) : failure.signal;
+      const signal = AbortSignal.any([failure.signal, ...(given ? [given] : [])]);
+      // Each call that is under way listens.
+      setMaxListeners(0, signal);
       try {
         return await host.client.withAbortSignal(signal, work);
       } catch (error) {
@@ -125,59 +130,72 @@ export async function allRoles(db: Database): Promise<Role[]> {
   ];
 }
 
-function startPart(role: Role, setting: Setting): Promise<Part> {
-  if (role.kind === 'office') return startOffice(setting);
-  return role.kind === 'station' ? startStation(role.station, setting) : startWorkflows(setting);
-}
-
-async function startWorkflows({ host, bundle, maxCachedWorkflows }: Setting): Promise<Part> {
-  return {
-    worker: await createWorkflowWorker(host, await bundle(), maxCachedWorkflows),
-    close: async () => {},
+/** What was opened before a later part of it failed is closed again: the cause is told, not what follows from it. */
+async function startPart(role: Role, setting: Setting): Promise<Part> {
+  const opened: Closer[] = [];
+  const close = async (): Promise<void> => {
+    for (let closer = opened.pop(); closer; closer = opened.pop()) await closer();
   };
+  try {
+    return { ...(await startRole(role, setting, opened)), close };
+  } catch (error) {
+    await close().catch(() => {});
+    throw error;
+  }
 }
 
-async function startOffice({ config, servers, host }: Setting): Promise<Part> {
+function startRole(role: Role, setting: Setting, opened: Closer[]): Promise<Omit<Part, 'close'>> {
+  if (role.kind === 'office') return startOffice(setting, opened);
+  return role.kind === 'station' ? startStation(role.station, setting, opened) : startWorkflows(setting);
+}
+
+async function startWorkflows({ host, bundle, maxCachedWorkflows }: Setting): Promise<Omit<Part, 'close'>> {
+  return { worker: await createWorkflowWorker(host, await bundle(), maxCachedWorkflows) };
+}
+
+async function startOffice(
+  { config, servers, host }: Setting,
+  opened: Closer[],
+): Promise<Omit<Part, 'close'>> {
   const url = await servers.loginUrl(fixedLogins.office.name);
   const db = openDatabase(url, { applicationName: 'unitrail-office', maxConnections: 16 });
+  opened.push(() => db.destroy());
   const calls = await Notifications.listen(url, 'unitrail_slot');
+  opened.push(() => calls.close());
   const ca = createDevelopmentCa({ folder: join(config.home, 'ca') });
   const worker = await createOfficeWorker(host, { db, calls, store: openStore(config), ca });
-  return {
-    worker,
-    endWaits: () => calls.endWaits(),
-    close: async () => {
-      await calls.close();
-      await db.destroy();
-    },
-  };
+  return { worker, endWaits: () => calls.endWaits() };
 }
 
-async function startStation(id: string, { config, servers, host, log, deadlinesMs }: Setting): Promise<Part> {
+async function startStation(
+  id: string,
+  { config, servers, host, log, deadlinesMs }: Setting,
+  opened: Closer[],
+): Promise<Omit<Part, 'close'>> {
   const url = await servers.loginUrl(stationLogin(id));
   const db = openDatabase(url, { applicationName: `unitrail-${id}`, maxConnections: 12 });
+  opened.push(() => db.destroy());
   const station = await findStation(db, id);
   const devices = await openDevices(station, config, deadlinesMs);
+  opened.push(() => devices.close());
   const wakes = await Notifications.listen(url, 'unitrail_clear');
+  opened.push(() => wakes.close());
   const agent = new SlotAgent({ station: id, db, devices, wakes, log });
+  agent.start();
+  opened.push(() => agent.stop());
+  const back = new StationReturn({ db, client: host.client, station, log });
+  await back.start();
+  opened.push(() => back.stop());
+  // Last: a worker that was made has to run, or it holds the connection for ever.
+  const { slots } = station;
   const worker = await createStationWorker(host, {
     station: id,
-    slots: station.slots,
+    slots,
     db,
     devices,
     store: openStore(config),
   });
-  agent.start();
-  await wakeStationUnits({ db, client: host.client, station, log });
-  return {
-    worker,
-    close: async () => {
-      await agent.stop();
-      await wakes.close();
-      await devices.close();
-      await db.destroy();
-    },
-  };
+  return { worker };
 }
 
 async function findStation(db: Database, id: string): Promise<Station> {

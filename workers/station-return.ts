@@ -1,18 +1,60 @@
 import type { Client } from '@temporalio/client';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../adapters/postgres/database';
 import { unitsLeftBy } from '../adapters/postgres/unit-standings';
 import type { Station } from '../domain/plant';
 import { unitWorkflowId } from '../domain/workflow-ids';
 import type { Logger } from './log';
 
-/** A station that comes back takes up the units that it left as STATION_OFFLINE, by the decision anybody could send. */
-export async function wakeStationUnits(deps: {
-  db: Database;
-  client: Client;
-  station: Station;
-  log: Logger;
-}): Promise<void> {
+const LOOK_AGAIN_MS = 30_000;
+
+interface Deps {
+  readonly db: Database;
+  readonly client: Client;
+  readonly station: Station;
+  readonly log: Logger;
+}
+
+/**
+ * A station that comes back takes up the units that it left as STATION_OFFLINE, by the decision that anybody could send.
+ * It looks at its start and from time to time: a network that was away brings the worker back without a new start.
+ */
+export class StationReturn {
+  private readonly stopping = new AbortController();
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly deps: Deps,
+    private readonly lookAgainMs = LOOK_AGAIN_MS,
+  ) {}
+
+  async start(): Promise<void> {
+    await wakeStationUnits(this.deps);
+    this.running = this.lookAgain();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.running;
+  }
+
+  private async lookAgain(): Promise<void> {
+    const { signal } = this.stopping;
+    for (;;) {
+      await sleep(this.lookAgainMs, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+      await wakeStationUnits(this.deps).catch((error: unknown) =>
+        this.deps.log.warn(
+          { station: this.deps.station.id, cause: error instanceof Error ? error.message : String(error) },
+          'the units that wait for this station can not be read',
+        ),
+      );
+    }
+  }
+}
+
+async function wakeStationUnits(deps: Deps): Promise<void> {
   const units = await unitsLeftBy(deps.db, deps.station.steps);
   for (const { serial, attempt } of units) {
     const decision = {
