@@ -4,6 +4,7 @@ import { macBlockOfUnit } from '../adapters/postgres/batch-ledger';
 import { loadUnitContext } from '../adapters/postgres/unit-context';
 import { UnitrailError } from '../domain/errors';
 import { macRun, parseMacBlock, type MacRunLength } from '../domain/mac-address';
+import { standingOf } from '../domain/unit-lifecycle';
 import type { Standing, UnitInput } from './types';
 
 /** Step 1. Confirms the claimed serial and adds the unit's MAC addresses: its run in the batch's block. */
@@ -11,7 +12,7 @@ export function createAssignActivities({ db }: { db: Database }) {
   return {
     async assign({ unitId }: UnitInput): Promise<Standing> {
       const unit = await loadUnitContext(db, unitId);
-      if (unit.state !== 'InProgress' || unit.step !== 'assign') return unitStanding(unit);
+      if (unit.state !== 'InProgress' || unit.step !== 'assign') return standingOf(unit);
       const macs = await macsOf(db, unit.batch, unit.index, unit.recipe.product.macs?.count ?? 0);
       return appendEvent(db, unitId, 'assigned', `${unitId}/assign/${unit.attempt}`, {
         ...macs,
@@ -28,8 +29,4 @@ async function macsOf(db: Database, batch: string, index: number, count: number)
     throw new UnitrailError('INTERNAL', `Batch ${batch} was opened without its block of MAC addresses.`);
   const offset = block.firstNumber + (index - 1) * count;
   return { macBlock: block.id, macs: macRun(parseMacBlock(block.pattern), offset, count as MacRunLength) };
-}
-
-function unitStanding({ unitId, serial, state, step, attempt }: Standing): Standing {
-  return { unitId, serial, state, step, attempt };
 }

@@ -4,6 +4,7 @@ import { appendEvent, releaseSlot } from '../adapters/postgres/ledger';
 import { loadUnitContext, type UnitContext } from '../adapters/postgres/unit-context';
 import { decisionProblem, UNIDENTIFIED, type Decision } from '../domain/decision';
 import { UnitrailError } from '../domain/errors';
+import { standingOf } from '../domain/unit-lifecycle';
 import type { FailureReport, Standing, UnitInput } from './types';
 
 /** A unit that can't go on waits for a person; what the person decides is an event with who and why. */
@@ -107,8 +108,4 @@ async function isRecorded(db: Database, unitId: string, key: string): Promise<bo
         .first('seq'),
     )) !== undefined
   );
-}
-
-function standingOf({ unitId, serial, state, step, attempt }: UnitContext): Standing {
-  return { unitId, serial, state, step, attempt };
 }

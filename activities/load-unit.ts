@@ -7,13 +7,14 @@ export function createLoadUnitActivities({ db }: { db: Database }) {
   return {
     async loadUnit({ unitId }: UnitInput): Promise<LoadedUnit> {
       const unit = await loadUnitContext(db, unitId);
-      const { serial, state, step, attempt, batch, trial, failureCode } = unit;
+      const { serial, state, step, attempt, seq, batch, trial, failureCode } = unit;
       return {
         unitId,
         serial,
         state,
         step,
         attempt,
+        seq,
         batch,
         product: unit.recipe.product.code,
         trial,

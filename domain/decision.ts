@@ -18,9 +18,12 @@ const MAX_TEXT = 500;
 /** A rework voids the label, so it begins no later than at the label. */
 export const reworkSteps: readonly Step[] = steps.slice(1, 5);
 
+/** A decision is judged by where the unit stands, whatever its history is. */
+type Place = Omit<Standing, 'seq'>;
+
 /** Null where the decision may be taken now; otherwise the sentence that the engineer reads. */
 export function decisionProblem(
-  standing: Standing,
+  standing: Place,
   decision: Decision,
   expectedAttempt?: number,
 ): string | null {
@@ -50,12 +53,12 @@ function labelProblem(label: unknown): string | null {
   return `label: ${shown(label)} is not allowed; "none" (no label was printed, or it is destroyed) or "found" (it is on the unit)`;
 }
 
-function attemptProblem(standing: Standing, expectedAttempt: number | undefined): string | null {
+function attemptProblem(standing: Place, expectedAttempt: number | undefined): string | null {
   if (expectedAttempt === undefined || expectedAttempt === standing.attempt) return null;
   return `expectedAttempt: ${shown(expectedAttempt)} is not allowed; ${standing.step} of ${standing.serial} is at attempt ${standing.attempt}`;
 }
 
-function stateProblem(standing: Standing, decision: Decision): string | null {
+function stateProblem(standing: Place, decision: Decision): string | null {
   const allowed = {
     retry: ['AwaitingEngineer'],
     rework: ['AwaitingEngineer', 'ReadyToShip', 'Packed'],

@@ -27,6 +27,13 @@ export interface Standing {
   readonly state: UnitState;
   readonly step: Step;
   readonly attempt: number;
+  /** The unit's newest event: of two answers the one with the higher `seq` is the newer. */
+  readonly seq: number;
+}
+
+/** The standing alone of something that says more. */
+export function standingOf({ unitId, serial, state, step, attempt, seq }: Standing): Standing {
+  return { unitId, serial, state, step, attempt, seq };
 }
 
 export function stepNumber(step: Step): number {

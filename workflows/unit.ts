@@ -1,5 +1,4 @@
 import {
-  ActivityFailure,
   allHandlersFinished,
   ApplicationFailure,
   CancellationScope,
@@ -11,16 +10,16 @@ import {
   setCurrentDetails,
   setHandler,
   sleep,
-  TimeoutFailure,
   upsertSearchAttributes,
   uuid4,
 } from '@temporalio/workflow';
 import { afterFailure } from '../domain/after-failure';
-import { decisionProblem, UNIDENTIFIED, type Decision } from '../domain/decision';
-import { endStates, type Standing, type Step } from '../domain/unit-lifecycle';
+import { decisionProblem, type Decision } from '../domain/decision';
+import { endStates, standingOf, type Standing, type Step } from '../domain/unit-lifecycle';
 import { batchWorkflowId, taskQueues } from '../domain/workflow-ids';
 import type { OfficeActivities, StationActivities } from './activity-types';
 import { unitReported } from './batch-messages';
+import { failureOf } from './failure';
 import {
   betweenRepeatsMs,
   office as officeOptions,
@@ -28,6 +27,7 @@ import {
   station as stationOptions,
   waiting,
 } from './timeouts';
+import { retryOf, reworkOf, scrapOf } from './unit-decisions';
 import { unitDetails } from './unit-details';
 import * as messages from './unit-messages';
 
@@ -71,6 +71,7 @@ async function setUp(input: UnitWorkflowInput): Promise<Desk> {
     state: 'InProgress',
     step: 'assign',
     attempt: 1,
+    seq: 0,
   };
   const desk: Desk = {
     input,
@@ -105,6 +106,8 @@ async function run(desk: Desk): Promise<Standing> {
     else if (desk.standing.step === 'ship') await awaitShipment(desk);
     else await takeStep(desk);
   }
+  // So that the list of workflows tells how it ended.
+  upsertSearchAttributes(attributesOf(desk));
   await report(desk);
   await condition(allHandlersFinished);
   return desk.standing;
@@ -212,14 +215,15 @@ function isOver({ standing, trial }: Desk): boolean {
   );
 }
 
+/** Answers may overtake each other: an older one says nothing about where the unit stands now. */
 function moveTo(desk: Desk, standing: Standing): void {
+  if (standing.seq < desk.standing.seq) return;
   if (standing.step !== desk.standing.step || standing.attempt !== desk.standing.attempt) {
     if (standing.step !== desk.standing.step) desk.done.push(desk.standing.step);
     desk.repeats = 0;
     if (standing.state === 'InProgress') desk.failure = null;
   }
-  const { unitId, serial, state, step, attempt } = standing;
-  desk.standing = { unitId, serial, state, step, attempt };
+  desk.standing = standingOf(standing);
   show(desk);
 }
 
@@ -309,51 +313,6 @@ async function decideBySignal(desk: Desk, input: messages.DecideInput): Promise<
   } catch (error) {
     if (isCancellation(error)) throw error;
   }
-}
-
-function retryOf(input: messages.RetryInput | undefined): Decision {
-  return {
-    action: 'retry',
-    by: operatorOf(input?.by),
-    ...(input?.note !== undefined && { note: input.note }),
-    ...(input?.label !== undefined && { label: input.label }),
-  };
-}
-
-function reworkOf(input: Partial<messages.ReworkInput> | undefined): Decision {
-  return {
-    action: 'rework',
-    by: operatorOf(input?.by),
-    reason: input?.reason ?? '',
-    step: input?.step as Step,
-  };
-}
-
-function scrapOf(input: Partial<messages.ScrapInput> | undefined): Decision {
-  return { action: 'scrap', by: operatorOf(input?.by), reason: input?.reason ?? '' };
-}
-
-/** An operator number is text; in a box of JSON people write it as a number as well. */
-function operatorOf(by: unknown): string {
-  return typeof by === 'number' ? String(by) : ((by as string | null | undefined) ?? UNIDENTIFIED);
-}
-
-/** A failed activity, as one of our codes. A worker that never took the task is a station that is away. */
-function failureOf(error: unknown): { code: string; message: string } {
-  if (isCancellation(error))
-    return { code: 'CANCELLED', message: 'The unit was cancelled in the Temporal UI; it is held, not lost.' };
-  if (!(error instanceof ActivityFailure)) throw error;
-  const { cause } = error;
-  if (cause instanceof ApplicationFailure)
-    return { code: cause.type ?? 'INTERNAL', message: cause.message.slice(0, 1_000) };
-  if (cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START') {
-    return {
-      code: 'STATION_OFFLINE',
-      message:
-        'No worker of the station took the task. Is the station on? It goes on by itself when the station comes back.',
-    };
-  }
-  return { code: 'DEVICE_NOT_RESPONDING', message: 'The step did not end in its time.' };
 }
 
 /** Kept below what Postgres visibility takes; a longer one would hide the workflow for ever. */

@@ -29,9 +29,11 @@ interface StandingRow {
   state: Standing['state'];
   step: Standing['step'];
   attempt: number;
+  seq: string;
 }
 
-const standingColumns = '(s.unit).unit_id, (s.unit).serial, (s.unit).state, (s.unit).step, (s.unit).attempt';
+const standingColumns =
+  '(s.unit).unit_id, (s.unit).serial, (s.unit).state, (s.unit).step, (s.unit).attempt, (s.unit).seq';
 
 /** SHA-256 of the RFC 8785 text of what was asked for: repeats are compared by it, not by their outcome. */
 export function requestDigest(request: EventBody): string {
@@ -50,7 +52,7 @@ export async function appendEvent(
     prepared<StandingRow>(
       db,
       'append_event',
-      'select unit_id, serial, state, step, attempt from append_event(?, ?, ?, ?)',
+      'select unit_id, serial, state, step, attempt, seq from append_event(?, ?, ?, ?)',
       [`unit:${unitId}`, type, key, canonicalJson(body)],
     ),
   );
@@ -144,5 +146,6 @@ export async function reportCleared(
 }
 
 export function toStanding(row: StandingRow): Standing {
-  return { unitId: row.unit_id, serial: row.serial, state: row.state, step: row.step, attempt: row.attempt };
+  const { unit_id: unitId, serial, state, step, attempt, seq } = row;
+  return { unitId, serial, state, step, attempt, seq: Number(seq) };
 }

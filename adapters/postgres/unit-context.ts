@@ -13,6 +13,8 @@ export interface UnitContext {
   readonly state: UnitState;
   readonly step: Step;
   readonly attempt: number;
+  /** Its place in its own history: of two answers the one with the higher is the newer. */
+  readonly seq: number;
   readonly trial: boolean;
   readonly macs: readonly string[];
   readonly chipUid: string | null;
@@ -30,10 +32,10 @@ export interface UnitContext {
   readonly recipe: Recipe;
 }
 
-type Row = Omit<UnitContext, 'recipe'>;
+type Row = Omit<UnitContext, 'recipe' | 'seq'> & { readonly seq: string };
 
 const query = `
-  select u.id as "unitId", u.serial, u.batch_id as batch, u.batch_index as index, u.state, u.step, u.trial,
+  select u.id as "unitId", u.serial, u.batch_id as batch, u.batch_index as index, u.state, u.step, u.trial, u.seq,
     u.attempts[array_position(array['assign','flash','test','provision','label','qc','ship'], u.step)]::integer as attempt,
     array(select value from identifiers i where i.unit_id = u.id and i.kind = 'mac' order by i.ordinal) as macs,
     u.chip_uid as "chipUid", u.certificate_sha256 as "certificateSha256", u.flashed_sha256 as "flashedSha256",
@@ -51,7 +53,8 @@ export async function loadUnitContext(db: Database, unitId: string): Promise<Uni
   const answer = await mapped(prepared<Row>(db, 'unit_context', query, [unitId]));
   const unit = answer.rows[0];
   if (!unit) throw new UnitrailError('NOT_FOUND', `There is no unit ${unitId}.`);
-  return { ...unit, recipe: recipes.get(unit.recipeSha256) ?? (await loadRecipe(db, unit.recipeSha256)) };
+  const recipe = recipes.get(unit.recipeSha256) ?? (await loadRecipe(db, unit.recipeSha256));
+  return { ...unit, seq: Number(unit.seq), recipe };
 }
 
 async function loadRecipe(db: Database, sha256: string): Promise<Recipe> {

@@ -3,7 +3,7 @@ import type { Database } from './database';
 import { mapped } from './errors';
 import { toStanding } from './ledger';
 
-const columns = `id as unit_id, serial, state, step,
+const columns = `id as unit_id, serial, state, step, seq,
   attempts[array_position(array['assign','flash','test','provision','label','qc','ship'], step)]::integer as attempt`;
 
 type Row = Parameters<typeof toStanding>[0];
