@@ -376,6 +376,8 @@ test('a further process is started once, found by others, replaced when killed, 
   expect(yours).toEqual(mine);
   process.kill(mine.pid, 'SIGKILL');
   await until(async () => !(await isAlive(mine.pid)));
+  // The system takes the port back a moment after the process is gone.
+  await until(async () => (await freePort(Number(mine.info.port))) === Number(mine.info.port));
   const again = await start(other);
   expect(again.pid).not.toBe(mine.pid);
   expect(again.info).toEqual(mine.info);
