@@ -1,10 +1,8 @@
 import {
-  claimUnits,
   completeBatch,
   countByState,
   openBatch,
   requireBatch,
-  serialBlockOfBatch,
   type ClaimedUnit,
 } from '../adapters/postgres/batch-ledger';
 import type { Database } from '../adapters/postgres/database';
@@ -12,7 +10,7 @@ import { unitsUnderWay } from '../adapters/postgres/unit-standings';
 import type { ContentStore } from '../adapters/store/port';
 import { UnitrailError } from '../domain/errors';
 import { parseOrder } from '../domain/order';
-import { parsePattern, renderSerial } from '../domain/serial-scheme';
+import { claimBatchUnits } from './claim-units';
 import { prepareBatch } from './prepare-batch';
 import type { Standing } from './types';
 
@@ -64,16 +62,7 @@ export function createBatchActivities(deps: { db: Database; store: ContentStore 
       from: number;
       to: number;
     }): Promise<ClaimedUnit[]> {
-      const block = await serialBlockOfBatch(db, batch);
-      const pattern = parsePattern(block.pattern);
-      const claims = [];
-      for (let index = from; index <= to; index++) {
-        claims.push({
-          index,
-          value: renderSerial(pattern, { dateParts: block.dateParts, number: block.firstNumber + index - 1 }),
-        });
-      }
-      return claimUnits(db, batch, claims);
+      return claimBatchUnits(db, batch, { from, to });
     },
 
     /** Of these units, those that are still in progress: a report that was lost on the way leaks nothing. */

@@ -70,8 +70,8 @@ export function createShipActivities(deps: { db: Database; client: Client }) {
 
     /** 7.3 Tells the workflows to read their rows again. One that is gone has nothing left to do. */
     async notifyUnits({ shipment }: { shipment: string }): Promise<void> {
-      for (const { serial } of await unitsOfShipment(db, shipment)) {
-        await signal(serial);
+      for (const { name } of await unitsOfShipment(db, shipment)) {
+        await signal(name);
         Context.current().heartbeat();
       }
     },
@@ -85,14 +85,14 @@ export function createShipActivities(deps: { db: Database; client: Client }) {
     );
   }
 
-  async function signal(serial: string): Promise<void> {
+  async function signal(name: string): Promise<void> {
     try {
-      await deps.client.workflow.getHandle(unitWorkflowId(serial)).signal('rowChanged');
+      await deps.client.workflow.getHandle(unitWorkflowId(name)).signal('rowChanged');
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return;
       throw new UnitrailError(
         'TEMPORAL_UNAVAILABLE',
-        `Unit ${serial} could not be told that it has shipped; it is tried again.`,
+        `Unit ${name} could not be told that it has shipped; it is tried again.`,
         {},
         { cause: error },
       );

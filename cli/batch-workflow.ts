@@ -21,13 +21,14 @@ export async function startBatchWorkflow(client: Client, order: Order): Promise<
 /** Starts the workflow of a unit, as its batch does; false where it runs already. */
 export async function startUnitWorkflow(
   client: Client,
-  { unitId, serial, batch, product }: { unitId: string; serial: string; batch: string; product: string },
+  unit: { unitId: string; serial: string; name: string; batch: string; product: string },
 ): Promise<boolean> {
+  const { unitId, serial, name, batch, product } = unit;
   return startOnce(client, 'unit', {
-    workflowId: unitWorkflowId(serial),
+    workflowId: unitWorkflowId(name),
     input: { unitId, serial, batch },
     attributes: { batch, product },
-    summary: `Unit ${serial}`,
+    summary: `Unit ${name}`,
   });
 }
 
@@ -94,17 +95,17 @@ export async function inputOfBatchWorkflow(client: Client, batch: string): Promi
   return input;
 }
 
-/** Serials of the batch whose workflows are open, as the list of workflows shows them: a few seconds behind. */
+/** Names of the batch's units whose workflows are open, as the list of workflows shows them: a few seconds behind. */
 export async function openUnitWorkflows(client: Client, batch: string): Promise<Set<string>> {
   const query = `WorkflowType = "unit" AND ExecutionStatus = "Running" AND BatchId = "${batch}"`;
   return ask(
     client,
     async () => {
-      const serials = new Set<string>();
+      const names = new Set<string>();
       for await (const { workflowId } of client.workflow.list({ query, pageSize: 1_000 })) {
-        serials.add(workflowId.slice(unitWorkflowId('').length));
+        names.add(workflowId.slice(unitWorkflowId('').length));
       }
-      return serials;
+      return names;
     },
     120_000,
   );

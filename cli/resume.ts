@@ -61,7 +61,7 @@ async function resumeBatch(
 ): Promise<Resumed> {
   if (await startBatchWorkflow(client, document)) return { batch, started: true, open, unitsStarted: 0 };
   const running = await openUnitWorkflows(client, batch);
-  const lost = (await openUnits(db, batch)).filter(({ serial }) => !running.has(serial));
+  const lost = (await openUnits(db, batch)).filter(({ name }) => !running.has(name));
   let unitsStarted = 0;
   for (let from = 0; from < lost.length; from += STARTS_AT_ONCE) {
     const chunk = lost.slice(from, from + STARTS_AT_ONCE);

@@ -4,7 +4,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type Client,
 } from '@temporalio/client';
-import { findOneUnit } from '../adapters/postgres/unit-queries';
+import { findOneUnit, unitNameOf } from '../adapters/postgres/unit-queries';
 import { decisionProblem, type Decision } from '../domain/decision';
 import { isErrorCode, UnitrailError } from '../domain/errors';
 import type { Standing } from '../domain/unit-lifecycle';
@@ -21,15 +21,21 @@ const updates = { retry: 'retryStep', rework: 'rework', scrap: 'scrap' } as cons
 
 /** Sends what the Temporal web UI sends, and prints where the unit stands then. */
 export async function decide(context: ServerContext, id: string, decision: Decision): Promise<void> {
-  const unit = await findOneUnit(await context.desk(), id);
-  const standing = await send(await context.temporal(), unit, decision);
+  const db = await context.desk();
+  const unit = await findOneUnit(db, id);
+  const workflowId = unitWorkflowId(await unitNameOf(db, unit.unitId));
+  const standing = await send(await context.temporal(), { ...unit, workflowId }, decision);
   if (context.json) return printJson(context, standing);
   const { serial, state, step, attempt } = standing;
   await printLine(context, `Unit ${serial} is ${state} at ${step}, attempt ${attempt}.`);
 }
 
-async function send(client: Client, unit: UnitRow, { action, ...input }: Decision): Promise<Standing> {
-  const handle = client.workflow.getHandle(unitWorkflowId(unit.serial));
+async function send(
+  client: Client,
+  unit: UnitRow & { workflowId: string },
+  { action, ...input }: Decision,
+): Promise<Standing> {
+  const handle = client.workflow.getHandle(unit.workflowId);
   try {
     return await ask(
       client,

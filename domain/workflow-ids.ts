@@ -3,8 +3,9 @@ export function batchWorkflowId(batch: string): string {
   return `batch:${batch}`;
 }
 
-export function unitWorkflowId(serial: string): string {
-  return `unit:${serial}`;
+/** `name` is the unit's serial; where the number is a buyer's own, with the buyer before it: `acme:00001`. */
+export function unitWorkflowId(name: string): string {
+  return `unit:${name}`;
 }
 
 export function shipmentWorkflowId(batch: string): string {

@@ -56,7 +56,7 @@ export class StationReturn {
 
 async function wakeStationUnits(deps: Deps): Promise<void> {
   const units = await unitsLeftBy(deps.db, deps.station.steps);
-  for (const { serial, attempt } of units) {
+  for (const { serial, name, attempt } of units) {
     const decision = {
       action: 'retry',
       by: deps.station.id,
@@ -65,7 +65,7 @@ async function wakeStationUnits(deps: Deps): Promise<void> {
       decisionId: randomUUID(),
     };
     try {
-      await deps.client.workflow.getHandle(unitWorkflowId(serial)).signal('decide', decision);
+      await deps.client.workflow.getHandle(unitWorkflowId(name)).signal('decide', decision);
     } catch (error) {
       deps.log.warn(
         { serial, cause: (error as Error).message },

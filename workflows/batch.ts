@@ -63,12 +63,12 @@ async function startUnits({ floor, product }: { floor: Floor; product: string })
   for (let from = 1; from <= floor.quantity; from += CLAIM_CHUNK) {
     const to = Math.min(from + CLAIM_CHUNK - 1, floor.quantity);
     const claimed = await office.claimUnits({ batch: floor.batch, from, to });
-    for (const { unitId, serial, state } of claimed) {
+    for (const { unitId, serial, name, state } of claimed) {
       floor.started += 1;
       if (isOver(state)) continue;
       // One that is ready or held has reported already, to an earlier run: it takes no place in the window.
       if (state === 'InProgress') await takePlace(floor, unitId);
-      await startUnit({ unitId, serial, batch: floor.batch }, product);
+      await startUnit({ unitId, serial, batch: floor.batch }, name, product);
     }
     setCurrentDetails(
       `### Batch ${floor.batch}\n\n${floor.started} of ${floor.quantity} started, ${floor.open.size} under way`,
@@ -83,17 +83,18 @@ function isOver(state: UnitState): boolean {
 /** A unit that already runs is success: the batch was resumed, the unit was not lost. */
 async function startUnit(
   input: { unitId: string; serial: string; batch: string },
+  name: string,
   product: string,
 ): Promise<void> {
   try {
     await startChild(unit, {
-      workflowId: unitWorkflowId(input.serial),
+      workflowId: unitWorkflowId(name),
       args: [input],
       taskQueue: taskQueues.workflows,
       parentClosePolicy: ParentClosePolicy.ABANDON,
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
       searchAttributes: { BatchId: [input.batch], Product: [product] },
-      staticSummary: `Unit ${input.serial}`,
+      staticSummary: `Unit ${name}`,
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

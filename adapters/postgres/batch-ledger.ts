@@ -24,7 +24,10 @@ export interface Grant {
 
 export interface Block {
   readonly id: number;
+  /** Whose namespace its numbers live in. */
+  readonly issuer: string;
   readonly firstNumber: number;
+  readonly size: number;
   readonly pattern: string;
   readonly dateParts: DateParts;
 }
@@ -45,6 +48,8 @@ export interface ClaimedUnit {
   readonly index: number;
   readonly unitId: string;
   readonly serial: string;
+  /** The serial, with the issuer before it where that is a buyer. */
+  readonly name: string;
   readonly state: UnitState;
 }
 
@@ -122,49 +127,127 @@ export async function requireBatch(db: Database, batch: string): Promise<BatchRo
   return row;
 }
 
-export async function serialBlockOfBatch(db: Database, batch: string): Promise<Block> {
-  const block = await blockOfBatch(db, batch, 'serial');
-  if (!block) throw new UnitrailError('INTERNAL', `Batch ${batch} was opened without its block of serials.`);
-  return block;
+/** The batch's blocks of serials: the first has a number for each unit, the others replace those that were void. */
+export async function serialBlocks(db: Database, batch: string): Promise<Block[]> {
+  const blocks = await blocksOfBatch(db, batch, 'serial');
+  if (blocks.length === 0)
+    throw new UnitrailError('INTERNAL', `Batch ${batch} was opened without its block of serials.`);
+  return blocks;
 }
 
 export async function macBlockOfUnit(db: Database, batch: string): Promise<Block | null> {
-  return blockOfBatch(db, batch, 'mac');
+  return (await blocksOfBatch(db, batch, 'mac'))[0] ?? null;
 }
 
-async function blockOfBatch(db: Database, batch: string, kind: 'serial' | 'mac'): Promise<Block | null> {
-  const row = await mapped(
+async function blocksOfBatch(db: Database, batch: string, kind: 'serial' | 'mac'): Promise<Block[]> {
+  const rows: {
+    id: string;
+    issuer: string;
+    first: string;
+    end: string;
+    pattern: string;
+    date_parts: string;
+  }[] = await mapped(
     db('blocks')
       .join('number_spaces', 'number_spaces.id', 'blocks.space_id')
       .where({ 'blocks.batch_id': batch, 'number_spaces.kind': kind })
       .orderBy('blocks.id')
-      .first('blocks.id', db.raw('lower(blocks.numbers) as first'), 'blocks.pattern', 'blocks.date_parts'),
+      .select(
+        'blocks.id',
+        'number_spaces.issuer',
+        db.raw('lower(blocks.numbers) as first'),
+        db.raw('upper(blocks.numbers) as end'),
+        'blocks.pattern',
+        'blocks.date_parts',
+      ),
   );
-  if (!row) return null;
-  return {
+  return rows.map((row) => ({
     id: Number(row.id),
+    issuer: row.issuer,
     firstNumber: Number(row.first),
+    size: Number(row.end) - Number(row.first),
     pattern: row.pattern,
-    dateParts: JSON.parse(row.date_parts),
+    dateParts: JSON.parse(row.date_parts) as DateParts,
+  }));
+}
+
+/** Where a number stands: its place in a block of the batch. */
+export interface NumberPlace {
+  readonly block: number;
+  readonly ordinal: number;
+}
+
+/** Places of the batch's serials that are not free any more: claimed by a unit, or void. */
+export async function usedPlaces(
+  db: Database,
+  batch: string,
+  from: number,
+  to: number,
+): Promise<{ claimedIndexes: number[]; places: NumberPlace[] }> {
+  const claimed: { index: number }[] = await mapped(
+    db('units')
+      .where({ batch_id: batch })
+      .whereBetween('batch_index', [from, to])
+      .select('batch_index as index'),
+  );
+  const { rows } = await mapped(
+    db.raw<{ rows: { block: string; ordinal: number }[] }>(
+      `select i.block_id as block, i.ordinal from identifiers i join blocks b on b.id = i.block_id
+       where b.batch_id = :batch and i.kind = 'serial' and (i.ordinal between :from and :to or b.id > (
+         select min(f.id) from blocks f join number_spaces s on s.id = f.space_id
+         where f.batch_id = :batch and s.kind = 'serial'))
+       union
+       select (e.body::jsonb ->> 'block')::bigint, (e.body::jsonb ->> 'ordinal')::integer from unit_events e
+       where e.stream = 'batch:' || :batch and e.type = 'numberVoided'`,
+      { batch, from: from - 1, to: to - 1 },
+    ),
+  );
+  return {
+    claimedIndexes: claimed.map(({ index }) => index),
+    places: rows.map((row) => ({ block: Number(row.block), ordinal: row.ordinal })),
   };
+}
+
+/** Of these values, those that somebody has already in the issuer's namespace, at another place. */
+export async function takenSerials(
+  db: Database,
+  issuer: string,
+  values: readonly string[],
+): Promise<Set<string>> {
+  const rows: { value: string }[] = await mapped(
+    db('identifiers').where({ issuer, kind: 'serial' }).whereIn('value', values).select('value'),
+  );
+  return new Set(rows.map(({ value }) => value));
+}
+
+/** Books numbers void and has them replaced from an extra block. A repeat changes nothing. */
+export async function voidNumbers(
+  db: Database,
+  batch: string,
+  numbers: readonly (NumberPlace & { readonly value: string; readonly why: 'skipped' | 'taken' })[],
+): Promise<void> {
+  await mapped(db.raw('select void_numbers(?, ?::jsonb)', [batch, JSON.stringify(numbers)]));
 }
 
 /** Claims units by index. An index that was claimed before keeps its unit and serial. */
 export async function claimUnits(
   db: Database,
   batch: string,
-  claims: readonly { index: number; value: string }[],
+  claims: readonly (NumberPlace & { readonly index: number; readonly value: string })[],
 ): Promise<ClaimedUnit[]> {
   const answer = await mapped(
-    db.raw<{ rows: { batch_index: number; unit_id: string; serial: string; state: UnitState }[] }>(
-      'select batch_index, unit_id, serial, state from claim_units(?, ?::jsonb)',
-      [batch, JSON.stringify(claims)],
-    ),
+    db.raw<{
+      rows: { batch_index: number; unit_id: string; serial: string; name: string; state: UnitState }[];
+    }>('select batch_index, unit_id, serial, name, state from claim_units(?, ?::jsonb)', [
+      batch,
+      JSON.stringify(claims),
+    ]),
   );
   return answer.rows.map((row) => ({
     index: row.batch_index,
     unitId: row.unit_id,
     serial: row.serial,
+    name: row.name,
     state: row.state,
   }));
 }

@@ -145,10 +145,14 @@ export async function unfinishedBatches(db: Database, batch?: string): Promise<U
 }
 
 /** Units of the batch whose workflows have to be open, in serial order. */
-export async function openUnits(db: Database, batch: string): Promise<{ unitId: string; serial: string }[]> {
+export async function openUnits(
+  db: Database,
+  batch: string,
+): Promise<{ unitId: string; serial: string; name: string }[]> {
   return select(
     db,
-    `select u.id as "unitId", u.serial from units u where u.batch_id = ? and ${open} order by u.serial`,
+    `select u.id as "unitId", u.serial, unit_name(u) as name from units u
+     where u.batch_id = ? and ${open} order by u.serial`,
     [batch],
   );
 }

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { sealedText } from '../../domain/record';
-import type { Standing } from '../../domain/unit-lifecycle';
 import type { Database } from './database';
 import { mapped, toUnitrailError } from './errors';
 import { loadRecordFacts } from './record-facts';
@@ -92,11 +91,11 @@ export async function countShipped(db: Database, shipment: string): Promise<numb
 }
 
 /** Units of a shipment, in serial order, for telling their workflows. */
-export async function unitsOfShipment(
-  db: Database,
-  shipment: string,
-): Promise<Pick<Standing, 'unitId' | 'serial'>[]> {
+export async function unitsOfShipment(db: Database, shipment: string): Promise<{ name: string }[]> {
   return mapped(
-    db('units').where({ shipment_id: shipment }).orderBy('serial').select('id as unitId', 'serial'),
+    db('units as u')
+      .where({ shipment_id: shipment })
+      .orderBy('serial')
+      .select(db.raw('unit_name(u) as name')),
   );
 }

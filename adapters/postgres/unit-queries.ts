@@ -179,3 +179,9 @@ function toUnitEvent(row: { seq: string; at: Date; type: string; header: string;
     summary: summariseEvent(row.type, body),
   };
 }
+
+/** How the unit is called in workflow ids: its serial, with the buyer before it where the number is the buyer's own. */
+export async function unitNameOf(db: Database, unitId: string): Promise<string> {
+  const row = await mapped(db('units as u').where({ id: unitId }).first(db.raw('unit_name(u) as name')));
+  return (row as { name: string }).name;
+}

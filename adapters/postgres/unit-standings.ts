@@ -31,12 +31,15 @@ export async function readyUnits(db: Database, batch: string): Promise<{ unitId:
 }
 
 /** Units that a station left because it did not answer: it takes them up again when it comes back. */
-export async function unitsLeftBy(db: Database, steps: readonly string[]): Promise<Standing[]> {
+export async function unitsLeftBy(
+  db: Database,
+  steps: readonly string[],
+): Promise<(Standing & { name: string })[]> {
   const answer = await mapped(
-    db.raw<{ rows: Row[] }>(
-      `select ${columns} from units where state = 'AwaitingEngineer' and failure_code = 'STATION_OFFLINE' and step = any (?) order by serial`,
+    db.raw<{ rows: (Row & { name: string })[] }>(
+      `select ${columns}, unit_name(units) as name from units where state = 'AwaitingEngineer' and failure_code = 'STATION_OFFLINE' and step = any (?) order by serial`,
       [[...steps]],
     ),
   );
-  return answer.rows.map(toStanding);
+  return answer.rows.map((row) => ({ ...toStanding(row), name: row.name }));
 }

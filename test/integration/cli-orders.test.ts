@@ -4,7 +4,7 @@ import type { Client } from '@temporalio/client';
 import { parse } from 'yaml';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
 import { createContentStore } from '../../adapters/store/content-store';
-import { claimUnits, openBatch } from '../../adapters/postgres/batch-ledger';
+import { claimUnits, serialBlocks, openBatch } from '../../adapters/postgres/batch-ledger';
 import { prepareBatch } from '../../activities/prepare-batch';
 import { parseOrder } from '../../domain/order';
 import { connectClient } from '../../workers/temporal-client';
@@ -426,7 +426,11 @@ function describeBatch(batch: string) {
 }
 
 async function claimAsOffice(batch: string, units: number): Promise<void> {
-  const claims = Array.from({ length: units }, (_, at) => ({ index: at + 1, value: `${batch}-${at + 1}` }));
+  const [block] = await serialBlocks(office, batch);
+  const claims = Array.from({ length: units }, (_, at) => ({
+    ...{ index: at + 1, block: block!.id, ordinal: at },
+    value: `${batch}-${at + 1}`,
+  }));
   await claimUnits(office, batch, claims);
 }
 

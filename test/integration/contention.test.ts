@@ -40,7 +40,7 @@ async function claimUnits(
   batch: TestBatch,
   indexes: readonly number[],
 ): Promise<{ index: number; id: string; serial: string }[]> {
-  const claims = JSON.stringify(indexes.map((index) => ({ index, value: batch.serialAt(index) })));
+  const claims = JSON.stringify(indexes.map((index) => batch.claimAt(index)));
   const sql = 'select batch_index as index, unit_id as id, serial from claim_units(?, ?::jsonb)';
   return (
     await office.raw<{ rows: { index: number; id: string; serial: string }[] }>(sql, [batch.id, claims])
@@ -139,25 +139,23 @@ describe('claiming', () => {
   });
 
   it.each([
-    [
-      'an index twice',
-      (b: TestBatch) => [
-        { index: 1, value: b.serialAt(1) },
-        { index: 1, value: b.serialAt(2) },
-      ],
-      'UT007',
-    ],
-    ['no index', (b: TestBatch) => [{ value: b.serialAt(1) }], 'UT007'],
+    ['an index twice', (b: TestBatch) => [b.claimAt(1), { ...b.claimAt(2), index: 1 }], 'UT007'],
+    ['no index', (b: TestBatch) => [{ ...b.claimAt(1), index: null }], 'UT007'],
     ['nothing', () => [], 'UT007'],
+    ['more than a hundred', (b: TestBatch) => range(1, 101).map((index) => b.claimAt(index)), 'UT007'],
+    ['an index beyond the batch', (b: TestBatch) => [{ ...b.claimAt(3), index: 4 }], 'UT009'],
+    ['a number beyond the block', (b: TestBatch) => [{ ...b.claimAt(1), ordinal: 3 }], 'UT009'],
+    ['no number', (b: TestBatch) => [{ ...b.claimAt(1), ordinal: null }], 'UT009'],
+    ['the block of another batch', (b: TestBatch) => [{ ...b.claimAt(1), block: other }], 'UT009'],
+    ['no serial', (b: TestBatch) => [{ ...b.claimAt(1), value: '' }], 'UT007'],
+    ['a serial with a separator', (b: TestBatch) => [{ ...b.claimAt(1), value: 'A|B' }], 'UT007'],
+    // Asked again, the caller sees that it is taken.
+    ['the serial of another unit', (b: TestBatch) => [{ ...b.claimAt(1), value: taken }], '40001'],
     [
-      'more than a hundred',
-      (b: TestBatch) => range(1, 101).map((index) => ({ index, value: b.serialAt(index) })),
-      'UT007',
+      'the number of another unit',
+      (b: TestBatch) => [b.claimAt(1), { ...b.claimAt(2), ordinal: 0 }],
+      '40001',
     ],
-    ['an index beyond the batch', (b: TestBatch) => [{ index: 4, value: b.serialAt(4) }], 'UT009'],
-    ['no serial', () => [{ index: 1, value: '' }], 'UT007'],
-    ['a serial with a separator', () => [{ index: 1, value: 'A|B' }], 'UT007'],
-    ['the serial of another unit', () => [{ index: 1, value: taken }], '23505'],
   ])('is refused for %s, whole', async (_what, claims, sqlState) => {
     const batch = await openTestBatch(floor, { quantity: 3 });
     const attempt = office.raw('select claim_units(?, ?::jsonb)', [batch.id, JSON.stringify(claims(batch))]);
@@ -166,8 +164,11 @@ describe('claiming', () => {
   });
 
   let taken: string;
+  let other: number;
   beforeAll(async () => {
-    taken = (await claim(floor, await openTestBatch(floor, { quantity: 1 }), 1)).serial;
+    const batch = await openTestBatch(floor, { quantity: 1 });
+    other = batch.claimAt(1).block;
+    taken = (await claim(floor, batch, 1)).serial;
   });
 });
 

@@ -11,12 +11,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   unitrail_office: [
     ...['acquire_slot', 'append_event', 'apply_plant', 'begin_act', 'change_lots', 'claim_units'],
     ...['complete_batch', 'next_carton_number', 'open_batch', 'open_shipment', 'order_room', 'release_slot'],
-    ...['seal_record', 'ship_units'],
+    ...['seal_record', 'ship_units', 'unit_name', 'void_numbers'],
   ],
-  unitrail_station: ['append_event', 'begin_act', 'slot_cleared', 'slots_to_clear'],
-  unitrail_desk: ['apply_plant', 'change_lots', 'order_room'],
-  unitrail_retention: [],
-  unitrail_auditor: [],
+  unitrail_station: ['append_event', 'begin_act', 'slot_cleared', 'slots_to_clear', 'unit_name'],
+  unitrail_desk: ['apply_plant', 'change_lots', 'order_room', 'unit_name'],
+  unitrail_retention: ['unit_name'],
+  unitrail_auditor: ['unit_name'],
   unitrail_buyer: [],
 };
 

@@ -74,6 +74,8 @@ export interface TestBatch {
   readonly firstMac: number;
   /** The serial at a batch index. */
   serialAt(index: number): string;
+  /** What claims the unit at a batch index. */
+  claimAt(index: number): { index: number; block: number; ordinal: number; value: string };
 }
 
 export const testPool = '70:B3:D5:00:00:00/36';
@@ -89,13 +91,15 @@ export interface BatchOptions {
   readonly orderQuantity?: number;
   readonly buyer?: string;
   readonly trial?: boolean;
+  /** Another scheme of the same pattern: its numbers meet those of the first. */
+  readonly scheme?: string;
 }
 
 /** Opens a batch as the office, with a block of serials and one of MAC addresses. */
 export async function openTestBatch(floor: ShopFloor, options: BatchOptions = {}): Promise<TestBatch> {
   opened += 1;
   const { id = `B2647-${opened}`, quantity = 10, buyer = 'acme', trial = false } = options;
-  const { orderQuantity = quantity } = options;
+  const { orderQuantity = quantity, scheme = 'eudv' } = options;
   const order: Order = {
     ...{
       batch: id,
@@ -119,7 +123,7 @@ export async function openTestBatch(floor: ShopFloor, options: BatchOptions = {}
   };
   const sql = 'select open_batch(?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?)';
   const { sha256 } = sampleRecipe.firmware;
-  const grants = JSON.stringify([serialGrant(trial), macGrant()]);
+  const grants = JSON.stringify([serialGrant(trial, scheme), macGrant()]);
   await floor
     .as('office')
     .raw(sql, [
@@ -136,11 +140,26 @@ export async function openTestBatch(floor: ShopFloor, options: BatchOptions = {}
   const [serials, macs] = [await blockOf(floor, id, 'serial'), await blockOf(floor, id, 'mac')];
   const serialAt = (index: number): string =>
     renderSerial(parsePattern(serials.pattern), { dateParts, number: serials.first + index - 1 });
-  return { id, quantity, buyer, destination: 'DE', macBlock: macs.id, firstMac: macs.first, serialAt };
+  const claimAt = (index: number) => ({
+    index,
+    block: serials.id,
+    ordinal: index - 1,
+    value: serialAt(index),
+  });
+  return {
+    id,
+    quantity,
+    buyer,
+    destination: 'DE',
+    macBlock: macs.id,
+    firstMac: macs.first,
+    serialAt,
+    claimAt,
+  };
 }
 
-function serialGrant(trial: boolean) {
-  const [name, text] = trial ? ['eudv-trial', 'T-{seq:6}'] : ['eudv', pattern];
+function serialGrant(trial: boolean, scheme: string) {
+  const [name, text] = trial ? ['eudv-trial', 'T-{seq:6}'] : [scheme, pattern];
   const range = { first: 1, last: 999_999, runLength: 1, version: 1 };
   return {
     kind: 'serial',

@@ -116,7 +116,8 @@ export async function claimForBuyer(floor: ShopFloor, serial: string): Promise<s
   ];
   const office = floor.as('office');
   await office.raw('select open_batch(?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?)', values);
-  const claims = JSON.stringify([{ index: 1, value: serial }]);
+  const block = await office('blocks').where({ batch_id: id }).first('id');
+  const claims = JSON.stringify([{ index: 1, block: Number(block.id), ordinal: 0, value: serial }]);
   const answer = await office.raw<{ rows: { unit_id: string }[] }>(
     'select unit_id from claim_units(?, ?::jsonb)',
     [id, claims],
@@ -128,10 +129,7 @@ export async function claimForBuyer(floor: ShopFloor, serial: string): Promise<s
 export async function claimAll(floor: ShopFloor, batch: TestBatch): Promise<void> {
   for (let from = 1; from <= batch.quantity; from += 100) {
     const size = Math.min(100, batch.quantity - from + 1);
-    const claims = Array.from({ length: size }, (_, at) => ({
-      index: from + at,
-      value: batch.serialAt(from + at),
-    }));
+    const claims = Array.from({ length: size }, (_, at) => batch.claimAt(from + at));
     await floor
       .as('office')
       .raw('select count(*) from claim_units(?, ?::jsonb)', [batch.id, JSON.stringify(claims)]);

@@ -89,7 +89,7 @@ export async function claim(floor: ShopFloor, batch: TestBatch, index: number): 
     .as('office')
     .raw<{ rows: { unit_id: string }[] }>('select unit_id from claim_units(?, ?::jsonb)', [
       batch.id,
-      JSON.stringify([{ index, value: serial }]),
+      JSON.stringify([batch.claimAt(index)]),
     ]);
   const macs = macRun(parseMacBlock(testPool), batch.firstMac + (index - 1) * macsPerUnit, macsPerUnit);
   const unitId = answer.rows[0]!.unit_id;

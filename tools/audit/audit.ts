@@ -84,8 +84,8 @@ async function checkWholes(
 ): Promise<void> {
   checkUntold(plant, census, findings);
   checkShipments(plant, census, findings);
-  await checkRegistry(snapshot, findings);
-  await checkLedger(snapshot, plant, census.moves, findings);
+  await checkRegistry(snapshot, census, findings);
+  await checkLedger(snapshot, plant, census, findings);
   await checkBatches(snapshot, plant, census, findings);
   await checkStrayRecords(snapshot, findings);
   await checkSlots(snapshot, census, findings);

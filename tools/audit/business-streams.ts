@@ -1,6 +1,7 @@
 import type { Census } from './census';
 import type { Findings } from './findings';
 import { readCanonical } from './canonical-check';
+import { numberedValue } from './identifiers';
 import type { Plant } from './plant';
 import { compareSets } from './projection';
 import type { Snapshot } from './snapshot';
@@ -61,7 +62,10 @@ export function checkBusinessStream(
   census.opened.add(name);
   const business = { id: name.slice(kind.length + 1), name, opened, events, plant, findings };
   if (kind === 'order') checkOrderStream(business);
-  if (kind === 'batch') checkBatchStream(business, batches);
+  if (kind === 'batch') {
+    checkBatchStream(business, batches);
+    checkVoidNumbers(business, census);
+  }
   if (kind === 'shipment') checkShipmentStream(business, census);
 }
 
@@ -81,6 +85,25 @@ function checkBatchStream(business: Business, batches: ReadonlyMap<string, Batch
   const document = factsOf(readCanonical(rows.document).value);
   compare(business, { ...row }, documentColumns(document));
   compareSets('batch_lots', rows.lots, lotsOf(document, events), name, findings);
+}
+
+/** A6. What the batch booked void: a number of a block of its own, with the value that the block gives there. */
+function checkVoidNumbers({ id, name, events, plant, findings }: Business, census: Census): void {
+  for (const { type, facts } of events) {
+    if (type !== 'numberVoided') continue;
+    const [place, ordinal] = [numberFact(facts, 'block') ?? -1, numberFact(facts, 'ordinal') ?? -1];
+    const [block, value] = [plant.blocks.get(place), textFact(facts, 'value') ?? ''];
+    census.addVoid({ block: place, ordinal, value, taken: facts.why === 'taken' });
+    const expected =
+      block?.batch === id && block.kind === 'serial' ? numberedValue(block, block.first + ordinal) : null;
+    if (value === expected) continue;
+    findings.violation(
+      'A6',
+      name,
+      `void serial ${value} at ordinal ${ordinal} of block ${place}`,
+      expected ?? `a block of batch ${id} that gives it`,
+    );
+  }
 }
 
 /** The columns that repeat the order's document. */

@@ -2,9 +2,19 @@ import type { FoldedUnit } from './fold';
 import { MoveTotals } from './ledger';
 import { innerFacts, numberFact, type ReadEvent } from './stored-event';
 
+/** A number that no unit gets. One that is taken has no registry row at its place: the value is somebody else's. */
+export interface VoidNumber {
+  readonly block: number;
+  readonly ordinal: number;
+  readonly value: string;
+  readonly taken: boolean;
+}
+
 /** What is counted while the units go by, and compared when all have been seen. A number a batch, never a row a unit. */
 export class Census {
   readonly moves = new MoveTotals();
+  /** Numbers that batches booked void, by their place `block/ordinal`: those with a row of their own, and those taken. */
+  readonly voids = new Map<string, VoidNumber>();
   readonly claimedOfBatch = new Map<string, number>();
   readonly shippedOfShipment = new Map<string, number>();
   /** The number that the closing event of a shipment names. */
@@ -20,6 +30,11 @@ export class Census {
     this.moves.add(unit.moves);
     increment(this.claimedOfBatch, unit.row.batch);
     if (unit.row.state === 'Shipped') increment(this.shippedOfShipment, unit.row.shipment ?? '');
+  }
+
+  addVoid(number: VoidNumber): void {
+    this.voids.set(`${number.block}/${number.ordinal}`, number);
+    this.moves.add([{ block: number.block, from: 'reserved', to: 'void', quantity: 1 }]);
   }
 
   addPlace(event: ReadEvent): void {

@@ -1,5 +1,6 @@
 import { macAt, readBlock } from '../../domain/mac-address';
 import { patternProblem, parsePattern, renderSerial, type DateParts } from '../../domain/serial-scheme';
+import type { Census } from './census';
 import type { Findings } from './findings';
 import { identifierKey, type FoldedIdentifier, type FoldedUnit } from './fold';
 import type { BlockRow, Plant } from './plant';
@@ -151,11 +152,40 @@ export async function reportUnregistered(
   }
 }
 
+/** Rows of nobody: each is void, and its batch says so. */
+async function checkVoidRows(snapshot: Snapshot, census: Census, findings: Findings): Promise<void> {
+  const rows = await snapshot.rows<IdentifierRow>(
+    `select issuer, kind, value, block_id as block, ordinal, state from identifiers where unit_id is null`,
+  );
+  const unexplained = new Map([...census.voids].filter(([, { taken }]) => !taken));
+  for (const row of rows) {
+    const told = unexplained.get(`${row.block}/${row.ordinal}`);
+    unexplained.delete(`${row.block}/${row.ordinal}`);
+    if (told?.value === row.value && row.kind === 'serial' && row.state === 'void') continue;
+    findings.violation(
+      'A6',
+      labelOf(row),
+      `a registry row of no unit, ${row.state}`,
+      'a void that its batch tells of',
+    );
+  }
+  for (const { value, block, ordinal } of unexplained.values()) {
+    const place = `ordinal ${ordinal} of block ${block}`;
+    findings.violation(
+      'A6',
+      `serial ${value}`,
+      `no registry row at ${place}`,
+      'a void one, by the events of its batch',
+    );
+  }
+}
+
 /** Registry rows that no unit explains, and values that stand there twice. */
-export async function checkRegistry(snapshot: Snapshot, findings: Findings): Promise<void> {
+export async function checkRegistry(snapshot: Snapshot, census: Census, findings: Findings): Promise<void> {
+  await checkVoidRows(snapshot, census, findings);
   const orphans = await snapshot.rows<IdentifierRow & { unit: string }>(
     `select issuer, kind, value, unit_id as unit from identifiers i
-     where not exists (select from units u where u.id = i.unit_id) limit 100`,
+     where unit_id is not null and not exists (select from units u where u.id = i.unit_id) limit 100`,
   );
   for (const row of orphans) {
     findings.violation('A6', labelOf(row), `a registry row of unit ${row.unit}`, 'a unit that exists');

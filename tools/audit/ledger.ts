@@ -60,7 +60,8 @@ export function checkBlock(
   for (const [account, balance] of balances) {
     if (balance < 0) findings.violation('A7', name, `${account} = ${balance}`, 'no account below 0');
   }
-  const states = new Map(counts.map(({ state, count }) => [state, count]));
+  const states = new Map<string, number>();
+  for (const { state, count } of counts) states.set(state, (states.get(state) ?? 0) + count);
   const claimed = counts.reduce((sum, { count }) => sum + count, 0);
   const returned = balances.get('returned') ?? 0;
   compareBalance(name, RESERVED, balances, block.end - block.first - claimed - returned, findings);
@@ -139,7 +140,7 @@ export function checkSpaces(blocks: Iterable<BlockRow>, findings: Findings): voi
 export async function checkLedger(
   snapshot: Snapshot,
   plant: Plant,
-  totals: MoveTotals,
+  { moves, voids }: { moves: MoveTotals; voids: ReadonlyMap<string, { block: number; taken: boolean }> },
   findings: Findings,
 ): Promise<void> {
   const sums = await snapshot.rows<MovementSum>(
@@ -149,13 +150,17 @@ export async function checkLedger(
   const counts = await snapshot.rows<StateCount>(
     `select block_id as block, state, count(*) as count from identifiers where block_id is not null group by block_id, state`,
   );
-  const [sumsOf, countsOf] = [byBlock(sums), byBlock(counts)];
+  // A void number whose value somebody else has holds no row of its own.
+  const taken = [...voids.values()]
+    .filter((number) => number.taken)
+    .map(({ block }) => ({ block, state: 'void', count: 1 }));
+  const [sumsOf, countsOf] = [byBlock(sums), byBlock([...counts, ...taken])];
   for (const block of plant.blocks.values()) {
     checkBlock(
       block,
       sumsOf.get(block.id) ?? [],
       countsOf.get(block.id) ?? [],
-      totals.ofBlock(block),
+      moves.ofBlock(block),
       findings,
     );
   }

@@ -65,6 +65,7 @@ const otherKinds: [type: string, streamKind: EventKind['streamKind'], groups: re
   ['orderOpened', 'order', [OFFICE]],
   ['batchOpened', 'batch', [OFFICE]],
   ['lotsChanged', 'batch', [OFFICE, DESK]],
+  ['numberVoided', 'batch', [OFFICE]],
   ['batchCompleted', 'batch', [OFFICE]],
   ['shipmentOpened', 'shipment', [OFFICE]],
   ['shipmentClosed', 'shipment', [OFFICE]],

@@ -1,0 +1,161 @@
+import { claimBatchUnits } from '../../activities/claim-units';
+import { openDatabase, type Database } from '../../adapters/postgres/database';
+import { voidNumbers } from '../../adapters/postgres/batch-ledger';
+import { UnitrailError } from '../../domain/errors';
+import { audit } from '../../tools/audit/audit';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { sqlStateOf } from '../support/refusals';
+import {
+  applySmallPlant,
+  openShopFloor,
+  openTestBatch,
+  type ShopFloor,
+  type TestBatch,
+} from '../support/shop-floor';
+import { tamper } from '../support/tamper';
+
+/** A number that can't be issued is booked void and replaced: the batch gets all of its units all the same. */
+let database: TestDatabase;
+let floor: ShopFloor;
+let office: Database;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  floor = openShopFloor(database);
+  office = openDatabase(database.urlOf('office'), { applicationName: 'test-crowd', maxConnections: 8 });
+  await applySmallPlant(floor);
+  const first = await openTestBatch(floor, { quantity: 5 });
+  await claimBatchUnits(office, first.id, { from: 1, to: 5 });
+});
+
+afterAll(() => database?.drop());
+
+/** The serials of a batch whose scheme has the same pattern as that of the first one: its first five are taken. */
+const laterBatch = (scheme: string, quantity: number): Promise<TestBatch> =>
+  openTestBatch(floor, { scheme, quantity });
+
+const endings = (units: readonly { serial: string }[]): number[] =>
+  units.map(({ serial }) => Number(serial.slice(-6)));
+
+async function balances(batch: string): Promise<Record<string, number>> {
+  const { rows } = await office.raw<{ rows: { account: string; balance: number }[] }>(
+    `select account, sum(quantity)::integer as balance from (
+       select m.to_account as account, m.quantity from movements m join blocks b on b.id = m.block_id
+         join number_spaces s on s.id = b.space_id where b.batch_id = :batch and s.kind = 'serial'
+       union all select m.from_account, -m.quantity from movements m join blocks b on b.id = m.block_id
+         join number_spaces s on s.id = b.space_id where b.batch_id = :batch and s.kind = 'serial') x
+     group by account having sum(quantity) <> 0`,
+    { batch },
+  );
+  return Object.fromEntries(rows.map(({ account, balance }) => [account, balance]));
+}
+
+test('numbers that another unit has are void, and the batch goes on behind them', async () => {
+  const batch = await laterBatch('second', 3);
+  const units = await claimBatchUnits(office, batch.id, { from: 1, to: 3 });
+  // 1 to 3 and their replacements 4 and 5 are taken; 6 is the third replacement, 7 and 8 those of 4 and 5.
+  expect(endings(units)).toEqual([6, 7, 8]);
+  expect(await balances(batch.id)).toEqual({ granted: -8, void: 5, assigned: 3 });
+  expect(await claimBatchUnits(office, batch.id, { from: 1, to: 3 })).toEqual(units);
+  expect(await balances(batch.id)).toEqual({ granted: -8, void: 5, assigned: 3 });
+});
+
+test('eight that claim the same units at once get the same numbers, each of them once', async () => {
+  const batch = await laterBatch('third', 12);
+  const asked = Array.from({ length: 8 }, (_, member) => ({
+    from: member % 2 ? 1 : 7,
+    to: member % 3 ? 12 : 9,
+  }));
+  await Promise.all(
+    asked.map((range) => untilClaimed(batch.id, { ...range, from: Math.min(range.from, range.to) })),
+  );
+  const units = await claimBatchUnits(office, batch.id, { from: 1, to: 12 });
+  expect(new Set(units.map(({ serial }) => serial)).size).toBe(12);
+  const { assigned, granted } = await balances(batch.id);
+  expect({ assigned, granted }).toEqual({ assigned: 12, granted: -(12 + (await voidsOf(batch.id))) });
+});
+
+const voidsOf = async (batch: string): Promise<number> => (await balances(batch)).void ?? 0;
+
+/** As Temporal does: what moved on meanwhile is asked again. */
+async function untilClaimed(batch: string, range: { from: number; to: number }): Promise<void> {
+  for (;;) {
+    try {
+      await claimBatchUnits(office, batch, range);
+      return;
+    } catch (error) {
+      if (!(error instanceof UnitrailError) || error.reaction !== 'retry') throw error;
+    }
+  }
+}
+
+describe('a number', () => {
+  const place = (batch: TestBatch, index: number) => {
+    const { block, ordinal, value } = batch.claimAt(index);
+    return { block, ordinal, value };
+  };
+
+  test('that a scheme skips keeps its place for ever, and no unit gets it any more', async () => {
+    const batch = await openTestBatch(floor, { quantity: 2, trial: true });
+    const skipped = { ...place(batch, 1), why: 'skipped' } as const;
+    await voidNumbers(office, batch.id, [skipped]);
+    await voidNumbers(office, batch.id, [skipped]);
+    const units = await claimBatchUnits(office, batch.id, { from: 1, to: 2 });
+    expect(units.map(({ serial }) => serial)).not.toContain(skipped.value);
+    expect(await balances(batch.id)).toEqual({ granted: -3, void: 1, assigned: 2 });
+    const row = await office('identifiers').where({ value: skipped.value }).first('unit_id', 'state');
+    expect(row).toEqual({ unit_id: null, state: 'void' });
+    const claim = [{ ...batch.claimAt(1), index: 2 }];
+    await expect(
+      office.raw('select claim_units(?, ?::jsonb)', [batch.id, JSON.stringify(claim)]),
+    ).resolves.toMatchObject({ rowCount: 1 });
+    expect(await office('identifiers').where({ value: skipped.value }).first('unit_id')).toEqual({
+      unit_id: null,
+    });
+  });
+
+  test.each([
+    ['that a unit has', (b: TestBatch) => ({ ...place(b, 1), why: 'skipped' }), '40001'],
+    ['that nobody else has, as taken', (b: TestBatch) => ({ ...place(b, 2), why: 'taken' }), 'UT002'],
+    ['beyond the block', (b: TestBatch) => ({ ...place(b, 2), ordinal: 2, why: 'skipped' }), 'UT009'],
+    ['without a reason', (b: TestBatch) => place(b, 2), 'UT007'],
+  ])('%s is not voided', async (_what, numberOf, sqlState) => {
+    const batch = await openTestBatch(floor, { quantity: 2, trial: true });
+    await claimBatchUnits(office, batch.id, { from: 1, to: 1 });
+    const attempt = office.raw('select void_numbers(?, ?::jsonb)', [
+      batch.id,
+      JSON.stringify([numberOf(batch)]),
+    ]);
+    expect(await sqlStateOf(attempt)).toBe(sqlState);
+    expect(await balances(batch.id)).toEqual({ granted: -2, assigned: 1, reserved: 1 });
+  });
+});
+
+describe('the auditor', () => {
+  // A database that is copied has no other user.
+  beforeAll(async () => {
+    await office.destroy();
+    await floor.close();
+  });
+
+  test('finds every number accounted for', async () => {
+    expect((await audit(database.urlOf('auditor'))).violations).toEqual([]);
+  });
+
+  test.each([
+    ['a void number that became nobody’s', `delete from identifiers where state = 'void'`],
+    [
+      'a number that was voided without a word',
+      `update identifiers set unit_id = null, state = 'void' where value like '%000001'`,
+    ],
+  ])('finds %s', async (_what, lie) => {
+    const copy = await database.clone();
+    try {
+      await tamper(copy, (superuser) => superuser.query(lie));
+      const { violations } = await audit(copy.urlOf('auditor'));
+      expect(violations.map(({ invariant }) => invariant)).toEqual(expect.arrayContaining(['A6', 'A7']));
+    } finally {
+      await copy.drop();
+    }
+  });
+});
