@@ -122,9 +122,12 @@ function recordedFloorUnits(site: Site, batch: string, units: number): Promise<R
   );
 }
 
-async function recordingsOf({ house }: Site, workflowIds: readonly string[]): Promise<Recording[]> {
+async function recordingsOf({ house, signal }: Site, workflowIds: readonly string[]): Promise<Recording[]> {
   const recordings: Recording[] = [];
-  for (const id of workflowIds) recordings.push(await recordingOf(house.line.host.client, id));
+  for (const id of workflowIds) {
+    signal.throwIfAborted();
+    recordings.push(await recordingOf(house.line.host.client, id));
+  }
   return recordings;
 }
 

@@ -1,8 +1,14 @@
-import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import {
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
 import { listBoards } from '../adapters/devices/virtual-bench-faults';
 import type { DemoUnit } from '../adapters/postgres/demo-queries';
 import { unitWorkflowId } from '../domain/workflow-ids';
+import { UnitrailError } from '../domain/errors';
 import type { House } from './house';
+import { ask } from './temporal-errors';
 
 const OPERATOR = '17';
 /** Long enough to be seen in the Temporal UI, short enough for a demo. */
@@ -32,14 +38,16 @@ export class DemoEngineer {
     const answer = await this.labelAnswer(unit);
     const input = { by: OPERATOR, note: 'looked at the fixture', ...(answer && { label: answer }) };
     try {
-      await this.house.line.host.client.workflow
-        .getHandle(unitWorkflowId(unit.serial))
-        .executeUpdate('retryStep', { args: [input] });
+      const { client } = this.house.line.host;
+      const handle = client.workflow.getHandle(unitWorkflowId(unit.serial));
+      await ask(client, () => handle.executeUpdate('retryStep', { args: [input] }));
       return `Unit ${unit.serial} was held at ${unit.step} (${unit.failureCode}): operator ${OPERATOR} sent retryStep`;
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) {
         return `Unit ${unit.serial} is held and its workflow is gone: \`unitrail resume\` starts it again`;
       }
+      if (isAway(error))
+        return `Unit ${unit.serial} is held at ${unit.step}: Temporal does not answer, asked again`;
       if (!(error instanceof WorkflowUpdateFailedError)) throw error;
       return `Unit ${unit.serial} is held at ${unit.step} (${unit.failureCode}): ${error.cause?.message ?? error.message}`;
     }
@@ -52,4 +60,11 @@ export class DemoEngineer {
     const jobId = `${serial}/${openPrint}`;
     return boards.some((board) => board.labels.includes(jobId)) ? 'found' : 'none';
   }
+}
+
+function isAway(error: unknown): boolean {
+  return (
+    error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+    (error instanceof UnitrailError && error.reaction === 'retry')
+  );
 }

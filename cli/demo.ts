@@ -1,26 +1,25 @@
-import {
-  isGrpcCancelledError,
-  isGrpcServiceError,
-  WorkflowFailedError,
-  type WorkflowHandle,
-} from '@temporalio/client';
+import { WorkflowFailedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { readOrderFile } from '../adapters/plant/order-file';
-import { demoBatches, demoUnits, type DemoUnit } from '../adapters/postgres/demo-queries';
+import { demoBatches, demoQuantity, demoUnits, type DemoUnit } from '../adapters/postgres/demo-queries';
 import type { Database } from '../adapters/postgres/database';
-import { endStates, steps, unitStates } from '../domain/unit-lifecycle';
-import { batchWorkflowId, taskQueues } from '../domain/workflow-ids';
+import { UnitrailError } from '../domain/errors';
+import { MAX_UNITS_OF_BATCH, type Order } from '../domain/order';
+import { departedStates, steps, unitStates } from '../domain/unit-lifecycle';
+import { batchWorkflowId, shipmentWorkflowId } from '../domain/workflow-ids';
+import { startBatchWorkflow } from './batch-workflow';
 import { DemoEngineer } from './demo-engineer';
 import { planDemoFaults } from './demo-faults';
 import { tellResult } from './demo-result';
 import { sampleOrder, type House } from './house';
 import { runJobs } from './progress';
 import type { ServerContext } from './server-context';
+import { ask } from './temporal-errors';
 import { startHouse, stopHouse, untilAborted } from './up';
 
 const POLL_MS = 500;
-const MAX_UNITS = 10_000;
 
 /** The main job on the embedded default: a batch with faults, from the order to shipped units. */
 export function register(program: Command, context: ServerContext): void {
@@ -36,8 +35,8 @@ export function register(program: Command, context: ServerContext): void {
 
 function quantityOf(text: string): number {
   const quantity = Number(text);
-  if (/^[0-9]+$/.test(text) && quantity >= 1 && quantity <= MAX_UNITS) return quantity;
-  throw new InvalidArgumentError(`a whole number from 1 to ${MAX_UNITS} is needed`);
+  if (/^[0-9]+$/.test(text) && quantity >= 1 && quantity <= MAX_UNITS_OF_BATCH) return quantity;
+  throw new InvalidArgumentError(`a whole number from 1 to ${MAX_UNITS_OF_BATCH} is needed`);
 }
 
 async function demo(
@@ -47,9 +46,12 @@ async function demo(
   const stop = context.takeOverSignals(() => context.err.write('The workers finish what is under way.\n'));
   const house = await startHouse(context, options.benchSpeed === 'fast' ? 'fast' : 'real', stop);
   try {
-    const desk = await context.desk();
-    const batch = await house.line.during(() => runBatches(context, house, desk, options.quantity, stop));
     // Stopped before its end: what a shell expects of a command that a signal ended.
+    stop.throwIfAborted();
+    const desk = await context.desk();
+    const batch = await house.line.during((ended) =>
+      runBatches({ context, house, desk, stop, ended }, options.quantity),
+    );
     stop.throwIfAborted();
     await tellResult(context, house, desk, batch);
     // On a terminal people look around in the Temporal UI before they go.
@@ -59,88 +61,87 @@ async function demo(
   }
 }
 
+interface Floor {
+  readonly context: ServerContext;
+  readonly house: House;
+  readonly desk: Database;
+  /** Somebody wants the demo to stop, in order. */
+  readonly stop: AbortSignal;
+  /** A worker died. */
+  readonly ended: AbortSignal;
+}
+
+interface DemoBatch {
+  readonly id: string;
+  readonly quantity: number;
+  readonly isNew: boolean;
+}
+
 /** A batch that an earlier run left open goes on; then, or where there was none, a new one is the demo's. */
-async function runBatches(
-  context: ServerContext,
-  house: House,
-  desk: Database,
-  quantity: number,
-  stop: AbortSignal,
-): Promise<string> {
-  const { open, next } = await demoBatches(desk);
+async function runBatches(floor: Floor, quantity: number): Promise<string> {
+  const { open, next } = await demoBatches(floor.desk);
   const isNew = open.length === 0;
   const batches = isNew ? [{ id: next, quantity }] : open;
   await runJobs(
-    context,
+    floor.context,
     batches.map((batch) => ({
       title: isNew ? `Batch ${batch.id}: ${quantity} units` : `Batch ${batch.id} goes on where it stopped`,
-      run: (say) => runBatch(house, desk, { ...batch, isNew }, say, stop),
+      run: (say) => runBatch(floor, { ...batch, isNew }, say),
     })),
   );
   return batches.at(-1)!.id;
 }
 
-async function runBatch(
-  house: House,
-  desk: Database,
-  batch: { id: string; quantity: number; isNew: boolean },
-  say: (line: string) => void,
-  stop: AbortSignal,
-): Promise<string> {
+async function runBatch(floor: Floor, batch: DemoBatch, say: (line: string) => void): Promise<string> {
+  const { house, desk, stop, ended } = floor;
+  const stopped = 'stopped; the next start goes on here';
+  if (stop.aborted) return stopped;
   if (batch.isNew && house.benchAddress) await planDemoFaults(house.benchAddress, batch.id);
-  const handle = await startBatch(house, desk, batch);
+  await startBatchWorkflow(house.line.host.client, await orderOf(desk, batch));
   const engineer = new DemoEngineer(house);
   const began = Date.now();
   for (;;) {
     const units = await demoUnits(desk, batch.id);
-    if (stop.aborted) return 'stopped; the next start goes on here';
-    await refuseFailed(handle, batch.id);
+    // A batch that a killed run had ordered, and did not live to open, runs as it was ordered then.
+    const quantity = (await demoQuantity(desk, batch.id)) ?? batch.quantity;
+    if (stop.aborted) return stopped;
+    ended.throwIfAborted();
+    await refuseFailed(house.line.host.client, batch.id);
     const answered = await engineer.lookAfter(units);
-    say(answered ?? progressText(units, batch.quantity));
-    if (units.length === batch.quantity && units.every(isOver))
+    say(answered ?? progressText(units, quantity));
+    if (units.length === quantity && units.every(({ state }) => departedStates.includes(state)))
       return `${stepsText(units)} in ${Math.round((Date.now() - began) / 1_000)} s`;
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await sleep(POLL_MS, undefined, { signal: AbortSignal.any([stop, ended]) }).catch(() => {});
   }
 }
 
-/** A batch that can't go on (its product is not in this plant, its numbers are used up) says why, and ends the demo. */
-async function refuseFailed(handle: WorkflowHandle, batch: string): Promise<void> {
-  try {
-    // Asked again each time, and never waited for: a question that is open when the servers stop would be repeated.
-    if ((await handle.describe()).status.name !== 'FAILED') return;
-    await handle.result();
-  } catch (error) {
-    if (error instanceof WorkflowFailedError)
-      throw new Error(`batch ${batch} failed: ${rootOf(error).message}`, { cause: error });
-    if (!isGrpcServiceError(error) || isGrpcCancelledError(error)) throw error;
-    // Temporal is away for a moment: the units' rows still tell how far they are.
+/**
+ * A batch that can't go on (its product is not in this plant, its numbers are used up, somebody terminated it) says why,
+ * and ends the demo. Asked again each time, never waited for: a question that is open when the servers stop is repeated.
+ */
+async function refuseFailed(client: Client, batch: string): Promise<void> {
+  for (const workflowId of [batchWorkflowId(batch), shipmentWorkflowId(batch)]) {
+    try {
+      const handle = client.workflow.getHandle(workflowId);
+      const { status } = await ask(client, () => handle.describe());
+      if (['RUNNING', 'COMPLETED'].includes(status.name)) continue;
+      await ask(client, () => handle.result());
+    } catch (error) {
+      if (error instanceof WorkflowFailedError)
+        throw new Error(`${workflowId} has ended: ${rootOf(error).message}`, { cause: error });
+      // The shipment is not there before the batch has ended; and Temporal may be away for a moment.
+      const isUnknown = error instanceof WorkflowNotFoundError;
+      if (!isUnknown && !(error instanceof UnitrailError && error.reaction === 'retry')) throw error;
+    }
   }
 }
 
 /** The stored order where there is one: a batch is resumed by the order that opened it. */
-async function startBatch(
-  house: House,
-  desk: Database,
-  batch: { id: string; quantity: number },
-): Promise<WorkflowHandle> {
-  const stored = await desk('batches').where({ id: batch.id }).first('document');
-  const order = stored
-    ? JSON.parse(stored.document)
-    : {
-        ...(await readOrderFile(sampleOrder)),
-        batch: batch.id,
-        order: `PO-${batch.id}`,
-        quantity: batch.quantity,
-        orderQuantity: batch.quantity,
-      };
-  return house.line.host.client.workflow.start('batch', {
-    taskQueue: taskQueues.workflows,
-    workflowId: batchWorkflowId(batch.id),
-    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    workflowIdConflictPolicy: 'USE_EXISTING',
-    args: [order],
-    staticSummary: `Demo batch ${batch.id}`,
-  });
+async function orderOf(desk: Database, { id, quantity }: DemoBatch): Promise<Order> {
+  const stored = await desk('batches').where({ id }).first('document');
+  if (stored) return JSON.parse(stored.document) as Order;
+  const order = await readOrderFile(sampleOrder);
+  return { ...order, batch: id, order: `PO-${id}`, quantity, orderQuantity: quantity };
 }
 
 /** Temporal wraps a cause in what failed because of it. */
@@ -148,15 +149,11 @@ function rootOf(error: Error): Error {
   return error.cause instanceof Error ? rootOf(error.cause) : error;
 }
 
-function isOver({ state }: DemoUnit): boolean {
-  return endStates.includes(state) || state === 'Missing';
-}
-
 const BAR = 24;
 
 function progressText(units: readonly DemoUnit[], quantity: number): string {
   const ready = units.filter(({ state }) =>
-    ['ReadyToShip', 'Packed', 'Shipped', 'Scrapped', 'Missing', 'Void'].includes(state),
+    ['ReadyToShip', 'Packed', ...departedStates].includes(state),
   ).length;
   const filled = Math.round((BAR * ready) / quantity);
   return `${'█'.repeat(filled)}${'░'.repeat(BAR - filled)} ${ready}/${quantity} ready · ${stepsText(units)}`;

@@ -19,6 +19,7 @@ import {
   createStationWorker,
   createWorkflowWorker,
 } from './create-worker';
+import { closeAll, type Closer } from './close-all';
 import type { Logger } from './log';
 import type { Servers } from './servers';
 import { SlotAgent } from './slot-agent';
@@ -36,18 +37,19 @@ export interface Line {
   /** Rejects when a worker dies by itself; never resolves before `stop`. */
   readonly failed: Promise<never>;
   /**
-   * Does work that asks Temporal, until it ends, `stop` aborts or a worker dies. Then nothing is asked any more: a call
-   * that waits for its next try when the connection closes would end the process.
+   * Does work that asks Temporal, until it ends, `stop` aborts or a worker dies: the signal. A call under way is called off
+   * then, and the work asks the signal before each further one: a call that waits for its next try when the connection
+   * closes would end the process.
    */
-  during<T>(work: () => Promise<T>, stop?: AbortSignal): Promise<T>;
+  during<T>(work: (signal: AbortSignal) => Promise<T>, stop?: AbortSignal): Promise<T>;
   /** Ends the workers in order: what is under way may finish, then connections close. */
   stop(): Promise<void>;
 }
 
-type Closer = () => Promise<void>;
-
 interface Part {
   readonly worker: Worker;
+  /** Once the worker runs. */
+  begin?(): void;
   /** What only waits is over at once; what works may finish. */
   endWaits?(): void;
   readonly close: Closer;
@@ -88,13 +90,16 @@ export async function startLine(roles: readonly Role[], input: LineOptions): Pro
       if (part.worker.getState() === 'RUNNING') part.worker.shutdown();
     }
     await Promise.allSettled(running.map(({ run }) => run));
-    for (const { part } of running) await part.close();
-    await host.close();
+    await closeAll([() => host.close(), ...running.map(({ part }) => part.close)]);
   };
   try {
     for (const role of roles) {
       const part = await startPart(role, setting);
-      running.push({ part, run: part.worker.run() });
+      const run = part.worker.run();
+      // It is looked at by `failed` and at the stop; until then nobody does.
+      run.catch(() => {});
+      running.push({ part, run });
+      part.begin?.();
     }
   } catch (error) {
     await stop().catch(() => {});
@@ -109,13 +114,13 @@ export async function startLine(roles: readonly Role[], input: LineOptions): Pro
     failed,
     during: async (work, given) => {
       const signal = AbortSignal.any([failure.signal, ...(given ? [given] : [])]);
-      // Each call that is under way listens.
+      // The SDK adds a listener for each call, and takes none away.
       setMaxListeners(0, signal);
-      try {
-        return await host.client.withAbortSignal(signal, work);
-      } catch (error) {
-        throw signal.aborted ? signal.reason : error;
-      }
+      const ended = new Promise<never>((_, reject) =>
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
+      );
+      signal.throwIfAborted();
+      return Promise.race([host.client.withAbortSignal(signal, () => work(signal)), ended]);
     },
   };
 }
@@ -133,9 +138,7 @@ export async function allRoles(db: Database): Promise<Role[]> {
 /** What was opened before a later part of it failed is closed again: the cause is told, not what follows from it. */
 async function startPart(role: Role, setting: Setting): Promise<Part> {
   const opened: Closer[] = [];
-  const close = async (): Promise<void> => {
-    for (let closer = opened.pop(); closer; closer = opened.pop()) await closer();
-  };
+  const close = (): Promise<void> => closeAll(opened);
   try {
     return { ...(await startRole(role, setting, opened)), close };
   } catch (error) {
@@ -184,7 +187,6 @@ async function startStation(
   agent.start();
   opened.push(() => agent.stop());
   const back = new StationReturn({ db, client: host.client, station, log });
-  await back.start();
   opened.push(() => back.stop());
   // Last: a worker that was made has to run, or it holds the connection for ever.
   const { slots } = station;
@@ -195,7 +197,7 @@ async function startStation(
     devices,
     store: openStore(config),
   });
-  return { worker };
+  return { worker, begin: () => back.start(), endWaits: () => back.end() };
 }
 
 async function findStation(db: Database, id: string): Promise<Station> {

@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../adapters/postgres/database';
@@ -9,12 +9,7 @@ import type { Logger } from './log';
 
 const LOOK_AGAIN_MS = 30_000;
 
-interface Deps {
-  readonly db: Database;
-  readonly client: Client;
-  readonly station: Station;
-  readonly log: Logger;
-}
+type LeftUnit = Awaited<ReturnType<typeof unitsLeftBy>>[number];
 
 /**
  * A station that comes back takes up the units that it left as STATION_OFFLINE, by the decision that anybody could send.
@@ -23,59 +18,72 @@ interface Deps {
 export class StationReturn {
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
+  /** Told once each. */
+  private readonly lost = new Set<string>();
 
   constructor(
-    private readonly deps: Deps,
+    private readonly deps: { db: Database; client: Client; station: Station; log: Logger },
     private readonly lookAgainMs = LOOK_AGAIN_MS,
   ) {}
 
-  async start(): Promise<void> {
-    await wakeStationUnits(this.deps);
-    this.running = this.lookAgain();
+  start(): void {
+    this.running = this.run();
+  }
+
+  /** Nothing is taken up from now on, and no answer is waited for. */
+  end(): void {
+    this.stopping.abort();
   }
 
   async stop(): Promise<void> {
-    this.stopping.abort();
+    this.end();
     await this.running;
   }
 
-  private async lookAgain(): Promise<void> {
+  private async run(): Promise<void> {
     const { signal } = this.stopping;
-    for (;;) {
+    const { client, station, log } = this.deps;
+    while (!signal.aborted) {
+      try {
+        await client.withAbortSignal(signal, () => this.takeUp());
+      } catch (error) {
+        if (signal.aborted) return;
+        const cause = error instanceof Error ? error.message : String(error);
+        log.warn({ station: station.id, cause }, 'the units that wait for this station are not taken up yet');
+      }
       await sleep(this.lookAgainMs, undefined, { signal }).catch(() => {});
-      if (signal.aborted) return;
-      await wakeStationUnits(this.deps).catch((error: unknown) =>
-        this.deps.log.warn(
-          { station: this.deps.station.id, cause: error instanceof Error ? error.message : String(error) },
-          'the units that wait for this station can not be read',
-        ),
-      );
     }
   }
-}
 
-async function wakeStationUnits(deps: Deps): Promise<void> {
-  const units = await unitsLeftBy(deps.db, deps.station.steps);
-  for (const { serial, name, attempt } of units) {
+  private async takeUp(): Promise<void> {
+    const { db, station, log } = this.deps;
+    let units = 0;
+    for (const unit of await unitsLeftBy(db, station)) {
+      if (this.stopping.signal.aborted) return;
+      if (await this.retry(unit)) units += 1;
+    }
+    if (units > 0) log.info({ station: station.id, units }, 'took up units that waited for this station');
+  }
+
+  /** False where the unit has no workflow. */
+  private async retry({ serial, name, attempt }: LeftUnit): Promise<boolean> {
+    const { client, station, log } = this.deps;
     const decision = {
       action: 'retry',
-      by: deps.station.id,
+      by: station.id,
       note: 'the station is back',
       expectedAttempt: attempt,
       decisionId: randomUUID(),
     };
     try {
-      await deps.client.workflow.getHandle(unitWorkflowId(name)).signal('decide', decision);
+      await client.workflow.getHandle(unitWorkflowId(name)).signal('decide', decision);
+      return true;
     } catch (error) {
-      deps.log.warn(
-        { serial, cause: (error as Error).message },
-        'the unit has no open workflow: `unitrail resume` starts it',
-      );
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      if (!this.lost.has(name))
+        log.warn({ serial }, 'the unit has no open workflow: `unitrail resume` starts it');
+      this.lost.add(name);
+      return false;
     }
   }
-  if (units.length > 0)
-    deps.log.info(
-      { station: deps.station.id, units: units.length },
-      'took up units that waited for this station',
-    );
 }

@@ -1,4 +1,4 @@
-import { endStates, type Step, type UnitState } from '../../domain/unit-lifecycle';
+import { departedStates, type Step, type UnitState } from '../../domain/unit-lifecycle';
 import type { Database } from './database';
 import { mapped } from './errors';
 
@@ -20,11 +20,16 @@ export async function demoBatches(
     db.raw<{ rows: { id: string; quantity: number; open: boolean }[] }>(
       `select b.id, b.quantity, b.quantity > (select count(*) from units u where u.batch_id = b.id and u.state = any (?)) as open
        from batches b where b.id like 'DEMO-%' order by b.opened_at`,
-      [[...endStates, 'Missing']],
+      [[...departedStates]],
     ),
   );
   const next = `DEMO-${String(rows.length + 1).padStart(3, '0')}`;
   return { open: rows.filter(({ open }) => open), next };
+}
+
+/** How many units the batch was opened for; undefined before it is. */
+export async function demoQuantity(db: Database, batch: string): Promise<number | undefined> {
+  return (await mapped(db('batches').where({ id: batch }).first('quantity')))?.quantity;
 }
 
 export async function demoUnits(db: Database, batch: string): Promise<DemoUnit[]> {

@@ -78,6 +78,8 @@ export class Notifications {
     try {
       await client.connect();
       await client.query(`listen ${this.channel}`);
+      // Closed while it was being made: nobody else would end it.
+      if (this.closed) return await client.end();
       this.client = client;
     } catch {
       this.reconnect(client);

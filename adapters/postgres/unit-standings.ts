@@ -30,15 +30,19 @@ export async function readyUnits(db: Database, batch: string): Promise<{ unitId:
   return rows.map(({ unitId, seq }) => ({ unitId, seq: Number(seq) }));
 }
 
-/** Units that a station left because it did not answer: it takes them up again when it comes back. */
+/**
+ * Units that a station left because it did not answer: it takes them up again when it comes back. One whose board is still
+ * in another station's slot is that station's.
+ */
 export async function unitsLeftBy(
   db: Database,
-  steps: readonly string[],
+  station: { readonly id: string; readonly steps: readonly string[] },
 ): Promise<(Standing & { name: string })[]> {
   const answer = await mapped(
     db.raw<{ rows: (Row & { name: string })[] }>(
-      `select ${columns}, unit_name(units) as name from units where state = 'AwaitingEngineer' and failure_code = 'STATION_OFFLINE' and step = any (?) order by serial`,
-      [[...steps]],
+      `select ${columns}, unit_name(units) as name from units where state = 'AwaitingEngineer' and failure_code = 'STATION_OFFLINE' and step = any (?)
+         and not exists (select from slots s where s.unit_id = units.id and s.station <> ?) order by serial`,
+      [[...station.steps], station.id],
     ),
   );
   return answer.rows.map((row) => ({ ...toStanding(row), name: row.name }));

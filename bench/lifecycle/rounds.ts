@@ -1,4 +1,3 @@
-import type { Client } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readOrderFile } from '../../adapters/plant/order-file';
 import { startBatchWorkflow } from '../../cli/batch-workflow';
@@ -71,18 +70,20 @@ async function timed(
   units: number,
   work: () => Promise<{ end: () => Promise<unknown> }>,
 ): Promise<Round> {
+  site.signal.throwIfAborted();
   const before = await site.processorTimes();
   const began = performance.now();
   const { end } = await work();
   const readySeconds = (performance.now() - began) / 1_000;
   await end();
-  await untilClosed(site.house.line.host.client, batch);
+  await untilClosed(site, batch);
   const seconds = (performance.now() - began) / 1_000;
   return { batch, units, seconds, readySeconds, used: usedBetween(before, await site.processorTimes()) };
 }
 
 /** The last unit hears of its shipment a moment after that has ended. */
-async function untilClosed(client: Client, batch: string): Promise<void> {
+async function untilClosed({ house, signal }: Site, batch: string): Promise<void> {
   const query = `BatchId = "${batch}" AND ExecutionStatus = "Running"`;
-  while ((await client.workflow.count(query)).count > 0) await sleep(POLL_MS);
+  const { workflow } = house.line.host.client;
+  while ((await workflow.count(query)).count > 0) await sleep(POLL_MS, undefined, { signal });
 }

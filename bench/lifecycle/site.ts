@@ -9,6 +9,7 @@ import { fixedLogins } from '../../adapters/postgres/logins';
 import type { PlantDocument } from '../../domain/plant';
 import { processorTimes, type ProcessorTimes } from '../support/processor-time';
 import { temporalAddress } from '../../workers/temporal-address';
+import { closeAll } from '../../workers/close-all';
 import type { Servers } from '../../workers/servers';
 import { startFloor, type Floor } from './floor';
 import { startTemporalOnPostgres } from './temporal-on-postgres';
@@ -23,6 +24,8 @@ export interface Site {
   readonly auditorUrl: string;
   readonly postgresVersion: string;
   processorTimes(): Promise<ProcessorTimes>;
+  /** Aborted where the work is to end: asked before each question to Temporal. */
+  readonly signal: AbortSignal;
 }
 
 type Say = (line: string) => void;
@@ -42,7 +45,7 @@ export async function atSite<T>(
     const floor = await startFloor(house.line.host, plant.stations);
     leaving.push(() => floor.stop());
     stop.throwIfAborted();
-    const site: Site = {
+    const site: Omit<Site, 'signal'> = {
       plant,
       house,
       floor,
@@ -50,19 +53,13 @@ export async function atSite<T>(
       postgresVersion: await versionOf(await context.desk()),
       processorTimes: () => timesAt(home),
     };
-    return await house.line.during(() => work(site), stop);
+    return await house.line.during((signal) => work({ ...site, signal }), stop);
   } finally {
-    await leaveAll(leaving.reverse());
+    await closeAll(leaving);
   }
 }
 
 /** Each of them, whatever becomes of the others: a server that was left running would stay. */
-async function leaveAll(leaving: readonly (() => Promise<void>)[]): Promise<void> {
-  const errors: unknown[] = [];
-  for (const leave of leaving) await leave().catch((error: unknown) => errors.push(error));
-  if (errors.length > 0) throw errors[0];
-}
-
 /** The servers that somebody's environment names are not ours to load: the embedded ones are used. */
 function createSiteContext(
   home: string,

@@ -1,4 +1,5 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { createShipActivities } from '../../activities/ship';
 import { openDatabase } from '../../adapters/postgres/database';
 import { pino } from 'pino';
@@ -25,7 +26,7 @@ test('a unit that was reworked between its packing and the closing leaves in a f
   // The shipment's workflow waits for the held unit. Meanwhile its own steps are done by hand, a rework between them.
   const db = openDatabase(line.database.urlOf('office'), { applicationName: 'test-office' });
   const ship = createShipActivities({ db, client: line.client });
-  const asActivity = new MockActivityEnvironment();
+  const asActivity = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
   expect(await asActivity.run(ship.pack, { batch })).toEqual({ shipment: `SH-${batch}`, packed: 1 });
   const [packed] = await line.units(batch);
   await line.send(packed!, 'rework', { by: '17', reason: 'scratched housing', step: 'label' });
@@ -41,7 +42,15 @@ test('a batch of which nothing is left opens no shipment', async () => {
   const { batch } = newOrder();
   await line.faults({ ...missesLimit, batch, index: 1 });
   await line.startBatch({ batch, quantity: 1 });
-  await line.send(await line.held(batch), 'scrap', { by: '17', reason: 'burnt' });
+  const held = await line.held(batch);
+  const db = openDatabase(line.database.urlOf('office'), { applicationName: 'test-office' });
+  const ship = createShipActivities({ db, client: line.client });
+  const early = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(ship.pack, {
+    batch,
+  });
+  await expect(early).rejects.toMatchObject({ code: 'UNITS_UNDER_WAY' });
+  await db.destroy();
+  await line.send(held, 'scrap', { by: '17', reason: 'burnt' });
   await line.batchRun(batch).result();
   expect(await line.shipmentRun(batch).result()).toEqual([]);
   expect(await line.db('shipments').where({ batch_id: batch })).toEqual([]);
@@ -59,7 +68,7 @@ test('a station that comes back takes up its units without a new start of its wo
     { db, client: line.client, station: { ...station, devices }, log: pino({ level: 'silent' }) },
     100,
   );
-  await back.start();
+  back.start();
   expect((await line.units(batch))[0]!.state).toBe('AwaitingEngineer');
   await tamper(line.database, (superuser) =>
     superuser.query(`update units set failure_code = 'STATION_OFFLINE' where id = $1`, [held.unitId]),
@@ -70,3 +79,5 @@ test('a station that comes back takes up its units without a new start of its wo
   expect(unit!.state).toBe('Shipped');
   expect(await line.facts(held, 'retried')).toMatchObject([{ by: 'line-1', note: 'the station is back' }]);
 });
+
+test('the auditor finds every promise kept', () => line.audit());
