@@ -17,19 +17,13 @@ import { UnitrailError } from '../domain/errors';
 import { buildSscc, lastSerialReference } from '../domain/sscc';
 import { unitWorkflowId } from '../domain/workflow-ids';
 
-/** Step 7. One automatic shipment a batch: units are packed as they are ready, and shipped and sealed together. */
+/** Step 7. The automatic shipment of a batch: units are packed when all are ready, and shipped and sealed together. */
 export function createShipActivities(deps: { db: Database; client: Client }) {
   const { db } = deps;
   return {
     /** Ends when no unit of the batch can still become ready: held units are waited for, not left behind. */
     async awaitReady({ batch }: { batch: string }): Promise<void> {
-      const { InProgress = 0, AwaitingEngineer = 0, OnHold = 0 } = await countByState(db, batch);
-      const waiting = InProgress + AwaitingEngineer + OnHold;
-      if (waiting === 0) return;
-      throw new UnitrailError(
-        'UNITS_UNDER_WAY',
-        `The shipment of batch ${batch} waits for ${waiting} units: ${InProgress} in progress, ${AwaitingEngineer} held, ${OnHold} on quality hold.`,
-      );
+      await requireNoneUnderWay(batch);
     },
 
     /**
@@ -47,7 +41,11 @@ export function createShipActivities(deps: { db: Database; client: Client }) {
       const before = await shipmentsOfBatch(db, batch);
       const open = before.find(({ closedAt }) => closedAt === null);
       const ready = await readyUnits(db, batch);
-      if (!open && ready.length === 0) return null;
+      if (!open && ready.length === 0) {
+        // A unit that was reworked a moment ago comes back: nothing is over yet.
+        await requireNoneUnderWay(batch);
+        return null;
+      }
       const shipment = open?.id ?? `SH-${batch}${before.length === 0 ? '' : `/${before.length + 1}`}`;
       const carton = open?.carton ?? (await newCarton());
       const used = await openShipment(db, { id: shipment, batch, buyer, destination, carton });
@@ -76,6 +74,16 @@ export function createShipActivities(deps: { db: Database; client: Client }) {
       }
     },
   };
+
+  async function requireNoneUnderWay(batch: string): Promise<void> {
+    const { InProgress = 0, AwaitingEngineer = 0, OnHold = 0 } = await countByState(db, batch);
+    const waiting = InProgress + AwaitingEngineer + OnHold;
+    if (waiting === 0) return;
+    throw new UnitrailError(
+      'UNITS_UNDER_WAY',
+      `The shipment of batch ${batch} waits for ${waiting} units: ${InProgress} in progress, ${AwaitingEngineer} held, ${OnHold} on quality hold.`,
+    );
+  }
 
   async function newCarton(): Promise<string> {
     const { companyPrefix, issuer } = (await requirePlant(db)).manufacturer;

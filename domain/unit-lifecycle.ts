@@ -20,6 +20,9 @@ export type UnitState = (typeof unitStates)[number];
 /** States from which a unit never moves again. (A missing unit can be found.) */
 export const endStates: readonly UnitState[] = ['Shipped', 'Scrapped', 'Void'];
 
+/** States of a unit that no workflow waits for: the end, or nobody knows where it is. */
+export const departedStates: readonly UnitState[] = [...endStates, 'Missing'];
+
 /** Where a unit stands: what every activity hands back, and what the workflow goes on from. */
 export interface Standing {
   readonly unitId: string;

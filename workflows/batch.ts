@@ -12,7 +12,7 @@ import {
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { Order } from '../domain/order-document';
-import { endStates, type UnitState } from '../domain/unit-lifecycle';
+import { departedStates } from '../domain/unit-lifecycle';
 import { shipmentWorkflowId, taskQueues, unitWorkflowId } from '../domain/workflow-ids';
 import type { OfficeActivities } from './activity-types';
 import { batchProgress, unitReported, type BatchProgress } from './batch-messages';
@@ -65,7 +65,7 @@ async function startUnits({ floor, product }: { floor: Floor; product: string })
     const claimed = await office.claimUnits({ batch: floor.batch, from, to });
     for (const { unitId, serial, name, state } of claimed) {
       floor.started += 1;
-      if (isOver(state)) continue;
+      if (departedStates.includes(state)) continue;
       // One that is ready or held has reported already, to an earlier run: it takes no place in the window.
       if (state === 'InProgress') await takePlace(floor, unitId);
       await startUnit({ unitId, serial, batch: floor.batch }, name, product);
@@ -74,10 +74,6 @@ async function startUnits({ floor, product }: { floor: Floor; product: string })
       `### Batch ${floor.batch}\n\n${floor.started} of ${floor.quantity} started, ${floor.open.size} under way`,
     );
   }
-}
-
-function isOver(state: UnitState): boolean {
-  return endStates.includes(state) || state === 'Missing';
 }
 
 /** A unit that already runs is success: the batch was resumed, the unit was not lost. */

@@ -5,7 +5,6 @@ import {
   condition,
   currentUpdateInfo,
   getExternalWorkflowHandle,
-  isCancellation,
   proxyActivities,
   setCurrentDetails,
   setHandler,
@@ -15,7 +14,7 @@ import {
 } from '@temporalio/workflow';
 import { afterFailure } from '../domain/after-failure';
 import { decisionProblem, type Decision } from '../domain/decision';
-import { endStates, standingOf, type Standing, type Step } from '../domain/unit-lifecycle';
+import { departedStates, standingOf, type Standing, type Step } from '../domain/unit-lifecycle';
 import { batchWorkflowId, taskQueues } from '../domain/workflow-ids';
 import type { OfficeActivities, StationActivities } from './activity-types';
 import { unitReported } from './batch-messages';
@@ -54,7 +53,8 @@ interface Desk {
   station: string | null;
   /** The slot that the unit holds, while its station does the next step as well. */
   slot: Awaited<ReturnType<OfficeActivities['acquireSlot']>> | null;
-  changes: number;
+  /** The row may have changed without this workflow: what it knows is not to be relied on. */
+  unread: boolean;
   reported: boolean;
 }
 
@@ -83,7 +83,7 @@ async function setUp(input: UnitWorkflowInput): Promise<Desk> {
     repeats: 0,
     station: null,
     slot: null,
-    changes: 0,
+    unread: false,
     reported: false,
   };
   // Handlers stand before the first await: a message that arrives with the start finds them.
@@ -101,15 +101,18 @@ async function setUp(input: UnitWorkflowInput): Promise<Desk> {
 }
 
 async function run(desk: Desk): Promise<Standing> {
-  while (!isOver(desk)) {
-    if (desk.standing.state === 'AwaitingEngineer') await awaitDecision(desk);
-    else if (desk.standing.step === 'ship') await awaitShipment(desk);
-    else await takeStep(desk);
-  }
-  // So that the list of workflows tells how it ended.
-  upsertSearchAttributes(attributesOf(desk));
-  await report(desk);
-  await condition(allHandlersFinished);
+  do {
+    while (!isOver(desk)) {
+      if (desk.standing.state === 'AwaitingEngineer') await awaitDecision(desk);
+      else if (desk.standing.step === 'ship') await awaitShipment(desk);
+      else await takeStep(desk);
+    }
+    // So that the list of workflows tells how it ended.
+    upsertSearchAttributes(attributesOf(desk));
+    await report(desk);
+    // A decision that came at the last moment (the rework of a trial unit that is ready) is not left behind.
+    await condition(allHandlersFinished);
+  } while (!isOver(desk));
   return desk.standing;
 }
 
@@ -190,10 +193,8 @@ async function atStation(
 async function awaitDecision(desk: Desk): Promise<void> {
   upsertSearchAttributes(attributesOf(desk));
   await report(desk);
-  const seen = desk.changes;
-  await condition(() => desk.standing.state !== 'AwaitingEngineer' || desk.changes !== seen);
-  if (desk.standing.state === 'AwaitingEngineer')
-    moveTo(desk, await office.loadUnit({ unitId: desk.input.unitId }));
+  await condition(() => desk.unread || desk.standing.state !== 'AwaitingEngineer');
+  if (desk.standing.state === 'AwaitingEngineer') await readRow(desk);
   desk.failure = desk.standing.state === 'AwaitingEngineer' ? desk.failure : null;
   upsertSearchAttributes(attributesOf(desk));
 }
@@ -201,18 +202,23 @@ async function awaitDecision(desk: Desk): Promise<void> {
 /** 7 The unit is ready: it is packed and shipped by its shipment, which tells this workflow to read the row again. */
 async function awaitShipment(desk: Desk): Promise<void> {
   await report(desk);
-  const seen = desk.changes;
-  await condition(() => desk.changes !== seen, readAgainEvery);
+  await condition(() => desk.unread || !waitsForShipment(desk), readAgainEvery);
+  if (waitsForShipment(desk)) await readRow(desk);
+}
+
+function waitsForShipment({ standing }: Desk): boolean {
+  return standing.state === 'ReadyToShip' || standing.state === 'Packed';
+}
+
+/** A signal that arrives while the row is read asks for another reading. */
+async function readRow(desk: Desk): Promise<void> {
+  desk.unread = false;
   moveTo(desk, await office.loadUnit({ unitId: desk.input.unitId }));
 }
 
 /** A trial unit stays in the house: it is ready, and nothing ships it. */
 function isOver({ standing, trial }: Desk): boolean {
-  return (
-    endStates.includes(standing.state) ||
-    standing.state === 'Missing' ||
-    (trial && standing.state === 'ReadyToShip')
-  );
+  return departedStates.includes(standing.state) || (trial && standing.state === 'ReadyToShip');
 }
 
 /** Answers may overtake each other: an older one says nothing about where the unit stands now. */
@@ -249,7 +255,7 @@ async function report(desk: Desk): Promise<void> {
 
 function listen(desk: Desk): void {
   setHandler(messages.progress, () => progressOf(desk), { description: 'Where the unit stands.' });
-  setHandler(messages.rowChanged, () => void (desk.changes += 1), {
+  setHandler(messages.rowChanged, () => void (desk.unread = true), {
     description: 'Read the unit’s row again.',
   });
   setHandler(messages.retryStep, (input) => take(desk, retryOf(input), input?.expectedAttempt), {
@@ -296,22 +302,21 @@ async function take(
       ...(expectedAttempt !== undefined && { expectedAttempt }),
     }),
   );
-  desk.changes += 1;
   return desk.standing;
 }
 
 /** A signal has nobody to refuse to: one that does not fit is dropped, and the unit stays as it is. */
 async function decideBySignal(desk: Desk, input: messages.DecideInput): Promise<void> {
-  await condition(() => desk.settled);
   const decisions = { retry: retryOf, rework: reworkOf, scrap: scrapOf };
   // Whoever holds a Temporal credential may send anything: only a word of ours leads to a decision.
   if (!Object.hasOwn(decisions, String(input?.action))) return;
   const decision = decisions[input.action](input as never);
-  if (decisionProblem(desk.standing, decision, input.expectedAttempt)) return;
   try {
+    await condition(() => desk.settled);
+    if (decisionProblem(desk.standing, decision, input.expectedAttempt)) return;
     await take(desk, decision, input.expectedAttempt, input.decisionId);
-  } catch (error) {
-    if (isCancellation(error)) throw error;
+  } catch {
+    // Refused, or cancelled with the unit, which is held then: the run ends when that is on record, not before.
   }
 }
 
