@@ -6,7 +6,7 @@ import type { ContentStore } from '../adapters/store/port';
 import { canonicalJson } from '../domain/canonical';
 import { UnitrailError } from '../domain/errors';
 import { macRuns, parseMacBlock } from '../domain/mac-address';
-import { canonicalOrder } from '../domain/order';
+import { canonicalOrder, MAX_UNITS_OF_BATCH } from '../domain/order';
 import type { Order } from '../domain/order-document';
 import {
   currentScheme,
@@ -44,6 +44,7 @@ export async function prepareBatch(
   checkBuyer(plant, order);
   checkSimulation(plant, order);
   checkComponents(product, order);
+  checkBatchSize(order);
   await checkOrderRoom(deps.db, order);
   const recipe = await recipeOf(deps.store, plant, product, order);
   return { document, recipe, grants: [serialGrant(plant, product, order), ...macGrant(plant, product)] };
@@ -120,6 +121,15 @@ function checkComponents(product: Product, order: Order): void {
   }
 }
 
+function checkBatchSize({ quantity }: Order): void {
+  if (quantity > MAX_UNITS_OF_BATCH)
+    throw refuse(
+      'quantity',
+      quantity,
+      `at most ${MAX_UNITS_OF_BATCH} in one batch so far; an order may have several`,
+    );
+}
+
 /** Overproduction is refused before it begins. The database repeats it under the order's lock. */
 async function checkOrderRoom(db: Database, { order, orderQuantity, quantity }: Order): Promise<void> {
   const known = await findOrderRoom(db, order);
@@ -133,7 +143,7 @@ async function checkOrderRoom(db: Database, { order, orderQuantity, quantity }: 
       problemText({
         path: ['quantity'],
         value: quantity,
-        allowed: `at most ${room}: order ${order} of ${ceiling} units has no more room`,
+        allowed: `at most ${room}: order ${order} of ${ceiling} units has no room for more`,
       }),
     );
 }

@@ -39,11 +39,13 @@ export async function loadBatchStatus(db: Database, batch: string): Promise<Batc
 }
 
 /** Where a batch that nobody touches ends up. */
-export type Outcome = 'under way' | 'shipped' | 'waits for a person' | 'ready';
+export type Outcome = 'under way' | 'shipped' | 'nothing left' | 'waits for a person' | 'ready';
 
 export function outcomeOf({
   completedAt,
-  shippedAt,
+  inProgress,
+  ready,
+  shipped,
   held,
   counts,
   buyer,
@@ -52,6 +54,8 @@ export function outcomeOf({
 }: BatchStatus): Outcome {
   if (completedAt === null) return 'under way';
   if (held > 0 || counts.some(({ state }) => state === 'OnHold')) return 'waits for a person';
-  if (shippedAt !== null) return 'shipped';
+  if (inProgress > 0) return 'under way';
+  // A batch whose units are all scrapped or missing opens no shipment.
+  if (ready === 0) return shipped > 0 ? 'shipped' : 'nothing left';
   return trial || buyer === null || destination === null ? 'ready' : 'under way';
 }

@@ -52,6 +52,7 @@ export function outcomeText(status: BatchStatus): string {
   const { batch, held, shipped, shipment } = status;
   const texts = {
     shipped: `Batch ${batch} has shipped: ${shipped} units in shipment ${shipment}.`,
+    'nothing left': `Batch ${batch} has ended: none of its units is left to ship.`,
     'waits for a person': `Batch ${batch} has ended but for ${held > 0 ? `${held} held` : 'units on hold'}: its shipment waits for a decision (\`unitrail unit retry|rework|scrap SERIAL\`).`,
     ready: `Batch ${batch} has ended: its units are ready, and wait for a shipment.`,
     'under way': `Batch ${batch} is under way.`,

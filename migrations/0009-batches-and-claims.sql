@@ -67,12 +67,12 @@ begin
   end if;
   select * into known from orders where id = p_order for update;
   if known.quantity <> p_quantity then
-    perform refuse('UT012', format('orderQuantity: %s is not allowed; order %s has a quantity of %s',
-      p_quantity, p_order, known.quantity));
+    perform refuse('UT012', format('orderQuantity: %s is not allowed; %s, the quantity of order %s',
+      p_quantity, known.quantity, p_order));
   end if;
   if p_batch_quantity > order_room(known) then
-    perform refuse('UT008', format('quantity: %s is not allowed; order %s of %s units has room for %s more',
-      p_batch_quantity, p_order, known.quantity, greatest(order_room(known), 0)));
+    perform refuse('UT008', format('quantity: %s is not allowed; at most %s: order %s of %s units has no room for more',
+      p_batch_quantity, greatest(order_room(known), 0), p_order, known.quantity));
   end if;
 end $$;
 

@@ -1,5 +1,5 @@
 import type { Order } from '../../domain/order-document';
-import { endStates, type Step } from '../../domain/unit-lifecycle';
+import { departedStates, type Step } from '../../domain/unit-lifecycle';
 import type { Database } from './database';
 import { mapped } from './errors';
 import { openHold } from './unit-rows';
@@ -17,7 +17,9 @@ export interface BatchSummary {
   readonly openedAt: Date;
   /** Every unit is ready to ship or later, scrapped, missing or held. */
   readonly completedAt: Date | null;
+  /** One, or more where units were held back at the closing: `SH-1, SH-1/2`. */
   readonly shipment: string | null;
+  /** Of the last one that was closed. */
   readonly shippedAt: Date | null;
   readonly claimed: number;
   readonly inProgress: number;
@@ -54,9 +56,10 @@ const attemptOfStep = `u.attempts[array_position(array['assign','flash','test','
 const summaries = `
   select b.id as batch, b.order_id as "order", b.product, b.quantity, b.firmware_version as firmware,
     coalesce(s.buyer, b.buyer) as buyer, coalesce(s.destination, b.destination) as destination, b.trial,
-    b.opened_at as "openedAt", b.completed_at as "completedAt", s.id as shipment, s.closed_at as "shippedAt", n.*
+    b.opened_at as "openedAt", b.completed_at as "completedAt", s.ids as shipment, s."shippedAt", n.*
   from batches b
-  left join lateral (select id, buyer, destination, closed_at from shipments where batch_id = b.id order by opened_at desc limit 1) s on true
+  left join lateral (select string_agg(id, ', ' order by opened_at) as ids, max(buyer) as buyer, max(destination) as destination,
+      max(closed_at) as "shippedAt" from shipments where batch_id = b.id) s on true
   cross join lateral (
     select count(*)::integer as claimed,
       count(*) filter (where state = 'InProgress')::integer as "inProgress",
@@ -126,7 +129,7 @@ export interface UnfinishedBatch {
 }
 
 /** A trial unit that is ready stays in the house, and one that is missing has no workflow: neither is waited for. */
-const open = `u.state not in ('${[...endStates, 'Missing'].join("', '")}') and not (u.trial and u.state = 'ReadyToShip')`;
+const open = `u.state not in ('${departedStates.join("', '")}') and not (u.trial and u.state = 'ReadyToShip')`;
 
 /** Not completed, or with units that have not ended, or with a shipment that is not closed; the oldest first. */
 export async function unfinishedBatches(db: Database, batch?: string): Promise<UnfinishedBatch[]> {

@@ -318,7 +318,7 @@ test('two batches of one order are built up to its quantity, and a third is refu
   const failure = await failureOfRun(line.batchRun(third.batch));
   expect(failure).toMatchObject({ type: 'ORDER_QUANTITY_EXCEEDED', nonRetryable: true });
   expect(failure.message).toBe(
-    `quantity: 1 is not allowed; at most 0: order ${order} of 3 units has no more room`,
+    `quantity: 1 is not allowed; at most 0: order ${order} of 3 units has no room for more`,
   );
   expect(await line.units(third.batch)).toEqual([]);
   expect(await line.db('batches').where({ id: third.batch })).toEqual([]);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
@@ -9,7 +10,6 @@ import { findTemporalBinary } from '../../adapters/stack/temporal-binary';
 import { searchAttributes } from '../../domain/search-attributes';
 import type { TemporalAddress } from '../../workers/temporal-address';
 
-const name = 'temporal-of-a-test';
 const namespace = 'default';
 const lockTimeoutMs = 60_000;
 
@@ -20,6 +20,7 @@ const lockTimeoutMs = 60_000;
 export class OwnTemporalServer {
   private constructor(
     private readonly home: StackHome,
+    private readonly name: string,
     private readonly folder: string,
     readonly address: TemporalAddress,
   ) {}
@@ -27,7 +28,8 @@ export class OwnTemporalServer {
   static async start(): Promise<OwnTemporalServer> {
     const home = await prepareHome(process.env.UNITRAIL_TEST_HOME!);
     const folder = await mkdtemp(join(home.path, 'temporal-'));
-    return new OwnTemporalServer(home, folder, await launch(home, folder));
+    const name = `temporal-${randomBytes(4).toString('hex')}`;
+    return new OwnTemporalServer(home, name, folder, await launch(home, name, folder));
   }
 
   /** Another server: nothing of what this one knew is left. */
@@ -37,12 +39,12 @@ export class OwnTemporalServer {
   }
 
   async stop(): Promise<void> {
-    await locked(this.home, () => stopProcess(this.home, name));
+    await locked(this.home, () => stopProcess(this.home, this.name));
     await rm(this.folder, { recursive: true, force: true });
   }
 }
 
-async function launch(home: StackHome, folder: string): Promise<TemporalAddress> {
+async function launch(home: StackHome, name: string, folder: string): Promise<TemporalAddress> {
   const command = await findTemporalBinary({ env: process.env, say: () => {} });
   const [port, uiPort] = await freePorts([undefined, undefined]);
   const address = `127.0.0.1:${port}`;

@@ -27,16 +27,22 @@ const fresh: BatchStatus = {
 
 test.each([
   ['units that move', {}, 'under way'],
-  ['an end whose shipment is being closed', { completedAt: ended }, 'under way'],
-  ['a closed shipment', { completedAt: ended, shippedAt: ended }, 'shipped'],
+  ['an end whose shipment is being closed', { completedAt: ended, inProgress: 0, ready: 24 }, 'under way'],
+  ['a closed shipment', { completedAt: ended, inProgress: 0, shippedAt: ended, shipped: 24 }, 'shipped'],
+  [
+    'a closed shipment and a unit that was held back',
+    { completedAt: ended, inProgress: 1, shippedAt: ended, shipped: 23 },
+    'under way',
+  ],
+  ['units that are all scrapped', { completedAt: ended, inProgress: 0 }, 'nothing left'],
   ['a held unit', { completedAt: ended, held: 1 }, 'waits for a person'],
   [
     'a unit on quality hold',
     { completedAt: ended, counts: [{ state: 'OnHold', step: 'ship', units: 1 }] },
     'waits for a person',
   ],
-  ['a trial', { completedAt: ended, trial: true }, 'ready'],
-  ['no destination yet', { completedAt: ended, destination: null }, 'ready'],
+  ['a trial', { completedAt: ended, inProgress: 0, ready: 24, trial: true }, 'ready'],
+  ['no destination yet', { completedAt: ended, inProgress: 0, ready: 24, destination: null }, 'ready'],
 ])('a batch with %s is %s', (_, changes, outcome) => {
   expect(outcomeOf({ ...fresh, ...(changes as Partial<BatchStatus>) })).toBe(outcome);
 });
