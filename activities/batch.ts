@@ -7,6 +7,7 @@ import {
 } from '../adapters/postgres/batch-ledger';
 import type { Database } from '../adapters/postgres/database';
 import { unitsUnderWay } from '../adapters/postgres/unit-standings';
+import type { Watermark } from '../adapters/registry/watermark';
 import type { ContentStore } from '../adapters/store/port';
 import { UnitrailError } from '../domain/errors';
 import { parseOrder } from '../domain/order';
@@ -23,8 +24,8 @@ export interface OpenedBatch {
   readonly shipsItself: boolean;
 }
 
-export function createBatchActivities(deps: { db: Database; store: ContentStore }) {
-  const { db } = deps;
+export function createBatchActivities(deps: { db: Database; store: ContentStore; watermark: Watermark }) {
+  const { db, watermark } = deps;
   return {
     /** Validates the order and binds the batch to its workflow. A repeat with the same order is a no-op. */
     async openBatch({
@@ -42,7 +43,9 @@ export function createBatchActivities(deps: { db: Database; store: ContentStore 
         );
       }
       const prepared = await prepareBatch(deps, order);
+      await watermark.check();
       if (prepared) await openBatch(db, { order, ...prepared, workflowId, by: 'planner' });
+      await watermark.keep();
       return {
         batch: order.batch,
         product: order.product,
@@ -62,7 +65,7 @@ export function createBatchActivities(deps: { db: Database; store: ContentStore 
       from: number;
       to: number;
     }): Promise<ClaimedUnit[]> {
-      return claimBatchUnits(db, batch, { from, to });
+      return claimBatchUnits({ db, watermark }, batch, { from, to });
     },
 
     /** Of these units, those that are still in progress: a report that was lost on the way leaks nothing. */

@@ -9,6 +9,7 @@ import {
   type NumberPlace,
 } from '../adapters/postgres/batch-ledger';
 import type { Database } from '../adapters/postgres/database';
+import type { Watermark } from '../adapters/registry/watermark';
 import { UnitrailError } from '../domain/errors';
 import { parsePattern, renderSerial } from '../domain/serial-scheme';
 
@@ -27,11 +28,17 @@ const MOST_ROUNDS = 50;
  * Claims the units of these indexes. A unit gets the number of its block that its index says; where that one is void, the
  * first free number of the batch's extra blocks. What was claimed before is found as it was, whoever asks.
  */
-export async function claimBatchUnits(db: Database, batch: string, range: Range): Promise<ClaimedUnit[]> {
+export async function claimBatchUnits(
+  { db, watermark }: { db: Database; watermark: Watermark },
+  batch: string,
+  range: Range,
+): Promise<ClaimedUnit[]> {
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const { claims, voids } = await propose(db, batch, range);
     if (voids.length === 0) return claimUnits(db, batch, claims);
     await voidNumbers(db, batch, voids);
+    // Their replacements were granted.
+    await watermark.keep();
   }
   throw new UnitrailError(
     'SCHEME_EXHAUSTED',

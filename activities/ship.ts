@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { countByState, requireBatch } from '../adapters/postgres/batch-ledger';
+import type { Watermark } from '../adapters/registry/watermark';
 import type { Database } from '../adapters/postgres/database';
 import { appendEvent } from '../adapters/postgres/ledger';
 import { requirePlant } from '../adapters/postgres/plant-store';
@@ -18,7 +19,7 @@ import { buildSscc, lastSerialReference } from '../domain/sscc';
 import { unitWorkflowId } from '../domain/workflow-ids';
 
 /** Step 7. The automatic shipment of a batch: units are packed when all are ready, and shipped and sealed together. */
-export function createShipActivities(deps: { db: Database; client: Client }) {
+export function createShipActivities(deps: { db: Database; client: Client; watermark: Watermark }) {
   const { db } = deps;
   return {
     /** Ends when no unit of the batch can still become ready: held units are waited for, not left behind. */
@@ -87,10 +88,9 @@ export function createShipActivities(deps: { db: Database; client: Client }) {
 
   async function newCarton(): Promise<string> {
     const { companyPrefix, issuer } = (await requirePlant(db)).manufacturer;
-    return buildSscc(
-      companyPrefix,
-      await nextCartonNumber(db, companyPrefix, issuer, lastSerialReference(companyPrefix)),
-    );
+    const number = await nextCartonNumber(db, companyPrefix, issuer, lastSerialReference(companyPrefix));
+    await deps.watermark.keep();
+    return buildSscc(companyPrefix, number);
   }
 
   async function signal(name: string): Promise<void> {

@@ -80,7 +80,7 @@ function readComponent(text: string, before: Lots = {}): Lots {
   return { ...before, [position]: lots };
 }
 
-function readOperator(text: string): string {
+export function readOperator(text: string): string {
   if (OPERATOR.test(text)) return text;
   throw wrongOption('--by', text, 'an operator number of up to 16 letters, digits and "-"');
 }

@@ -42,6 +42,10 @@ export const entries: Readonly<Record<string, Entry>> = {
       scrap: './unit-scrap',
     },
   },
+  registry: {
+    summary: 'the registry of numbers: how far it is, and after a restored backup',
+    load: { show: './registry-show', advance: './registry-advance' },
+  },
   resume: { summary: "go on after Temporal's state was lost", load: './resume' },
   links: { summary: 'deep links into the Temporal web UI', load: './links' },
   audit: { summary: 'check every promise from the stored bytes', load: './audit' },

@@ -74,6 +74,8 @@ export const reactions = {
   DUPLICATE_SERIAL: 'page',
   AUDIT_CHAIN_BROKEN: 'page',
   RECORD_INCOMPLETE: 'page',
+  /** The database is older than numbers that were issued: it was restored from a backup. */
+  REGISTRY_LAGS: 'page',
   INTERNAL: 'page',
 } as const satisfies Record<string, Reaction>;
 

@@ -110,6 +110,51 @@ begin
   return lease;
 end $$;
 
+--
+-- Name: advance_registry(jsonb, integer, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.advance_registry(p_spaces jsonb, p_epoch integer, p_by text, p_reason text) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  present registry_epochs;
+  s record;
+  space number_spaces;
+  passed jsonb := '[]';
+  opened integer;
+begin
+  perform check_word('by', p_by), check_word('reason', p_reason);
+  lock table registry_epochs in share row exclusive mode;
+  select * into present from registry_epochs order by epoch desc limit 1;
+  for s in
+    select v ->> 'kind' as kind, v ->> 'name' as name, v ->> 'scope' as scope, v ->> 'issuer' as issuer, whole(v, 'first') as first,
+      whole(v, 'last') as last, whole(v, 'next') as next
+    from jsonb_array_elements(p_spaces) as v order by 1, 2, 3
+  loop
+    if not exists (select from issuers where id = s.issuer) then
+      perform refuse('UT009', format('%s %s %s: there is no issuer %s; apply the plant file first', s.kind, s.name, s.scope, s.issuer));
+    end if;
+    if s.next is null or (s.next between s.first and s.last + 1) is not true then
+      perform refuse('UT007', format('%s %s %s: next is not a number from %s to %s', s.kind, s.name, s.scope, s.first, s.last + 1));
+    end if;
+    perform find_space(s.kind, s.name, s.scope, s.issuer, s.first, s.last);
+    select * into space from number_spaces where kind = s.kind and name = s.name and scope = s.scope for update;
+    continue when space.next_number >= s.next;
+    if s.next > space.last_number + 1 then
+      perform refuse('UT007', format('%s %s %s has numbers up to %s only', s.kind, s.name, s.scope, space.last_number));
+    end if;
+    passed := passed || jsonb_build_object('space', concat_ws(' ', s.kind, s.name, nullif(s.scope, '')), 'from', space.next_number, 'to', s.next - 1);
+    update number_spaces set next_number = s.next where id = space.id;
+  end loop;
+  opened := greatest(present.epoch, coalesce(p_epoch, 0)) + 1;
+  insert into registry_epochs (epoch, registry) values (opened, present.registry);
+  perform append_to_stream('registry:' || present.registry, 'registryAdvanced', 'epoch/' || opened,
+    format('{"by":%s,"epoch":%s,"passed":%s,"reason":%s}', to_json(p_by), opened, canonical_passed(passed), to_json(p_reason)));
+  return opened;
+end $$;
+
 SET default_tablespace = '';
 
 SET default_table_access_method = heap;
@@ -432,6 +477,17 @@ begin
 end $$;
 
 --
+-- Name: canonical_passed(jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.canonical_passed(p_passed jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select coalesce('[' || string_agg(format('{"from":%s,"space":%s,"to":%s}', v ->> 'from', to_json(v ->> 'space'), v ->> 'to'), ',' order by n) || ']', '[]')
+  from jsonb_array_elements(p_passed) with ordinality as given(v, n)
+$$;
+
+--
 -- Name: unit_events; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -508,7 +564,7 @@ CREATE TABLE public.event_types (
     part text,
     CONSTRAINT event_types_appender CHECK ((appender = ANY (ARRAY['office'::text, 'station'::text, 'both'::text, 'function'::text]))),
     CONSTRAINT event_types_nature CHECK ((nature = ANY (ARRAY['intent'::text, 'result'::text, 'other'::text]))),
-    CONSTRAINT event_types_stream_kind CHECK ((stream_kind = ANY (ARRAY['unit'::text, 'batch'::text, 'order'::text, 'shipment'::text, 'export'::text, 'retention'::text])))
+    CONSTRAINT event_types_stream_kind CHECK ((stream_kind = ANY (ARRAY['unit'::text, 'batch'::text, 'order'::text, 'shipment'::text, 'export'::text, 'retention'::text, 'list'::text, 'registry'::text])))
 );
 
 --
@@ -1994,6 +2050,16 @@ CREATE TABLE public.records (
 );
 
 --
+-- Name: registry_epochs; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.registry_epochs (
+    epoch integer NOT NULL,
+    registry uuid NOT NULL,
+    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
 -- Name: shipments; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -2250,6 +2316,13 @@ ALTER TABLE ONLY public.recipes
 
 ALTER TABLE ONLY public.records
     ADD CONSTRAINT records_pkey PRIMARY KEY (unit_id);
+
+--
+-- Name: registry_epochs registry_epochs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.registry_epochs
+    ADD CONSTRAINT registry_epochs_pkey PRIMARY KEY (epoch);
 
 --
 -- Name: shipments shipments_carton; Type: CONSTRAINT; Schema: public; Owner: -
@@ -2581,6 +2654,18 @@ CREATE TRIGGER records_append_only BEFORE DELETE OR UPDATE ON public.records FOR
 CREATE TRIGGER records_no_truncate BEFORE TRUNCATE ON public.records FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
+-- Name: registry_epochs registry_epochs_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER registry_epochs_append_only BEFORE DELETE OR UPDATE ON public.registry_epochs FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: registry_epochs registry_epochs_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER registry_epochs_no_truncate BEFORE TRUNCATE ON public.registry_epochs FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
 -- Name: slots slots_fence_grows; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -2835,6 +2920,13 @@ REVOKE ALL ON FUNCTION public.acquire_slot(p_unit uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.acquire_slot(p_unit uuid) TO unitrail_office;
 
 --
+-- Name: FUNCTION advance_registry(p_spaces jsonb, p_epoch integer, p_by text, p_reason text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.advance_registry(p_spaces jsonb, p_epoch integer, p_by text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.advance_registry(p_spaces jsonb, p_epoch integer, p_by text, p_reason text) TO unitrail_desk;
+
+--
 -- Name: TABLE units; Type: ACL; Schema: public; Owner: -
 --
 
@@ -2897,6 +2989,12 @@ REVOKE ALL ON FUNCTION public.bind_identifier(u public.units, p_issuer text, p_k
 --
 
 REVOKE ALL ON FUNCTION public.bind_macs(u public.units, p_body jsonb, p_seq bigint) FROM PUBLIC;
+
+--
+-- Name: FUNCTION canonical_passed(p_passed jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.canonical_passed(p_passed jsonb) FROM PUBLIC;
 
 --
 -- Name: TABLE unit_events; Type: ACL; Schema: public; Owner: -
@@ -3431,6 +3529,15 @@ GRANT SELECT ON TABLE public.records TO unitrail_office;
 GRANT SELECT ON TABLE public.records TO unitrail_desk;
 GRANT SELECT ON TABLE public.records TO unitrail_auditor;
 GRANT SELECT ON TABLE public.records TO unitrail_retention;
+
+--
+-- Name: TABLE registry_epochs; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.registry_epochs TO unitrail_office;
+GRANT SELECT ON TABLE public.registry_epochs TO unitrail_desk;
+GRANT SELECT ON TABLE public.registry_epochs TO unitrail_auditor;
+GRANT SELECT ON TABLE public.registry_epochs TO unitrail_retention;
 
 --
 -- Name: TABLE shipments; Type: ACL; Schema: public; Owner: -

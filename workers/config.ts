@@ -12,6 +12,8 @@ export interface Config {
   readonly loginsFile: string | null;
   readonly home: string;
   readonly store: string;
+  /** The file of the highest numbers granted; best kept where the database's backups are not. */
+  readonly watermark: string;
   readonly temporalCli: string | null;
   readonly benchAddress: string | null;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -34,6 +36,7 @@ export function parseConfig(env: Environment, database: 'needed' | 'none' = 'nee
     ownerUrl: databaseUrl(env, 'UNITRAIL_OWNER_URL', problems),
     loginsFile: env.UNITRAIL_LOGINS ? folder(env.UNITRAIL_LOGINS) : null,
     home,
+    watermark: env.UNITRAIL_WATERMARK ? folder(env.UNITRAIL_WATERMARK) : resolve(home, 'watermark.json'),
     store: env.UNITRAIL_STORE ? folder(env.UNITRAIL_STORE) : resolve(home, 'store'),
     temporalCli: env.UNITRAIL_TEMPORAL_CLI || null,
     benchAddress: address(env, 'UNITRAIL_BENCH_ADDRESS', problems),

@@ -20,6 +20,7 @@ import type { CertificateAuthority } from '../adapters/ca/port';
 import type { StationDevices } from '../adapters/devices/ports';
 import type { Database } from '../adapters/postgres/database';
 import type { Notifications } from '../adapters/postgres/notifications';
+import type { Watermark } from '../adapters/registry/watermark';
 import type { ContentStore } from '../adapters/store/port';
 import { taskQueues } from '../domain/workflow-ids';
 import type { OfficeActivities, StationActivities } from '../workflows/activity-types';
@@ -35,6 +36,7 @@ export interface OfficeDeps {
   readonly calls: Notifications;
   readonly store: ContentStore;
   readonly ca: CertificateAuthority;
+  readonly watermark: Watermark;
 }
 
 export interface StationDeps {
@@ -72,7 +74,7 @@ export function officeActivities(deps: OfficeDeps, host: TemporalHost): OfficeAc
     ...createCertificateActivities(deps),
     ...createHoldActivities(deps),
     ...createBatchActivities(deps),
-    ...createShipActivities({ db: deps.db, client: host.client }),
+    ...createShipActivities({ ...deps, client: host.client }),
   };
 }
 

@@ -5,6 +5,7 @@ import { openDatabase, type Database } from '../adapters/postgres/database';
 import { fixedLogins } from '../adapters/postgres/logins';
 import { Notifications } from '../adapters/postgres/notifications';
 import { requirePlant } from '../adapters/postgres/plant-store';
+import { createWatermark } from '../adapters/registry/watermark';
 import { createContentStore } from '../adapters/store/content-store';
 import type { ContentStore } from '../adapters/store/port';
 import { UnitrailError } from '../domain/errors';
@@ -166,7 +167,9 @@ async function startOffice(
   const calls = await Notifications.listen(url, 'unitrail_slot');
   opened.push(() => calls.close());
   const ca = createDevelopmentCa({ folder: join(config.home, 'ca') });
-  const worker = await createOfficeWorker(host, { db, calls, store: openStore(config), ca });
+  const watermark = createWatermark({ db, file: config.watermark });
+  await watermark.check();
+  const worker = await createOfficeWorker(host, { db, calls, store: openStore(config), ca, watermark });
   return { worker, endWaits: () => calls.endWaits() };
 }
 

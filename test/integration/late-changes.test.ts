@@ -5,6 +5,7 @@ import { openDatabase } from '../../adapters/postgres/database';
 import { pino } from 'pino';
 import { StationReturn } from '../../workers/station-return';
 import { tamper } from '../support/tamper';
+import { testWatermark } from '../support/watermark';
 import { newOrder, startTestLine, type TestLine } from '../support/line';
 
 let line: TestLine;
@@ -25,7 +26,7 @@ test('a unit that was reworked between its packing and the closing leaves in a f
   await line.waitFor(batch, ([first]) => first?.state === 'ReadyToShip');
   // The shipment's workflow waits for the held unit. Meanwhile its own steps are done by hand, a rework between them.
   const db = openDatabase(line.database.urlOf('office'), { applicationName: 'test-office' });
-  const ship = createShipActivities({ db, client: line.client });
+  const ship = createShipActivities({ db, client: line.client, watermark: testWatermark(db) });
   const asActivity = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
   expect(await asActivity.run(ship.pack, { batch })).toEqual({ shipment: `SH-${batch}`, packed: 1 });
   const [packed] = await line.units(batch);
@@ -44,7 +45,7 @@ test('a batch of which nothing is left opens no shipment', async () => {
   await line.startBatch({ batch, quantity: 1 });
   const held = await line.held(batch);
   const db = openDatabase(line.database.urlOf('office'), { applicationName: 'test-office' });
-  const ship = createShipActivities({ db, client: line.client });
+  const ship = createShipActivities({ db, client: line.client, watermark: testWatermark(db) });
   const early = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(ship.pack, {
     batch,
   });

@@ -1,6 +1,7 @@
 import { claimBatchUnits } from '../../activities/claim-units';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
 import { voidNumbers } from '../../adapters/postgres/batch-ledger';
+import type { Watermark } from '../../adapters/registry/watermark';
 import { UnitrailError } from '../../domain/errors';
 import { audit } from '../../tools/audit/audit';
 import { createTestDatabase, type TestDatabase } from '../support/database';
@@ -13,19 +14,22 @@ import {
   type TestBatch,
 } from '../support/shop-floor';
 import { tamper } from '../support/tamper';
+import { testWatermark } from '../support/watermark';
 
 /** A number that can't be issued is booked void and replaced: the batch gets all of its units all the same. */
 let database: TestDatabase;
 let floor: ShopFloor;
 let office: Database;
+let deps: { db: Database; watermark: Watermark };
 
 beforeAll(async () => {
   database = await createTestDatabase();
   floor = openShopFloor(database);
   office = openDatabase(database.urlOf('office'), { applicationName: 'test-crowd', maxConnections: 8 });
+  deps = { db: office, watermark: testWatermark(office) };
   await applySmallPlant(floor);
   const first = await openTestBatch(floor, { quantity: 5 });
-  await claimBatchUnits(office, first.id, { from: 1, to: 5 });
+  await claimBatchUnits(deps, first.id, { from: 1, to: 5 });
 });
 
 afterAll(() => database?.drop());
@@ -52,11 +56,11 @@ async function balances(batch: string): Promise<Record<string, number>> {
 
 test('numbers that another unit has are void, and the batch goes on behind them', async () => {
   const batch = await laterBatch('second', 3);
-  const units = await claimBatchUnits(office, batch.id, { from: 1, to: 3 });
+  const units = await claimBatchUnits(deps, batch.id, { from: 1, to: 3 });
   // 1 to 3 and their replacements 4 and 5 are taken; 6 is the third replacement, 7 and 8 those of 4 and 5.
   expect(endings(units)).toEqual([6, 7, 8]);
   expect(await balances(batch.id)).toEqual({ granted: -8, void: 5, assigned: 3 });
-  expect(await claimBatchUnits(office, batch.id, { from: 1, to: 3 })).toEqual(units);
+  expect(await claimBatchUnits(deps, batch.id, { from: 1, to: 3 })).toEqual(units);
   expect(await balances(batch.id)).toEqual({ granted: -8, void: 5, assigned: 3 });
 });
 
@@ -69,7 +73,7 @@ test('eight that claim the same units at once get the same numbers, each of them
   await Promise.all(
     asked.map((range) => untilClaimed(batch.id, { ...range, from: Math.min(range.from, range.to) })),
   );
-  const units = await claimBatchUnits(office, batch.id, { from: 1, to: 12 });
+  const units = await claimBatchUnits(deps, batch.id, { from: 1, to: 12 });
   expect(new Set(units.map(({ serial }) => serial)).size).toBe(12);
   const { assigned, granted } = await balances(batch.id);
   expect({ assigned, granted }).toEqual({ assigned: 12, granted: -(12 + (await voidsOf(batch.id))) });
@@ -81,7 +85,7 @@ const voidsOf = async (batch: string): Promise<number> => (await balances(batch)
 async function untilClaimed(batch: string, range: { from: number; to: number }): Promise<void> {
   for (;;) {
     try {
-      await claimBatchUnits(office, batch, range);
+      await claimBatchUnits(deps, batch, range);
       return;
     } catch (error) {
       if (!(error instanceof UnitrailError) || error.reaction !== 'retry') throw error;
@@ -100,7 +104,7 @@ describe('a number', () => {
     const skipped = { ...place(batch, 1), why: 'skipped' } as const;
     await voidNumbers(office, batch.id, [skipped]);
     await voidNumbers(office, batch.id, [skipped]);
-    const units = await claimBatchUnits(office, batch.id, { from: 1, to: 2 });
+    const units = await claimBatchUnits(deps, batch.id, { from: 1, to: 2 });
     expect(units.map(({ serial }) => serial)).not.toContain(skipped.value);
     expect(await balances(batch.id)).toEqual({ granted: -3, void: 1, assigned: 2 });
     const row = await office('identifiers').where({ value: skipped.value }).first('unit_id', 'state');
@@ -121,7 +125,7 @@ describe('a number', () => {
     ['without a reason', (b: TestBatch) => place(b, 2), 'UT007'],
   ])('%s is not voided', async (_what, numberOf, sqlState) => {
     const batch = await openTestBatch(floor, { quantity: 2, trial: true });
-    await claimBatchUnits(office, batch.id, { from: 1, to: 1 });
+    await claimBatchUnits(deps, batch.id, { from: 1, to: 1 });
     const attempt = office.raw('select void_numbers(?, ?::jsonb)', [
       batch.id,
       JSON.stringify([numberOf(batch)]),

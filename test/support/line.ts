@@ -251,6 +251,7 @@ function configOf(home: string, bench?: RunningBench): Config {
     loginsFile: null,
     home,
     store: join(home, 'store'),
+    watermark: join(home, 'watermark.json'),
     temporalCli: null,
     benchAddress: bench?.address ?? null,
     logLevel: 'error',
