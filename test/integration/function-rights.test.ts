@@ -14,7 +14,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ...['seal_record', 'ship_units', 'unit_name', 'void_numbers'],
   ],
   unitrail_station: ['append_event', 'begin_act', 'slot_cleared', 'slots_to_clear', 'unit_name'],
-  unitrail_desk: ['advance_registry', 'apply_plant', 'change_lots', 'order_room', 'unit_name'],
+  unitrail_desk: [
+    ...['add_listed_numbers', 'advance_registry', 'apply_plant', 'change_lots', 'close_number_list'],
+    ...['open_number_list', 'order_room', 'unit_name'],
+  ],
   unitrail_retention: ['unit_name'],
   unitrail_auditor: ['unit_name'],
   unitrail_buyer: [],

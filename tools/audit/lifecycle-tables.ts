@@ -8,7 +8,7 @@ export type Nature = 'intent' | 'result' | 'other';
 
 export interface EventKind {
   readonly type: string;
-  readonly streamKind: 'unit' | 'batch' | 'order' | 'shipment' | 'registry';
+  readonly streamKind: 'unit' | 'batch' | 'order' | 'shipment' | 'list' | 'registry';
   readonly appender: 'office' | 'station' | 'both' | 'function';
   readonly nature: Nature;
   readonly part: string | null;
@@ -69,6 +69,7 @@ const otherKinds: [type: string, streamKind: EventKind['streamKind'], groups: re
   ['batchCompleted', 'batch', [OFFICE]],
   ['shipmentOpened', 'shipment', [OFFICE]],
   ['shipmentClosed', 'shipment', [OFFICE]],
+  ['numbersListed', 'list', [DESK]],
   ['registryAdvanced', 'registry', [DESK]],
 ];
 
