@@ -52,17 +52,6 @@ CREATE TYPE public.act_opening AS (
 );
 
 --
--- Name: serial_block; Type: TYPE; Schema: public; Owner: -
---
-
-CREATE TYPE public.serial_block AS (
-	id bigint,
-	space_id bigint,
-	numbers int8range,
-	issuer text
-);
-
---
 -- Name: slot_lease; Type: TYPE; Schema: public; Owner: -
 --
 
@@ -111,48 +100,32 @@ begin
 end $$;
 
 --
--- Name: advance_registry(jsonb, integer, text, text); Type: FUNCTION; Schema: public; Owner: -
+-- Name: add_listed_numbers(bigint, bigint, text[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.advance_registry(p_spaces jsonb, p_epoch integer, p_by text, p_reason text) RETURNS integer
+CREATE FUNCTION public.add_listed_numbers(p_space bigint, p_first bigint, p_values text[]) RETURNS TABLE(place integer, taken_by text, taken_list text, taken_position bigint)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
 declare
-  present registry_epochs;
-  s record;
-  space number_spaces;
-  passed jsonb := '[]';
-  opened integer;
+  l number_lists := open_list(p_space);
 begin
-  perform check_word('by', p_by), check_word('reason', p_reason);
-  lock table registry_epochs in share row exclusive mode;
-  select * into present from registry_epochs order by epoch desc limit 1;
-  for s in
-    select v ->> 'kind' as kind, v ->> 'name' as name, v ->> 'scope' as scope, v ->> 'issuer' as issuer, whole(v, 'first') as first,
-      whole(v, 'last') as last, whole(v, 'next') as next
-    from jsonb_array_elements(p_spaces) as v order by 1, 2, 3
-  loop
-    if not exists (select from issuers where id = s.issuer) then
-      perform refuse('UT009', format('%s %s %s: there is no issuer %s; apply the plant file first', s.kind, s.name, s.scope, s.issuer));
-    end if;
-    if s.next is null or (s.next between s.first and s.last + 1) is not true then
-      perform refuse('UT007', format('%s %s %s: next is not a number from %s to %s', s.kind, s.name, s.scope, s.first, s.last + 1));
-    end if;
-    perform find_space(s.kind, s.name, s.scope, s.issuer, s.first, s.last);
-    select * into space from number_spaces where kind = s.kind and name = s.name and scope = s.scope for update;
-    continue when space.next_number >= s.next;
-    if s.next > space.last_number + 1 then
-      perform refuse('UT007', format('%s %s %s has numbers up to %s only', s.kind, s.name, s.scope, space.last_number));
-    end if;
-    passed := passed || jsonb_build_object('space', concat_ws(' ', s.kind, s.name, nullif(s.scope, '')), 'from', space.next_number, 'to', s.next - 1);
-    update number_spaces set next_number = s.next where id = space.id;
-  end loop;
-  opened := greatest(present.epoch, coalesce(p_epoch, 0)) + 1;
-  insert into registry_epochs (epoch, registry) values (opened, present.registry);
-  perform append_to_stream('registry:' || present.registry, 'registryAdvanced', 'epoch/' || opened,
-    format('{"by":%s,"epoch":%s,"passed":%s,"reason":%s}', to_json(p_by), opened, canonical_passed(passed), to_json(p_reason)));
-  return opened;
+  if p_first is null or coalesce(cardinality(p_values), 0) not between 1 and 10000 then
+    perform refuse('UT007', 'values: 1 to 10000 at a time, with the position of the first');
+  end if;
+  insert into listed_numbers (space_id, position, value, issuer)
+  select p_space, p_first + n - 1, v, l.issuer from unnest(p_values) with ordinality as given(v, n)
+  where not exists (select from identifiers i where i.issuer = l.issuer and i.kind = 'serial' and i.value = v)
+  on conflict (issuer, value) do nothing;
+  return query
+    select given.n::integer,
+      case when other.space_id is null then 'unit' when other.space_id = p_space then 'import' else 'list' end,
+      other_list.name, other.position
+    from unnest(p_values) with ordinality as given(v, n)
+    left join listed_numbers other on other.issuer = l.issuer and other.value = given.v
+    left join number_lists other_list on other_list.space_id = other.space_id
+    where (other.space_id, other.position) is distinct from (p_space, p_first + given.n - 1)
+    order by given.n;
 end $$;
 
 SET default_tablespace = '';
@@ -442,14 +415,19 @@ CREATE FUNCTION public.bind_identifier(u public.units, p_issuer text, p_kind tex
     LANGUAGE plpgsql
     AS $$
 declare
-  known identifiers;
+  owner_serial text;
 begin
   insert into identifiers (issuer, kind, value, unit_id, block_id, ordinal, state)
   values (p_issuer, p_kind, p_value, u.id, p_block, p_ordinal, p_state)
   on conflict (issuer, kind, value) do nothing;
   if found then return; end if;
-  select * into known from identifiers where issuer = p_issuer and kind = p_kind and value = p_value;
-  if known.unit_id is distinct from u.id then perform refuse_owned(p_kind, p_value, known.unit_id, u.serial); end if;
+  select units.serial into owner_serial from identifiers join units on units.id = identifiers.unit_id
+  where identifiers.issuer = p_issuer and identifiers.kind = p_kind and identifiers.value = p_value
+    and identifiers.unit_id <> u.id;
+  if found then
+    raise exception using errcode = 'UT010', constraint = p_kind,
+      message = format('%s %s belongs to unit %s, not to %s', p_kind, p_value, owner_serial, u.serial);
+  end if;
 end $$;
 
 --
@@ -475,17 +453,6 @@ begin
   end loop;
   perform move_numbers(b.id, 'reserved', 'assigned', b.run_length, 'unit:' || u.id, p_seq);
 end $$;
-
---
--- Name: canonical_passed(jsonb); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.canonical_passed(p_passed jsonb) RETURNS text
-    LANGUAGE sql IMMUTABLE
-    AS $$
-  select coalesce('[' || string_agg(format('{"from":%s,"space":%s,"to":%s}', v ->> 'from', to_json(v ->> 'space'), v ->> 'to'), ',' order by n) || ']', '[]')
-  from jsonb_array_elements(p_passed) with ordinality as given(v, n)
-$$;
 
 --
 -- Name: unit_events; Type: TABLE; Schema: public; Owner: -
@@ -564,7 +531,7 @@ CREATE TABLE public.event_types (
     part text,
     CONSTRAINT event_types_appender CHECK ((appender = ANY (ARRAY['office'::text, 'station'::text, 'both'::text, 'function'::text]))),
     CONSTRAINT event_types_nature CHECK ((nature = ANY (ARRAY['intent'::text, 'result'::text, 'other'::text]))),
-    CONSTRAINT event_types_stream_kind CHECK ((stream_kind = ANY (ARRAY['unit'::text, 'batch'::text, 'order'::text, 'shipment'::text, 'export'::text, 'retention'::text, 'list'::text, 'registry'::text])))
+    CONSTRAINT event_types_stream_kind CHECK ((stream_kind = ANY (ARRAY['unit'::text, 'batch'::text, 'order'::text, 'shipment'::text, 'export'::text, 'retention'::text, 'list'::text])))
 );
 
 --
@@ -896,14 +863,15 @@ end $$;
 -- Name: claim_units(text, jsonb); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.claim_units(p_batch text, p_claims jsonb) RETURNS TABLE(batch_index integer, unit_id uuid, serial text, name text, state text)
+CREATE FUNCTION public.claim_units(p_batch text, p_claims jsonb) RETURNS TABLE(batch_index integer, unit_id uuid, serial text, state text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
 declare
   b batches;
   o orders;
-  block serial_block;
+  block blocks;
+  issuer_of_serial text;
   firmware text;
   claim record;
   claimed integer := 0;
@@ -918,34 +886,32 @@ begin
   select * into b from batches where id = p_batch;
   if not found then perform refuse('UT009', format('there is no batch %s', p_batch)); end if;
   select * into o from orders where id = b.order_id for update;
+  select blocks.*, number_spaces.issuer into block.id, block.space_id, block.batch_id, block.numbers, block.run_length,
+    block.scheme_version, block.pattern, block.date_parts, block.granted_at, issuer_of_serial
+  from blocks join number_spaces on number_spaces.id = blocks.space_id
+  where blocks.batch_id = p_batch and number_spaces.kind = 'serial' order by blocks.id limit 1;
   select r.body::jsonb #>> '{firmware,sha256}' into firmware from recipes r where r.sha256 = b.recipe_sha256;
   for claim in
-    select whole(c, 'index')::integer as index, whole(c, 'block') as block, whole(c, 'ordinal')::integer as ordinal, c ->> 'value' as value
-    from jsonb_array_elements(p_claims) as c
-    where not exists (select from units x where x.batch_id = p_batch and x.batch_index = whole(c, 'index'))
+    select (c ->> 'index')::integer as index, c ->> 'value' as value from jsonb_array_elements(p_claims) as c
+    where not exists (select from units x where x.batch_id = p_batch and x.batch_index = (c ->> 'index')::integer)
     order by 1
   loop
     if claim.index not between 1 and b.quantity then
       perform refuse('UT009', format('batch %s has no unit %s (1 to %s)', p_batch, claim.index, b.quantity));
     end if;
-    block := serial_block_of(p_batch, claim.block, claim.ordinal);
     perform check_word('serial', claim.value);
     u := null;
     u.id := gen_random_uuid();
     e := chain_event('unit:' || u.id, 1, decode(repeat('00', 32), 'hex'), 'claimed', u.id || '/claimed',
       format('{"batch":%s,"block":%s,"firmwareSha256":%s,"firmwareVersion":%s,"index":%s,"issuer":%s,"order":%s,"ordinal":%s,"product":%s,"recipeSha256":%s,"serial":%s,"trial":%s}',
-        to_json(p_batch), block.id, to_json(firmware), to_json(b.firmware_version), claim.index, to_json(block.issuer),
-        to_json(b.order_id), claim.ordinal, to_json(b.product), to_json(b.recipe_sha256), to_json(claim.value), to_json(b.trial)));
-    -- Taken since the caller looked, by a claim or an import: it looks again, and books the number void.
-    insert into identifiers (issuer, kind, value, unit_id, block_id, ordinal, state)
-    values (block.issuer, 'serial', claim.value, u.id, block.id, claim.ordinal, 'assigned') on conflict do nothing;
-    if not found then
-      perform refuse('40001', format('serial %s of %s was taken meanwhile', claim.value, block.issuer));
-    end if;
+        to_json(p_batch), block.id, to_json(firmware), to_json(b.firmware_version), claim.index, to_json(issuer_of_serial),
+        to_json(b.order_id), claim.index - 1, to_json(b.product), to_json(b.recipe_sha256), to_json(claim.value), to_json(b.trial)));
     insert into units (id, batch_id, batch_index, issuer, serial, product, recipe_sha256, firmware_version, firmware_sha256,
                        state, step, attempts, trial, seq, head, updated_at)
-    values (u.id, p_batch, claim.index, block.issuer, claim.value, b.product, b.recipe_sha256, b.firmware_version, firmware,
+    values (u.id, p_batch, claim.index, issuer_of_serial, claim.value, b.product, b.recipe_sha256, b.firmware_version, firmware,
             'InProgress', 'assign', '{1,0,0,0,0,0,0}', b.trial, e.seq, e.hash, e.at);
+    insert into identifiers (issuer, kind, value, unit_id, block_id, ordinal, state)
+    values (issuer_of_serial, 'serial', claim.value, u.id, block.id, claim.index - 1, 'assigned');
     perform move_numbers(block.id, 'reserved', 'assigned', 1, e.stream, e.seq);
     claimed := claimed + 1;
   end loop;
@@ -954,9 +920,36 @@ begin
       o.id, o.quantity, o.alive, claimed));
   end if;
   update orders set alive = alive + claimed where id = o.id;
-  return query select x.batch_index, x.id, x.serial, unit_name(x), x.state from units x
-    where x.batch_id = p_batch and x.batch_index in (select whole(c, 'index') from jsonb_array_elements(p_claims) as c)
+  return query select x.batch_index, x.id, x.serial, x.state from units x
+    where x.batch_id = p_batch and x.batch_index in (select (c ->> 'index')::integer from jsonb_array_elements(p_claims) as c)
     order by x.batch_index;
+end $$;
+
+--
+-- Name: close_number_list(bigint); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.close_number_list(p_space bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  l number_lists := open_list(p_space);
+  numbers bigint;
+  highest bigint;
+begin
+  select count(*), max(position) into numbers, highest from listed_numbers where space_id = p_space;
+  if numbers = 0 or numbers <> highest then
+    perform refuse('UT007', format('list %s of %s is empty or has holes: %s numbers up to position %s', l.name, l.issuer,
+      numbers, coalesce(highest, 0)));
+  end if;
+  update number_spaces set last_number = numbers where id = p_space;
+  perform append_to_stream(l.stream, 'numbersListed', 'listed',
+    format('{"by":%s,"count":%s,"first":%s,"last":%s,"part":%s,"pattern":%s,"sha256":%s,"source":%s}', to_json(l.imported_by),
+      numbers, (select to_json(value) from listed_numbers where space_id = p_space and position = 1),
+      (select to_json(value) from listed_numbers where space_id = p_space and position = numbers), to_json(l.source_part),
+      coalesce(to_json(l.pattern)::text, 'null'), to_json(l.source_sha256), to_json(l.source_name)));
+  return numbers;
 end $$;
 
 --
@@ -1227,6 +1220,75 @@ begin
 end $$;
 
 --
+-- Name: number_lists; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.number_lists (
+    space_id bigint NOT NULL,
+    issuer text NOT NULL,
+    name text NOT NULL,
+    pattern text,
+    source_name text NOT NULL,
+    source_sha256 text NOT NULL,
+    source_part text NOT NULL,
+    imported_by text NOT NULL,
+    imported_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    stream text GENERATED ALWAYS AS (((('list:'::text || issuer) || '/'::text) || name)) STORED NOT NULL,
+    seq bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT number_lists_name_form CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'::text)),
+    CONSTRAINT number_lists_sha256 CHECK ((source_sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+--
+-- Name: open_list(bigint); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.open_list(p_space bigint) RETURNS public.number_lists
+    LANGUAGE plpgsql
+    AS $$
+declare
+  l number_lists;
+begin
+  select * into l from number_lists
+  where space_id = p_space and not exists (select from streams where streams.stream = number_lists.stream);
+  if not found then perform refuse('UT009', format('no list %s is being imported', p_space)); end if;
+  return l;
+end $$;
+
+--
+-- Name: open_number_list(text, text, text, text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.open_number_list(p_issuer text, p_name text, p_pattern text, p_source_name text, p_source_sha256 text, p_source_part text, p_by text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  known number_lists;
+  space bigint;
+begin
+  perform check_word('issuer', p_issuer), check_word('list', p_name), check_word('source', p_source_name),
+    check_word('part', p_source_part), check_word('by', p_by);
+  perform pg_advisory_xact_lock(hashtext('unitrail.list:' || p_issuer));
+  if not exists (select from issuers where id = p_issuer and kind = 'buyer') then
+    perform refuse('UT009', format('there is no buyer %s', p_issuer));
+  end if;
+  select * into known from number_lists where issuer = p_issuer and name = p_name;
+  if found then
+    if (known.source_sha256, known.source_part) is distinct from (p_source_sha256, p_source_part) then
+      perform refuse('UT007', format('list: %s is not allowed; %s imported it before from other content (sha256 %s, %s; now %s, %s)',
+        p_name, known.imported_by, known.source_sha256, known.source_part, p_source_sha256, p_source_part));
+    end if;
+    return null;
+  end if;
+  insert into number_spaces (kind, name, scope, issuer, first_number, last_number, next_number)
+  values ('serial', p_name, 'list:' || p_issuer, p_issuer, 1, 1, 1) returning id into space;
+  insert into number_lists (space_id, issuer, name, pattern, source_name, source_sha256, source_part, imported_by)
+  values (space, p_issuer, p_name, p_pattern, p_source_name, p_source_sha256, p_source_part, p_by);
+  return space;
+end $$;
+
+--
 -- Name: open_order(text, integer, text, integer); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1243,12 +1305,12 @@ begin
   end if;
   select * into known from orders where id = p_order for update;
   if known.quantity <> p_quantity then
-    perform refuse('UT012', format('orderQuantity: %s is not allowed; %s, the quantity of order %s',
-      p_quantity, known.quantity, p_order));
+    perform refuse('UT012', format('orderQuantity: %s is not allowed; order %s has a quantity of %s',
+      p_quantity, p_order, known.quantity));
   end if;
   if p_batch_quantity > order_room(known) then
-    perform refuse('UT008', format('quantity: %s is not allowed; at most %s: order %s of %s units has no room for more',
-      p_batch_quantity, greatest(order_room(known), 0), p_order, known.quantity));
+    perform refuse('UT008', format('quantity: %s is not allowed; order %s of %s units has room for %s more',
+      p_batch_quantity, p_order, known.quantity, greatest(order_room(known), 0)));
   end if;
 end $$;
 
@@ -1453,20 +1515,6 @@ begin
 end $$;
 
 --
--- Name: refuse_owned(text, text, uuid, text); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.refuse_owned(p_kind text, p_value text, p_owner uuid, p_for text) RETURNS void
-    LANGUAGE plpgsql
-    AS $$
-declare
-  why text := coalesce((select format('belongs to unit %s, not to %s', serial, p_for) from units where id = p_owner),
-    format('is void, and can not be given to %s', p_for));
-begin
-  raise exception using errcode = 'UT010', constraint = p_kind, message = concat_ws(' ', p_kind, p_value, why);
-end $$;
-
---
 -- Name: refuse_slot_change(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1511,30 +1559,6 @@ begin
   perform lock_unit(p_unit), lock_line();
   delete from slot_requests where unit_id = p_unit;
   perform end_lease(p_unit);
-end $$;
-
---
--- Name: replace_voids(text); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.replace_voids(p_batch text) RETURNS void
-    LANGUAGE plpgsql
-    AS $$
-declare
-  first blocks;
-  voids bigint;
-  extra bigint;
-begin
-  select blocks.* into first from blocks join number_spaces s on s.id = blocks.space_id
-  where blocks.batch_id = p_batch and s.kind = 'serial' order by blocks.id limit 1;
-  select coalesce(sum(m.quantity), 0) into voids from movements m join blocks on blocks.id = m.block_id
-  where blocks.batch_id = p_batch and m.stream = 'batch:' || p_batch and m.to_account = 'void';
-  select coalesce(sum(upper(numbers) - lower(numbers)), 0) into extra from blocks
-  where batch_id = p_batch and space_id = first.space_id and id <> first.id;
-  if voids > extra then
-    perform grant_block(first.space_id, p_batch, (voids - extra)::integer, first.run_length, first.scheme_version, first.pattern,
-      first.date_parts);
-  end if;
 end $$;
 
 --
@@ -1587,25 +1611,6 @@ begin
   values (u.id, u.serial, 'unitrail.record/1', p_body, encode(sha256(convert_to(p_body, 'UTF8')), 'hex'));
   insert into log_queue (format, stream, seq, sha256, salt)
   values ('unitrail.record/1', 'unit:' || u.id, u.seq, encode(sha256(convert_to(p_body, 'UTF8')), 'hex'), p_salt);
-end $$;
-
---
--- Name: serial_block_of(text, bigint, integer); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.serial_block_of(p_batch text, p_block bigint, p_ordinal integer) RETURNS public.serial_block
-    LANGUAGE plpgsql STABLE
-    AS $$
-declare
-  b serial_block;
-begin
-  select blocks.id, blocks.space_id, blocks.numbers, number_spaces.issuer into b
-  from blocks join number_spaces on number_spaces.id = blocks.space_id
-  where blocks.id = p_block and blocks.batch_id = p_batch and number_spaces.kind = 'serial';
-  if not found or (p_ordinal between 0 and upper(b.numbers) - lower(b.numbers) - 1) is not true then
-    perform refuse('UT009', format('batch %s has no serial number %s in block %s', p_batch, p_ordinal, p_block));
-  end if;
-  return b;
 end $$;
 
 --
@@ -1700,67 +1705,6 @@ CREATE FUNCTION public.step_number(p_step text) RETURNS integer
     AS $$
   select array_position(array['assign', 'flash', 'test', 'provision', 'label', 'qc', 'ship'], p_step)
 $$;
-
---
--- Name: unit_name(public.units); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.unit_name(u public.units) RETURNS text
-    LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-  select case when exists (select from buyers where id = u.issuer) then u.issuer || ':' else '' end || u.serial
-$$;
-
---
--- Name: void_numbers(text, jsonb); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.void_numbers(p_batch text, p_numbers jsonb) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-declare
-  b batches;
-  n record;
-  block serial_block;
-  is_new boolean;
-begin
-  perform check_office();
-  if jsonb_array_length(p_numbers) not between 1 and 100 then
-    perform refuse('UT007', 'numbers: 1 to 100 at a time');
-  end if;
-  select * into b from batches where id = p_batch;
-  if not found then perform refuse('UT009', format('there is no batch %s', p_batch)); end if;
-  -- Claims take the same lock: a number is claimed or void, never both.
-  perform 1 from orders where id = b.order_id for update;
-  for n in select whole(v, 'block') as block, whole(v, 'ordinal')::integer as ordinal, v ->> 'value' as value, v ->> 'why' as why
-           from jsonb_array_elements(p_numbers) as v order by 1, 2
-  loop
-    block := serial_block_of(p_batch, n.block, n.ordinal);
-    perform check_word('value', n.value);
-    if exists (select from identifiers where block_id = n.block and ordinal = n.ordinal and state <> 'void') then
-      perform refuse('40001', format('number %s of block %s was claimed meanwhile', n.ordinal, n.block));
-    end if;
-    if n.why is null or n.why not in ('skipped', 'taken') then
-      perform refuse('UT007', format('why: %s is not allowed; skipped or taken', n.why));
-    end if;
-    is_new := append_to_stream('batch:' || p_batch, 'numberVoided', format('void/%s/%s', n.block, n.ordinal),
-      format('{"block":%s,"ordinal":%s,"value":%s,"why":%s}', n.block, n.ordinal, to_json(n.value), to_json(n.why)));
-    continue when not is_new;
-    if n.why = 'skipped' then
-      insert into identifiers (issuer, kind, value, unit_id, block_id, ordinal, state)
-      values (block.issuer, 'serial', n.value, null, n.block, n.ordinal, 'void') on conflict do nothing;
-      -- Its value is somebody's: the caller looks again, and says so.
-      if not found then perform refuse('40001', format('serial %s of %s is taken', n.value, block.issuer)); end if;
-    elsif not exists (select from identifiers i where i.issuer = block.issuer and i.kind = 'serial' and i.value = n.value
-                        and (i.block_id, i.ordinal) is distinct from (n.block, n.ordinal)) then
-      perform refuse('UT002', format('serial %s of %s is not taken', n.value, block.issuer));
-    end if;
-    perform move_numbers(n.block, 'reserved', 'void', 1, 'batch:' || p_batch, (select seq from streams where stream = 'batch:' || p_batch));
-  end loop;
-  perform replace_voids(p_batch);
-end $$;
 
 --
 -- Name: whole(jsonb, text); Type: FUNCTION; Schema: public; Owner: -
@@ -1880,13 +1824,12 @@ CREATE TABLE public.identifiers (
     issuer text NOT NULL,
     kind text NOT NULL,
     value text NOT NULL,
-    unit_id uuid,
+    unit_id uuid NOT NULL,
     block_id bigint,
     ordinal integer,
     state text NOT NULL,
     CONSTRAINT identifiers_issued CHECK (((block_id IS NULL) = (ordinal IS NULL))),
     CONSTRAINT identifiers_kind CHECK ((kind = ANY (ARRAY['serial'::text, 'mac'::text, 'chip-uid'::text, 'certificate'::text]))),
-    CONSTRAINT identifiers_owner CHECK (((unit_id IS NOT NULL) OR (state = 'void'::text))),
     CONSTRAINT identifiers_state CHECK ((state = ANY (ARRAY['assigned'::text, 'applied'::text, 'shipped'::text, 'void'::text, 'scrapped'::text, 'missing'::text]))),
     CONSTRAINT identifiers_value_form CHECK (((value ~ '^[ -~]{1,128}$'::text) AND (value !~ '\|'::text)))
 );
@@ -1899,6 +1842,19 @@ CREATE TABLE public.issuers (
     id text NOT NULL,
     kind text NOT NULL,
     CONSTRAINT issuers_kind CHECK ((kind = ANY (ARRAY['manufacturer'::text, 'buyer'::text, 'registry'::text, 'chip-family'::text, 'authority'::text])))
+);
+
+--
+-- Name: listed_numbers; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.listed_numbers (
+    space_id bigint NOT NULL,
+    "position" bigint NOT NULL,
+    value text NOT NULL,
+    issuer text NOT NULL,
+    CONSTRAINT listed_numbers_form CHECK ((value ~ '^[!"%&''()*+,./0-9:;<=>$1A-Z_a-z-]{1,20}$'::text)),
+    CONSTRAINT listed_numbers_position CHECK ((("position" >= 1) AND ("position" <= 1000000)))
 );
 
 --
@@ -2047,16 +2003,6 @@ CREATE TABLE public.records (
     sha256 text NOT NULL,
     sealed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     CONSTRAINT records_digest CHECK ((sha256 = encode(sha256(convert_to(body, 'UTF8'::name)), 'hex'::text)))
-);
-
---
--- Name: registry_epochs; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.registry_epochs (
-    epoch integer NOT NULL,
-    registry uuid NOT NULL,
-    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
 --
@@ -2248,6 +2194,20 @@ ALTER TABLE ONLY public.issuers
     ADD CONSTRAINT issuers_pkey PRIMARY KEY (id);
 
 --
+-- Name: listed_numbers listed_numbers_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.listed_numbers
+    ADD CONSTRAINT listed_numbers_pkey PRIMARY KEY (space_id, "position");
+
+--
+-- Name: listed_numbers listed_numbers_value; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.listed_numbers
+    ADD CONSTRAINT listed_numbers_value UNIQUE (issuer, value);
+
+--
 -- Name: log_queue log_queue_document; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2267,6 +2227,34 @@ ALTER TABLE ONLY public.log_queue
 
 ALTER TABLE ONLY public.movements
     ADD CONSTRAINT movements_pkey PRIMARY KEY (id);
+
+--
+-- Name: number_lists number_lists_name; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.number_lists
+    ADD CONSTRAINT number_lists_name UNIQUE (issuer, name);
+
+--
+-- Name: number_lists number_lists_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.number_lists
+    ADD CONSTRAINT number_lists_pkey PRIMARY KEY (space_id);
+
+--
+-- Name: number_lists number_lists_space_issuer; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.number_lists
+    ADD CONSTRAINT number_lists_space_issuer UNIQUE (space_id, issuer);
+
+--
+-- Name: number_lists number_lists_stream; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.number_lists
+    ADD CONSTRAINT number_lists_stream UNIQUE (stream, seq);
 
 --
 -- Name: number_spaces number_spaces_name; Type: CONSTRAINT; Schema: public; Owner: -
@@ -2316,13 +2304,6 @@ ALTER TABLE ONLY public.recipes
 
 ALTER TABLE ONLY public.records
     ADD CONSTRAINT records_pkey PRIMARY KEY (unit_id);
-
---
--- Name: registry_epochs registry_epochs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
---
-
-ALTER TABLE ONLY public.registry_epochs
-    ADD CONSTRAINT registry_epochs_pkey PRIMARY KEY (epoch);
 
 --
 -- Name: shipments shipments_carton; Type: CONSTRAINT; Schema: public; Owner: -
@@ -2606,6 +2587,18 @@ CREATE TRIGGER identifiers_never_deleted BEFORE DELETE ON public.identifiers FOR
 CREATE TRIGGER identifiers_no_truncate BEFORE TRUNCATE ON public.identifiers FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
+-- Name: listed_numbers listed_numbers_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER listed_numbers_append_only BEFORE DELETE OR UPDATE ON public.listed_numbers FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: listed_numbers listed_numbers_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER listed_numbers_no_truncate BEFORE TRUNCATE ON public.listed_numbers FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
 -- Name: movements movements_append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -2616,6 +2609,18 @@ CREATE TRIGGER movements_append_only BEFORE DELETE OR UPDATE ON public.movements
 --
 
 CREATE TRIGGER movements_no_truncate BEFORE TRUNCATE ON public.movements FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: number_lists number_lists_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER number_lists_append_only BEFORE DELETE OR UPDATE ON public.number_lists FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: number_lists number_lists_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER number_lists_no_truncate BEFORE TRUNCATE ON public.number_lists FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
 -- Name: plant_versions plant_versions_append_only; Type: TRIGGER; Schema: public; Owner: -
@@ -2652,18 +2657,6 @@ CREATE TRIGGER records_append_only BEFORE DELETE OR UPDATE ON public.records FOR
 --
 
 CREATE TRIGGER records_no_truncate BEFORE TRUNCATE ON public.records FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
-
---
--- Name: registry_epochs registry_epochs_append_only; Type: TRIGGER; Schema: public; Owner: -
---
-
-CREATE TRIGGER registry_epochs_append_only BEFORE DELETE OR UPDATE ON public.registry_epochs FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
-
---
--- Name: registry_epochs registry_epochs_no_truncate; Type: TRIGGER; Schema: public; Owner: -
---
-
-CREATE TRIGGER registry_epochs_no_truncate BEFORE TRUNCATE ON public.registry_epochs FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
 -- Name: slots slots_fence_grows; Type: TRIGGER; Schema: public; Owner: -
@@ -2815,11 +2808,39 @@ ALTER TABLE ONLY public.identifiers
     ADD CONSTRAINT identifiers_unit FOREIGN KEY (unit_id) REFERENCES public.units(id) DEFERRABLE INITIALLY DEFERRED;
 
 --
+-- Name: listed_numbers listed_numbers_list; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.listed_numbers
+    ADD CONSTRAINT listed_numbers_list FOREIGN KEY (space_id, issuer) REFERENCES public.number_lists(space_id, issuer);
+
+--
 -- Name: movements movements_block; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
 ALTER TABLE ONLY public.movements
     ADD CONSTRAINT movements_block FOREIGN KEY (block_id) REFERENCES public.blocks(id);
+
+--
+-- Name: number_lists number_lists_event; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.number_lists
+    ADD CONSTRAINT number_lists_event FOREIGN KEY (stream, seq) REFERENCES public.unit_events(stream, seq) DEFERRABLE INITIALLY DEFERRED;
+
+--
+-- Name: number_lists number_lists_issuer; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.number_lists
+    ADD CONSTRAINT number_lists_issuer FOREIGN KEY (issuer) REFERENCES public.issuers(id);
+
+--
+-- Name: number_lists number_lists_space; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.number_lists
+    ADD CONSTRAINT number_lists_space FOREIGN KEY (space_id) REFERENCES public.number_spaces(id);
 
 --
 -- Name: number_spaces number_spaces_issuer; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -2920,11 +2941,11 @@ REVOKE ALL ON FUNCTION public.acquire_slot(p_unit uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.acquire_slot(p_unit uuid) TO unitrail_office;
 
 --
--- Name: FUNCTION advance_registry(p_spaces jsonb, p_epoch integer, p_by text, p_reason text); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION add_listed_numbers(p_space bigint, p_first bigint, p_values text[]); Type: ACL; Schema: public; Owner: -
 --
 
-REVOKE ALL ON FUNCTION public.advance_registry(p_spaces jsonb, p_epoch integer, p_by text, p_reason text) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.advance_registry(p_spaces jsonb, p_epoch integer, p_by text, p_reason text) TO unitrail_desk;
+REVOKE ALL ON FUNCTION public.add_listed_numbers(p_space bigint, p_first bigint, p_values text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.add_listed_numbers(p_space bigint, p_first bigint, p_values text[]) TO unitrail_desk;
 
 --
 -- Name: TABLE units; Type: ACL; Schema: public; Owner: -
@@ -2989,12 +3010,6 @@ REVOKE ALL ON FUNCTION public.bind_identifier(u public.units, p_issuer text, p_k
 --
 
 REVOKE ALL ON FUNCTION public.bind_macs(u public.units, p_body jsonb, p_seq bigint) FROM PUBLIC;
-
---
--- Name: FUNCTION canonical_passed(p_passed jsonb); Type: ACL; Schema: public; Owner: -
---
-
-REVOKE ALL ON FUNCTION public.canonical_passed(p_passed jsonb) FROM PUBLIC;
 
 --
 -- Name: TABLE unit_events; Type: ACL; Schema: public; Owner: -
@@ -3116,6 +3131,13 @@ REVOKE ALL ON FUNCTION public.claim_units(p_batch text, p_claims jsonb) FROM PUB
 GRANT ALL ON FUNCTION public.claim_units(p_batch text, p_claims jsonb) TO unitrail_office;
 
 --
+-- Name: FUNCTION close_number_list(p_space bigint); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.close_number_list(p_space bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.close_number_list(p_space bigint) TO unitrail_desk;
+
+--
 -- Name: FUNCTION complete_batch(p_batch text, p_summary text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -3203,6 +3225,28 @@ REVOKE ALL ON FUNCTION public.open_batch(p_batch text, p_document text, p_recipe
 GRANT ALL ON FUNCTION public.open_batch(p_batch text, p_document text, p_recipe text, p_firmware_sha256 text, p_order_quantity integer, p_trial boolean, p_workflow text, p_grants jsonb, p_opened_by text) TO unitrail_office;
 
 --
+-- Name: TABLE number_lists; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.number_lists TO unitrail_office;
+GRANT SELECT ON TABLE public.number_lists TO unitrail_desk;
+GRANT SELECT ON TABLE public.number_lists TO unitrail_auditor;
+GRANT SELECT ON TABLE public.number_lists TO unitrail_retention;
+
+--
+-- Name: FUNCTION open_list(p_space bigint); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.open_list(p_space bigint) FROM PUBLIC;
+
+--
+-- Name: FUNCTION open_number_list(p_issuer text, p_name text, p_pattern text, p_source_name text, p_source_sha256 text, p_source_part text, p_by text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.open_number_list(p_issuer text, p_name text, p_pattern text, p_source_name text, p_source_sha256 text, p_source_part text, p_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.open_number_list(p_issuer text, p_name text, p_pattern text, p_source_name text, p_source_sha256 text, p_source_part text, p_by text) TO unitrail_desk;
+
+--
 -- Name: FUNCTION open_order(p_order text, p_quantity integer, p_batch text, p_batch_quantity integer); Type: ACL; Schema: public; Owner: -
 --
 
@@ -3281,12 +3325,6 @@ REVOKE ALL ON FUNCTION public.refuse_identifier_change() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.refuse_other_request(p_known public.unit_events) FROM PUBLIC;
 
 --
--- Name: FUNCTION refuse_owned(p_kind text, p_value text, p_owner uuid, p_for text); Type: ACL; Schema: public; Owner: -
---
-
-REVOKE ALL ON FUNCTION public.refuse_owned(p_kind text, p_value text, p_owner uuid, p_for text) FROM PUBLIC;
-
---
 -- Name: FUNCTION refuse_slot_change(); Type: ACL; Schema: public; Owner: -
 --
 
@@ -3306,12 +3344,6 @@ REVOKE ALL ON FUNCTION public.release_slot(p_unit uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.release_slot(p_unit uuid) TO unitrail_office;
 
 --
--- Name: FUNCTION replace_voids(p_batch text); Type: ACL; Schema: public; Owner: -
---
-
-REVOKE ALL ON FUNCTION public.replace_voids(p_batch text) FROM PUBLIC;
-
---
 -- Name: FUNCTION save_unit(u public.units); Type: ACL; Schema: public; Owner: -
 --
 
@@ -3323,12 +3355,6 @@ REVOKE ALL ON FUNCTION public.save_unit(u public.units) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.seal_record(p_unit uuid, p_body text, p_salt bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.seal_record(p_unit uuid, p_body text, p_salt bytea) TO unitrail_office;
-
---
--- Name: FUNCTION serial_block_of(p_batch text, p_block bigint, p_ordinal integer); Type: ACL; Schema: public; Owner: -
---
-
-REVOKE ALL ON FUNCTION public.serial_block_of(p_batch text, p_block bigint, p_ordinal integer) FROM PUBLIC;
 
 --
 -- Name: FUNCTION ship_units(p_shipment text); Type: ACL; Schema: public; Owner: -
@@ -3362,24 +3388,6 @@ REVOKE ALL ON FUNCTION public.standing(u public.units) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION public.step_number(p_step text) FROM PUBLIC;
-
---
--- Name: FUNCTION unit_name(u public.units); Type: ACL; Schema: public; Owner: -
---
-
-REVOKE ALL ON FUNCTION public.unit_name(u public.units) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.unit_name(u public.units) TO unitrail_office;
-GRANT ALL ON FUNCTION public.unit_name(u public.units) TO unitrail_station;
-GRANT ALL ON FUNCTION public.unit_name(u public.units) TO unitrail_desk;
-GRANT ALL ON FUNCTION public.unit_name(u public.units) TO unitrail_auditor;
-GRANT ALL ON FUNCTION public.unit_name(u public.units) TO unitrail_retention;
-
---
--- Name: FUNCTION void_numbers(p_batch text, p_numbers jsonb); Type: ACL; Schema: public; Owner: -
---
-
-REVOKE ALL ON FUNCTION public.void_numbers(p_batch text, p_numbers jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.void_numbers(p_batch text, p_numbers jsonb) TO unitrail_office;
 
 --
 -- Name: FUNCTION whole(p_body jsonb, p_name text); Type: ACL; Schema: public; Owner: -
@@ -3465,6 +3473,15 @@ GRANT SELECT ON TABLE public.issuers TO unitrail_auditor;
 GRANT SELECT ON TABLE public.issuers TO unitrail_retention;
 
 --
+-- Name: TABLE listed_numbers; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.listed_numbers TO unitrail_office;
+GRANT SELECT ON TABLE public.listed_numbers TO unitrail_desk;
+GRANT SELECT ON TABLE public.listed_numbers TO unitrail_auditor;
+GRANT SELECT ON TABLE public.listed_numbers TO unitrail_retention;
+
+--
 -- Name: TABLE log_queue; Type: ACL; Schema: public; Owner: -
 --
 
@@ -3529,15 +3546,6 @@ GRANT SELECT ON TABLE public.records TO unitrail_office;
 GRANT SELECT ON TABLE public.records TO unitrail_desk;
 GRANT SELECT ON TABLE public.records TO unitrail_auditor;
 GRANT SELECT ON TABLE public.records TO unitrail_retention;
-
---
--- Name: TABLE registry_epochs; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT ON TABLE public.registry_epochs TO unitrail_office;
-GRANT SELECT ON TABLE public.registry_epochs TO unitrail_desk;
-GRANT SELECT ON TABLE public.registry_epochs TO unitrail_auditor;
-GRANT SELECT ON TABLE public.registry_epochs TO unitrail_retention;
 
 --
 -- Name: TABLE shipments; Type: ACL; Schema: public; Owner: -
