@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { requireBatch } from '../adapters/postgres/batch-ledger';
 import { changeLots, lotsOfBatch } from '../adapters/postgres/batch-queries';
 import { batchGroup } from './batch-group';
+import { readOperator } from './operator-option';
 import { printJson, printLine } from './output';
 import type { ServerContext } from './server-context';
 import { wrongOption } from './wrong-option';
@@ -15,7 +16,6 @@ interface Options {
 }
 
 const LOT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-const OPERATOR = /^[0-9A-Za-z-]{1,16}$/;
 const MAX_LOTS = 16;
 
 export function register(program: Command, context: ServerContext): void {
@@ -78,9 +78,4 @@ function readComponent(text: string, before: Lots = {}): Lots {
   if (Object.hasOwn(before, position))
     throw wrongOption('--component', text, `each position once, and ${position} was given before`);
   return { ...before, [position]: lots };
-}
-
-export function readOperator(text: string): string {
-  if (OPERATOR.test(text)) return text;
-  throw wrongOption('--by', text, 'an operator number of up to 16 letters, digits and "-"');
 }

@@ -20,6 +20,7 @@ export const entries: Readonly<Record<string, Entry>> = {
   doctor: { summary: 'what is reachable, what is not, and how to mend it', load: './doctor' },
   migrate: { summary: 'bring the database schema up to date', load: './migrate' },
   apply: { summary: 'load a plant file: products, stations, firmware', load: './apply' },
+  import: { summary: "a buyer's own numbers", load: { serials: './import-serials' } },
   worker: { summary: 'one worker for production', load: './worker' },
   batch: {
     summary: 'orders to the line: template, start, status, list, lots',

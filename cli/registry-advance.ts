@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { advanceRegistry, readRegistry } from '../adapters/postgres/registry';
 import { createWatermark, readWatermarkFile } from '../adapters/registry/watermark';
 import { laggingSpaces, spaceName } from '../domain/watermark';
-import { readOperator } from './batch-lots';
+import { readOperator } from './operator-option';
 import { printJson, printLine } from './output';
 import { registryGroup } from './registry-group';
 import type { ServerContext } from './server-context';

@@ -74,6 +74,8 @@ export interface Buyer {
   readonly test: boolean;
   /** Countries that the buyer may be shipped to; absent: any. */
   readonly destinations?: readonly string[];
+  /** What the buyer's own numbers look like, in the language of serial-mask.ts; absent: as GS1 allows. */
+  readonly serialPattern?: string;
 }
 
 export interface Station {

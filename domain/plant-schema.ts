@@ -3,6 +3,7 @@ import * as field from './fields';
 import { isGtin14 } from './gs1';
 import { MAC_BLOCK_ALLOWED, MAC_RUN_LENGTHS, readBlock } from './mac-address';
 import { STATION_STEPS, type PlantFile } from './plant-document';
+import { MASK_ALLOWED, MAX_MASK_LENGTH, readMask } from './serial-mask';
 import { patternProblem } from './serial-scheme';
 
 /**
@@ -68,6 +69,7 @@ const buyer = field.fields({
   name: field.lineOfText(100),
   test: field.flag().default(false),
   destinations: field.distinctList(field.country(), 1, 249).exactOptional(),
+  serialPattern: buyersPattern().exactOptional(),
 });
 
 const station = field.fields({
@@ -151,6 +153,12 @@ export const plantSchema = field
 function serialPattern() {
   const allowed = patternProblem('') ?? '';
   return field.checkedText(/^[A-Za-z0-9{}:.-]{1,64}$/, allowed, (text) => patternProblem(text) === null);
+}
+
+/** A mask and no regular expression: nobody can write one that takes for ever. */
+function buyersPattern() {
+  const printable = new RegExp(`^[!-~]{1,${MAX_MASK_LENGTH}}$`);
+  return field.checkedText(printable, MASK_ALLOWED, (text) => readMask(text) !== null);
 }
 
 /** Where a device is reached; a variable's name where that differs from machine to machine. */

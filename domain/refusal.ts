@@ -6,6 +6,8 @@ export interface Problem {
   /** The offending value; undefined where nothing was given. */
   readonly value: unknown;
   readonly allowed: string;
+  /** Where the problem knows by itself where it stands, and how its value is told there. */
+  readonly spot?: Spot;
 }
 
 /** Where a value stands in a file, and how it is spelled there (0012 and 12 are the same number). */
@@ -22,24 +24,32 @@ const SECRET_NAME = /pass|secret|token|key|credential/i;
 
 const nowhere: Locate = () => ({});
 
+export interface RefusalSize {
+  readonly maxShown?: number;
+  /** How many there are, where not all of them were kept. */
+  readonly total?: number;
+}
+
 /** All problems in one error, each on a line that names field, value and what is allowed. */
 export function refusal(
   code: ErrorCode,
   title: string,
   problems: readonly Problem[],
   locate: Locate = nowhere,
+  { maxShown = MAX_SHOWN_PROBLEMS, total = problems.length }: RefusalSize = {},
 ): UnitrailError {
-  const lines = problems.slice(0, MAX_SHOWN_PROBLEMS).map((problem) => problemText(problem, locate));
-  const unseen = problems.length - lines.length;
+  const shown = problems.slice(0, maxShown);
+  const lines = shown.map((problem) => problemText(problem, locate));
+  const unseen = total - lines.length;
   if (unseen > 0) lines.push(`and ${unseen} more`);
   return new UnitrailError(code, [`${title} is not valid:`, ...lines].join('\n  '), {
-    problems: problems.slice(0, MAX_SHOWN_PROBLEMS).map((problem) => pathText(problem.path)),
+    problems: shown.map((problem) => pathText(problem.path)),
   });
 }
 
 /** `quantity: 10000000 is not allowed; a whole number from 1 to 1000000 (line 5)` */
 export function problemText(problem: Problem, locate: Locate = nowhere): string {
-  const spot = locate(problem.path);
+  const spot = problem.spot ?? locate(problem.path);
   const shown = shownValue(problem, spot);
   const where = spot.line === undefined ? '' : ` (line ${spot.line})`;
   return `${pathText(problem.path) || 'document'}: ${shown} is not allowed; ${problem.allowed}${where}`;
@@ -53,12 +63,12 @@ export function pathText(path: Problem['path']): string {
 }
 
 function plainName(name: string): string {
-  return /^[A-Za-z0-9._-]{1,64}$/.test(name) ? name : shorten(escaped(name));
+  return /^[A-Za-z0-9._!-]{1,64}$/.test(name) ? name : shorten(escaped(name));
 }
 
 function shownValue(problem: Problem, spot: Spot): string {
   const field = problem.path.at(-1);
-  if (problem.value === undefined) return '(missing)';
+  if (problem.value === undefined) return problem.spot?.source ?? '(missing)';
   // Somebody pasted a password where only a reference may stand: a log is no place for it.
   if (typeof field === 'string' && SECRET_NAME.test(field)) return '(hidden)';
   if (typeof problem.value === 'number') return shorten(spot.source ?? String(problem.value));

@@ -66,6 +66,20 @@ type Fail = (what: string, cause?: unknown) => UnitrailError;
 
 /** The content of a regular file of bounded size. */
 export async function readBounded(path: string, maxSizeBytes: number, fail: Fail): Promise<Uint8Array> {
+  const { file, sizeBytes } = await openBounded(path, maxSizeBytes, fail);
+  try {
+    return await readAtMost(file, sizeBytes);
+  } finally {
+    await file.close();
+  }
+}
+
+/** A regular file of bounded size, open to read. The caller closes it. */
+export async function openBounded(
+  path: string,
+  maxSizeBytes: number,
+  fail: Fail,
+): Promise<{ file: FileHandle; sizeBytes: number }> {
   const file = await openFile(path, fail);
   try {
     const found = await file.stat();
@@ -73,9 +87,10 @@ export async function readBounded(path: string, maxSizeBytes: number, fail: Fail
     if (!found.isFile()) throw fail('is no regular file');
     if (found.size === 0) throw fail('is empty');
     if (found.size > maxSizeBytes) throw fail(`has ${found.size} bytes; at most ${maxSizeBytes} are allowed`);
-    return await readAtMost(file, found.size);
-  } finally {
+    return { file, sizeBytes: found.size };
+  } catch (error) {
     await file.close();
+    throw error;
   }
 }
 
