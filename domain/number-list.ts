@@ -13,8 +13,7 @@ const NUMBERS_A_CHUNK = 5_000;
 /** What a spreadsheet makes of long numbers before it saves them as text. */
 const ROUNDED = /^[0-9]+([.,][0-9]+)?E[+-]?[0-9]+$/i;
 const SET_82 = 'letters, digits and !"%&\'()*+,-./_:;<=>?';
-const AS_TEXT =
-  'a text: format the column as text and enter the numbers again, a spreadsheet drops zeros and digits of anything else';
+const AS_TEXT = 'a text cell; a spreadsheet drops zeros and digits of everything else';
 
 /** Everything that is wrong with a file: the first ones, and the number of all. */
 export class ProblemList {

@@ -78,13 +78,15 @@ async function* inPieces(parser: Parser, fail: FailRead): AsyncGenerator<TableIt
 
 async function* decode(chunks: AsyncIterable<Buffer>, fail: FailRead): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  try {
-    for await (const chunk of chunks) yield decoder.decode(chunk, { stream: true });
-    yield decoder.decode();
-  } catch (cause) {
-    if (!(cause instanceof TypeError)) throw cause;
-    throw fail('is not text in UTF-8; save it as "CSV UTF-8"', cause);
-  }
+  const decoded = (chunk?: Buffer): string => {
+    try {
+      return decoder.decode(chunk, { stream: chunk !== undefined });
+    } catch (cause) {
+      throw fail('is not text in UTF-8; save it as "CSV UTF-8"', cause);
+    }
+  };
+  for await (const chunk of chunks) yield decoded(chunk);
+  yield decoded();
 }
 
 /** All that has to be read to have the first line. */
