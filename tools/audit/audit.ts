@@ -10,6 +10,7 @@ import { readHistories } from './histories';
 import { checkIdentifiers, checkRegistry, reportUnregistered, type Unregistered } from './identifiers';
 import { checkLedger } from './ledger';
 import { NameSearch } from './names';
+import { checkNumberLists, noteList, type ListEvents } from './number-lists';
 import { loadPlant, type Plant } from './plant';
 import { checkPinned, checkProjection } from './projection';
 import { checkRecord, checkStrayRecords } from './records';
@@ -52,6 +53,7 @@ interface Audit {
   readonly plant: Plant;
   readonly names: NameSearch;
   readonly census: Census;
+  readonly lists: ListEvents;
   readonly findings: Findings;
 }
 
@@ -65,6 +67,7 @@ async function auditSnapshot(snapshot: Snapshot, { onProgress }: AuditOptions): 
     plant,
     names: new NameSearch(plant.operatorNames),
     census: new Census(),
+    lists: new Map(),
     findings,
   };
   let events = 0;
@@ -79,13 +82,14 @@ async function auditSnapshot(snapshot: Snapshot, { onProgress }: AuditOptions): 
 
 /** What can be judged only when every unit has been seen. */
 async function checkWholes(
-  { snapshot, plant, census, findings }: Audit,
+  { snapshot, plant, census, lists, findings }: Audit,
   counts: Record<string, number>,
 ): Promise<void> {
   checkUntold(plant, census, findings);
   checkShipments(plant, census, findings);
   await checkRegistry(snapshot, census, findings);
   await checkLedger(snapshot, plant, census, findings);
+  await checkNumberLists(snapshot, lists, findings);
   await checkBatches(snapshot, plant, census, findings);
   await checkStrayRecords(snapshot, findings);
   await checkSlots(snapshot, census, findings);
@@ -103,8 +107,10 @@ async function auditHistories(run: Audit, histories: readonly History[]): Promis
     const read = events.map((event) => readEvent(event, name, run));
     checkAuthorship(read, run.plant, name, run.findings);
     if (rows) missing.push(...auditUnit(run, stream, read, rows, name, around.batches));
-    if (!stream.startsWith(UNIT))
+    if (!stream.startsWith(UNIT)) {
+      noteList(stream, read, run.lists);
       checkBusinessStream(stream, read, run.plant, around.batches, run.census, run.findings);
+    }
   }
   await reportUnregistered(run.snapshot, missing, run.findings);
 }
@@ -189,6 +195,7 @@ async function countRows(snapshot: Snapshot): Promise<Record<string, number>> {
     identifiers: 'identifiers',
     blocks: 'blocks',
     movements: 'movements',
+    listedNumbers: 'listed_numbers',
   };
   const others = { batches: 'batches', orders: 'orders', shipments: 'shipments', records: 'records' };
   const counts: Record<string, number> = {};

@@ -16,6 +16,7 @@ export const invariants = {
   A11: 'A unit holds at most one slot, and no event carries a fence that its slot has not reached.',
   A12: 'The lifecycle tables of the database are those of the code.',
   A13: "No operator's name stands in any event or record.",
+  A14: "A buyer's list is whole and what its event says of it, and no number of one buyer is listed twice.",
 } as const;
 
 export type Invariant = keyof typeof invariants;
