@@ -52,6 +52,17 @@ CREATE TYPE public.act_opening AS (
 );
 
 --
+-- Name: serial_block; Type: TYPE; Schema: public; Owner: -
+--
+
+CREATE TYPE public.serial_block AS (
+	id bigint,
+	space_id bigint,
+	numbers int8range,
+	issuer text
+);
+
+--
 -- Name: slot_lease; Type: TYPE; Schema: public; Owner: -
 --
 
@@ -126,6 +137,51 @@ begin
     left join number_lists other_list on other_list.space_id = other.space_id
     where (other.space_id, other.position) is distinct from (p_space, p_first + given.n - 1)
     order by given.n;
+end $$;
+
+--
+-- Name: advance_registry(jsonb, integer, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.advance_registry(p_spaces jsonb, p_epoch integer, p_by text, p_reason text) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  present registry_epochs;
+  s record;
+  space number_spaces;
+  passed jsonb := '[]';
+  opened integer;
+begin
+  perform check_word('by', p_by), check_word('reason', p_reason);
+  lock table registry_epochs in share row exclusive mode;
+  select * into present from registry_epochs order by epoch desc limit 1;
+  for s in
+    select v ->> 'kind' as kind, v ->> 'name' as name, v ->> 'scope' as scope, v ->> 'issuer' as issuer, whole(v, 'first') as first,
+      whole(v, 'last') as last, whole(v, 'next') as next
+    from jsonb_array_elements(p_spaces) as v order by 1, 2, 3
+  loop
+    if not exists (select from issuers where id = s.issuer) then
+      perform refuse('UT009', format('%s %s %s: there is no issuer %s; apply the plant file first', s.kind, s.name, s.scope, s.issuer));
+    end if;
+    if s.next is null or (s.next between s.first and s.last + 1) is not true then
+      perform refuse('UT007', format('%s %s %s: next is not a number from %s to %s', s.kind, s.name, s.scope, s.first, s.last + 1));
+    end if;
+    perform find_space(s.kind, s.name, s.scope, s.issuer, s.first, s.last);
+    select * into space from number_spaces where kind = s.kind and name = s.name and scope = s.scope for update;
+    continue when space.next_number >= s.next;
+    if s.next > space.last_number + 1 then
+      perform refuse('UT007', format('%s %s %s has numbers up to %s only', s.kind, s.name, s.scope, space.last_number));
+    end if;
+    passed := passed || jsonb_build_object('space', concat_ws(' ', s.kind, s.name, nullif(s.scope, '')), 'from', space.next_number, 'to', s.next - 1);
+    update number_spaces set next_number = s.next where id = space.id;
+  end loop;
+  opened := greatest(present.epoch, coalesce(p_epoch, 0)) + 1;
+  insert into registry_epochs (epoch, registry) values (opened, present.registry);
+  perform append_to_stream('registry:' || present.registry, 'registryAdvanced', 'epoch/' || opened,
+    format('{"by":%s,"epoch":%s,"passed":%s,"reason":%s}', to_json(p_by), opened, canonical_passed(passed), to_json(p_reason)));
+  return opened;
 end $$;
 
 SET default_tablespace = '';
@@ -415,19 +471,14 @@ CREATE FUNCTION public.bind_identifier(u public.units, p_issuer text, p_kind tex
     LANGUAGE plpgsql
     AS $$
 declare
-  owner_serial text;
+  known identifiers;
 begin
   insert into identifiers (issuer, kind, value, unit_id, block_id, ordinal, state)
   values (p_issuer, p_kind, p_value, u.id, p_block, p_ordinal, p_state)
   on conflict (issuer, kind, value) do nothing;
   if found then return; end if;
-  select units.serial into owner_serial from identifiers join units on units.id = identifiers.unit_id
-  where identifiers.issuer = p_issuer and identifiers.kind = p_kind and identifiers.value = p_value
-    and identifiers.unit_id <> u.id;
-  if found then
-    raise exception using errcode = 'UT010', constraint = p_kind,
-      message = format('%s %s belongs to unit %s, not to %s', p_kind, p_value, owner_serial, u.serial);
-  end if;
+  select * into known from identifiers where issuer = p_issuer and kind = p_kind and value = p_value;
+  if known.unit_id is distinct from u.id then perform refuse_owned(p_kind, p_value, known.unit_id, u.serial); end if;
 end $$;
 
 --
@@ -453,6 +504,17 @@ begin
   end loop;
   perform move_numbers(b.id, 'reserved', 'assigned', b.run_length, 'unit:' || u.id, p_seq);
 end $$;
+
+--
+-- Name: canonical_passed(jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.canonical_passed(p_passed jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select coalesce('[' || string_agg(format('{"from":%s,"space":%s,"to":%s}', v ->> 'from', to_json(v ->> 'space'), v ->> 'to'), ',' order by n) || ']', '[]')
+  from jsonb_array_elements(p_passed) with ordinality as given(v, n)
+$$;
 
 --
 -- Name: unit_events; Type: TABLE; Schema: public; Owner: -
@@ -531,7 +593,7 @@ CREATE TABLE public.event_types (
     part text,
     CONSTRAINT event_types_appender CHECK ((appender = ANY (ARRAY['office'::text, 'station'::text, 'both'::text, 'function'::text]))),
     CONSTRAINT event_types_nature CHECK ((nature = ANY (ARRAY['intent'::text, 'result'::text, 'other'::text]))),
-    CONSTRAINT event_types_stream_kind CHECK ((stream_kind = ANY (ARRAY['unit'::text, 'batch'::text, 'order'::text, 'shipment'::text, 'export'::text, 'retention'::text, 'list'::text])))
+    CONSTRAINT event_types_stream_kind CHECK ((stream_kind = ANY (ARRAY['unit'::text, 'batch'::text, 'order'::text, 'shipment'::text, 'export'::text, 'retention'::text, 'list'::text, 'registry'::text])))
 );
 
 --
@@ -863,15 +925,14 @@ end $$;
 -- Name: claim_units(text, jsonb); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.claim_units(p_batch text, p_claims jsonb) RETURNS TABLE(batch_index integer, unit_id uuid, serial text, state text)
+CREATE FUNCTION public.claim_units(p_batch text, p_claims jsonb) RETURNS TABLE(batch_index integer, unit_id uuid, serial text, name text, state text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
 declare
   b batches;
   o orders;
-  block blocks;
-  issuer_of_serial text;
+  block serial_block;
   firmware text;
   claim record;
   claimed integer := 0;
@@ -886,32 +947,34 @@ begin
   select * into b from batches where id = p_batch;
   if not found then perform refuse('UT009', format('there is no batch %s', p_batch)); end if;
   select * into o from orders where id = b.order_id for update;
-  select blocks.*, number_spaces.issuer into block.id, block.space_id, block.batch_id, block.numbers, block.run_length,
-    block.scheme_version, block.pattern, block.date_parts, block.granted_at, issuer_of_serial
-  from blocks join number_spaces on number_spaces.id = blocks.space_id
-  where blocks.batch_id = p_batch and number_spaces.kind = 'serial' order by blocks.id limit 1;
   select r.body::jsonb #>> '{firmware,sha256}' into firmware from recipes r where r.sha256 = b.recipe_sha256;
   for claim in
-    select (c ->> 'index')::integer as index, c ->> 'value' as value from jsonb_array_elements(p_claims) as c
-    where not exists (select from units x where x.batch_id = p_batch and x.batch_index = (c ->> 'index')::integer)
+    select whole(c, 'index')::integer as index, whole(c, 'block') as block, whole(c, 'ordinal')::integer as ordinal, c ->> 'value' as value
+    from jsonb_array_elements(p_claims) as c
+    where not exists (select from units x where x.batch_id = p_batch and x.batch_index = whole(c, 'index'))
     order by 1
   loop
     if claim.index not between 1 and b.quantity then
       perform refuse('UT009', format('batch %s has no unit %s (1 to %s)', p_batch, claim.index, b.quantity));
     end if;
+    block := serial_block_of(p_batch, claim.block, claim.ordinal);
     perform check_word('serial', claim.value);
     u := null;
     u.id := gen_random_uuid();
     e := chain_event('unit:' || u.id, 1, decode(repeat('00', 32), 'hex'), 'claimed', u.id || '/claimed',
       format('{"batch":%s,"block":%s,"firmwareSha256":%s,"firmwareVersion":%s,"index":%s,"issuer":%s,"order":%s,"ordinal":%s,"product":%s,"recipeSha256":%s,"serial":%s,"trial":%s}',
-        to_json(p_batch), block.id, to_json(firmware), to_json(b.firmware_version), claim.index, to_json(issuer_of_serial),
-        to_json(b.order_id), claim.index - 1, to_json(b.product), to_json(b.recipe_sha256), to_json(claim.value), to_json(b.trial)));
+        to_json(p_batch), block.id, to_json(firmware), to_json(b.firmware_version), claim.index, to_json(block.issuer),
+        to_json(b.order_id), claim.ordinal, to_json(b.product), to_json(b.recipe_sha256), to_json(claim.value), to_json(b.trial)));
+    -- Taken since the caller looked, by a claim or an import: it looks again, and books the number void.
+    insert into identifiers (issuer, kind, value, unit_id, block_id, ordinal, state)
+    values (block.issuer, 'serial', claim.value, u.id, block.id, claim.ordinal, 'assigned') on conflict do nothing;
+    if not found then
+      perform refuse('40001', format('serial %s of %s was taken meanwhile', claim.value, block.issuer));
+    end if;
     insert into units (id, batch_id, batch_index, issuer, serial, product, recipe_sha256, firmware_version, firmware_sha256,
                        state, step, attempts, trial, seq, head, updated_at)
-    values (u.id, p_batch, claim.index, issuer_of_serial, claim.value, b.product, b.recipe_sha256, b.firmware_version, firmware,
+    values (u.id, p_batch, claim.index, block.issuer, claim.value, b.product, b.recipe_sha256, b.firmware_version, firmware,
             'InProgress', 'assign', '{1,0,0,0,0,0,0}', b.trial, e.seq, e.hash, e.at);
-    insert into identifiers (issuer, kind, value, unit_id, block_id, ordinal, state)
-    values (issuer_of_serial, 'serial', claim.value, u.id, block.id, claim.index - 1, 'assigned');
     perform move_numbers(block.id, 'reserved', 'assigned', 1, e.stream, e.seq);
     claimed := claimed + 1;
   end loop;
@@ -920,8 +983,8 @@ begin
       o.id, o.quantity, o.alive, claimed));
   end if;
   update orders set alive = alive + claimed where id = o.id;
-  return query select x.batch_index, x.id, x.serial, x.state from units x
-    where x.batch_id = p_batch and x.batch_index in (select (c ->> 'index')::integer from jsonb_array_elements(p_claims) as c)
+  return query select x.batch_index, x.id, x.serial, unit_name(x), x.state from units x
+    where x.batch_id = p_batch and x.batch_index in (select whole(c, 'index') from jsonb_array_elements(p_claims) as c)
     order by x.batch_index;
 end $$;
 
@@ -1305,12 +1368,12 @@ begin
   end if;
   select * into known from orders where id = p_order for update;
   if known.quantity <> p_quantity then
-    perform refuse('UT012', format('orderQuantity: %s is not allowed; order %s has a quantity of %s',
-      p_quantity, p_order, known.quantity));
+    perform refuse('UT012', format('orderQuantity: %s is not allowed; %s, the quantity of order %s',
+      p_quantity, known.quantity, p_order));
   end if;
   if p_batch_quantity > order_room(known) then
-    perform refuse('UT008', format('quantity: %s is not allowed; order %s of %s units has room for %s more',
-      p_batch_quantity, p_order, known.quantity, greatest(order_room(known), 0)));
+    perform refuse('UT008', format('quantity: %s is not allowed; at most %s: order %s of %s units has no room for more',
+      p_batch_quantity, greatest(order_room(known), 0), p_order, known.quantity));
   end if;
 end $$;
 
@@ -1515,6 +1578,20 @@ begin
 end $$;
 
 --
+-- Name: refuse_owned(text, text, uuid, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_owned(p_kind text, p_value text, p_owner uuid, p_for text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  why text := coalesce((select format('belongs to unit %s, not to %s', serial, p_for) from units where id = p_owner),
+    format('is void, and can not be given to %s', p_for));
+begin
+  raise exception using errcode = 'UT010', constraint = p_kind, message = concat_ws(' ', p_kind, p_value, why);
+end $$;
+
+--
 -- Name: refuse_slot_change(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1559,6 +1636,30 @@ begin
   perform lock_unit(p_unit), lock_line();
   delete from slot_requests where unit_id = p_unit;
   perform end_lease(p_unit);
+end $$;
+
+--
+-- Name: replace_voids(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.replace_voids(p_batch text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  first blocks;
+  voids bigint;
+  extra bigint;
+begin
+  select blocks.* into first from blocks join number_spaces s on s.id = blocks.space_id
+  where blocks.batch_id = p_batch and s.kind = 'serial' order by blocks.id limit 1;
+  select coalesce(sum(m.quantity), 0) into voids from movements m join blocks on blocks.id = m.block_id
+  where blocks.batch_id = p_batch and m.stream = 'batch:' || p_batch and m.to_account = 'void';
+  select coalesce(sum(upper(numbers) - lower(numbers)), 0) into extra from blocks
+  where batch_id = p_batch and space_id = first.space_id and id <> first.id;
+  if voids > extra then
+    perform grant_block(first.space_id, p_batch, (voids - extra)::integer, first.run_length, first.scheme_version, first.pattern,
+      first.date_parts);
+  end if;
 end $$;
 
 --
@@ -1611,6 +1712,25 @@ begin
   values (u.id, u.serial, 'unitrail.record/1', p_body, encode(sha256(convert_to(p_body, 'UTF8')), 'hex'));
   insert into log_queue (format, stream, seq, sha256, salt)
   values ('unitrail.record/1', 'unit:' || u.id, u.seq, encode(sha256(convert_to(p_body, 'UTF8')), 'hex'), p_salt);
+end $$;
+
+--
+-- Name: serial_block_of(text, bigint, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.serial_block_of(p_batch text, p_block bigint, p_ordinal integer) RETURNS public.serial_block
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  b serial_block;
+begin
+  select blocks.id, blocks.space_id, blocks.numbers, number_spaces.issuer into b
+  from blocks join number_spaces on number_spaces.id = blocks.space_id
+  where blocks.id = p_block and blocks.batch_id = p_batch and number_spaces.kind = 'serial';
+  if not found or (p_ordinal between 0 and upper(b.numbers) - lower(b.numbers) - 1) is not true then
+    perform refuse('UT009', format('batch %s has no serial number %s in block %s', p_batch, p_ordinal, p_block));
+  end if;
+  return b;
 end $$;
 
 --
@@ -1705,6 +1825,67 @@ CREATE FUNCTION public.step_number(p_step text) RETURNS integer
     AS $$
   select array_position(array['assign', 'flash', 'test', 'provision', 'label', 'qc', 'ship'], p_step)
 $$;
+
+--
+-- Name: unit_name(public.units); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.unit_name(u public.units) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select case when exists (select from buyers where id = u.issuer) then u.issuer || ':' else '' end || u.serial
+$$;
+
+--
+-- Name: void_numbers(text, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.void_numbers(p_batch text, p_numbers jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  b batches;
+  n record;
+  block serial_block;
+  is_new boolean;
+begin
+  perform check_office();
+  if jsonb_array_length(p_numbers) not between 1 and 100 then
+    perform refuse('UT007', 'numbers: 1 to 100 at a time');
+  end if;
+  select * into b from batches where id = p_batch;
+  if not found then perform refuse('UT009', format('there is no batch %s', p_batch)); end if;
+  -- Claims take the same lock: a number is claimed or void, never both.
+  perform 1 from orders where id = b.order_id for update;
+  for n in select whole(v, 'block') as block, whole(v, 'ordinal')::integer as ordinal, v ->> 'value' as value, v ->> 'why' as why
+           from jsonb_array_elements(p_numbers) as v order by 1, 2
+  loop
+    block := serial_block_of(p_batch, n.block, n.ordinal);
+    perform check_word('value', n.value);
+    if exists (select from identifiers where block_id = n.block and ordinal = n.ordinal and state <> 'void') then
+      perform refuse('40001', format('number %s of block %s was claimed meanwhile', n.ordinal, n.block));
+    end if;
+    if n.why is null or n.why not in ('skipped', 'taken') then
+      perform refuse('UT007', format('why: %s is not allowed; skipped or taken', n.why));
+    end if;
+    is_new := append_to_stream('batch:' || p_batch, 'numberVoided', format('void/%s/%s', n.block, n.ordinal),
+      format('{"block":%s,"ordinal":%s,"value":%s,"why":%s}', n.block, n.ordinal, to_json(n.value), to_json(n.why)));
+    continue when not is_new;
+    if n.why = 'skipped' then
+      insert into identifiers (issuer, kind, value, unit_id, block_id, ordinal, state)
+      values (block.issuer, 'serial', n.value, null, n.block, n.ordinal, 'void') on conflict do nothing;
+      -- Its value is somebody's: the caller looks again, and says so.
+      if not found then perform refuse('40001', format('serial %s of %s is taken', n.value, block.issuer)); end if;
+    elsif not exists (select from identifiers i where i.issuer = block.issuer and i.kind = 'serial' and i.value = n.value
+                        and (i.block_id, i.ordinal) is distinct from (n.block, n.ordinal)) then
+      perform refuse('UT002', format('serial %s of %s is not taken', n.value, block.issuer));
+    end if;
+    perform move_numbers(n.block, 'reserved', 'void', 1, 'batch:' || p_batch, (select seq from streams where stream = 'batch:' || p_batch));
+  end loop;
+  perform replace_voids(p_batch);
+end $$;
 
 --
 -- Name: whole(jsonb, text); Type: FUNCTION; Schema: public; Owner: -
@@ -1824,12 +2005,13 @@ CREATE TABLE public.identifiers (
     issuer text NOT NULL,
     kind text NOT NULL,
     value text NOT NULL,
-    unit_id uuid NOT NULL,
+    unit_id uuid,
     block_id bigint,
     ordinal integer,
     state text NOT NULL,
     CONSTRAINT identifiers_issued CHECK (((block_id IS NULL) = (ordinal IS NULL))),
     CONSTRAINT identifiers_kind CHECK ((kind = ANY (ARRAY['serial'::text, 'mac'::text, 'chip-uid'::text, 'certificate'::text]))),
+    CONSTRAINT identifiers_owner CHECK (((unit_id IS NOT NULL) OR (state = 'void'::text))),
     CONSTRAINT identifiers_state CHECK ((state = ANY (ARRAY['assigned'::text, 'applied'::text, 'shipped'::text, 'void'::text, 'scrapped'::text, 'missing'::text]))),
     CONSTRAINT identifiers_value_form CHECK (((value ~ '^[ -~]{1,128}$'::text) AND (value !~ '\|'::text)))
 );
@@ -2003,6 +2185,16 @@ CREATE TABLE public.records (
     sha256 text NOT NULL,
     sealed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     CONSTRAINT records_digest CHECK ((sha256 = encode(sha256(convert_to(body, 'UTF8'::name)), 'hex'::text)))
+);
+
+--
+-- Name: registry_epochs; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.registry_epochs (
+    epoch integer NOT NULL,
+    registry uuid NOT NULL,
+    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
 --
@@ -2304,6 +2496,13 @@ ALTER TABLE ONLY public.recipes
 
 ALTER TABLE ONLY public.records
     ADD CONSTRAINT records_pkey PRIMARY KEY (unit_id);
+
+--
+-- Name: registry_epochs registry_epochs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.registry_epochs
+    ADD CONSTRAINT registry_epochs_pkey PRIMARY KEY (epoch);
 
 --
 -- Name: shipments shipments_carton; Type: CONSTRAINT; Schema: public; Owner: -
@@ -2659,6 +2858,18 @@ CREATE TRIGGER records_append_only BEFORE DELETE OR UPDATE ON public.records FOR
 CREATE TRIGGER records_no_truncate BEFORE TRUNCATE ON public.records FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
+-- Name: registry_epochs registry_epochs_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER registry_epochs_append_only BEFORE DELETE OR UPDATE ON public.registry_epochs FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: registry_epochs registry_epochs_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER registry_epochs_no_truncate BEFORE TRUNCATE ON public.registry_epochs FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
 -- Name: slots slots_fence_grows; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -2948,6 +3159,13 @@ REVOKE ALL ON FUNCTION public.add_listed_numbers(p_space bigint, p_first bigint,
 GRANT ALL ON FUNCTION public.add_listed_numbers(p_space bigint, p_first bigint, p_values text[]) TO unitrail_desk;
 
 --
+-- Name: FUNCTION advance_registry(p_spaces jsonb, p_epoch integer, p_by text, p_reason text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.advance_registry(p_spaces jsonb, p_epoch integer, p_by text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.advance_registry(p_spaces jsonb, p_epoch integer, p_by text, p_reason text) TO unitrail_desk;
+
+--
 -- Name: TABLE units; Type: ACL; Schema: public; Owner: -
 --
 
@@ -3010,6 +3228,12 @@ REVOKE ALL ON FUNCTION public.bind_identifier(u public.units, p_issuer text, p_k
 --
 
 REVOKE ALL ON FUNCTION public.bind_macs(u public.units, p_body jsonb, p_seq bigint) FROM PUBLIC;
+
+--
+-- Name: FUNCTION canonical_passed(p_passed jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.canonical_passed(p_passed jsonb) FROM PUBLIC;
 
 --
 -- Name: TABLE unit_events; Type: ACL; Schema: public; Owner: -
@@ -3325,6 +3549,12 @@ REVOKE ALL ON FUNCTION public.refuse_identifier_change() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.refuse_other_request(p_known public.unit_events) FROM PUBLIC;
 
 --
+-- Name: FUNCTION refuse_owned(p_kind text, p_value text, p_owner uuid, p_for text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.refuse_owned(p_kind text, p_value text, p_owner uuid, p_for text) FROM PUBLIC;
+
+--
 -- Name: FUNCTION refuse_slot_change(); Type: ACL; Schema: public; Owner: -
 --
 
@@ -3344,6 +3574,12 @@ REVOKE ALL ON FUNCTION public.release_slot(p_unit uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.release_slot(p_unit uuid) TO unitrail_office;
 
 --
+-- Name: FUNCTION replace_voids(p_batch text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.replace_voids(p_batch text) FROM PUBLIC;
+
+--
 -- Name: FUNCTION save_unit(u public.units); Type: ACL; Schema: public; Owner: -
 --
 
@@ -3355,6 +3591,12 @@ REVOKE ALL ON FUNCTION public.save_unit(u public.units) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.seal_record(p_unit uuid, p_body text, p_salt bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.seal_record(p_unit uuid, p_body text, p_salt bytea) TO unitrail_office;
+
+--
+-- Name: FUNCTION serial_block_of(p_batch text, p_block bigint, p_ordinal integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.serial_block_of(p_batch text, p_block bigint, p_ordinal integer) FROM PUBLIC;
 
 --
 -- Name: FUNCTION ship_units(p_shipment text); Type: ACL; Schema: public; Owner: -
@@ -3388,6 +3630,24 @@ REVOKE ALL ON FUNCTION public.standing(u public.units) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION public.step_number(p_step text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION unit_name(u public.units); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.unit_name(u public.units) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.unit_name(u public.units) TO unitrail_office;
+GRANT ALL ON FUNCTION public.unit_name(u public.units) TO unitrail_station;
+GRANT ALL ON FUNCTION public.unit_name(u public.units) TO unitrail_desk;
+GRANT ALL ON FUNCTION public.unit_name(u public.units) TO unitrail_auditor;
+GRANT ALL ON FUNCTION public.unit_name(u public.units) TO unitrail_retention;
+
+--
+-- Name: FUNCTION void_numbers(p_batch text, p_numbers jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.void_numbers(p_batch text, p_numbers jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.void_numbers(p_batch text, p_numbers jsonb) TO unitrail_office;
 
 --
 -- Name: FUNCTION whole(p_body jsonb, p_name text); Type: ACL; Schema: public; Owner: -
@@ -3546,6 +3806,15 @@ GRANT SELECT ON TABLE public.records TO unitrail_office;
 GRANT SELECT ON TABLE public.records TO unitrail_desk;
 GRANT SELECT ON TABLE public.records TO unitrail_auditor;
 GRANT SELECT ON TABLE public.records TO unitrail_retention;
+
+--
+-- Name: TABLE registry_epochs; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.registry_epochs TO unitrail_office;
+GRANT SELECT ON TABLE public.registry_epochs TO unitrail_desk;
+GRANT SELECT ON TABLE public.registry_epochs TO unitrail_auditor;
+GRANT SELECT ON TABLE public.registry_epochs TO unitrail_retention;
 
 --
 -- Name: TABLE shipments; Type: ACL; Schema: public; Owner: -

@@ -2,7 +2,7 @@ import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse, type Parser } from 'csv-parse';
 import { columnLetters, type TableItem, type TableSource } from '../../domain/table-source';
 import { MAX_SHEET_ROWS } from './sheet-cells';
-import type { FailRead } from './table-file';
+import type { FailRead } from './fail-read';
 
 export const separators = [',', ';', '\t'] as const;
 export type Separator = (typeof separators)[number];

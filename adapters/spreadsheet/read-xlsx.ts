@@ -1,5 +1,5 @@
 import { columnLetters, type TableItem, type TableSource } from '../../domain/table-source';
-import type { FailRead } from './table-file';
+import type { FailRead } from './fail-read';
 import { XlsxArchive } from './xlsx-archive';
 import { SheetHandler } from './xlsx-sheet';
 import { readStrings, readWorkbook, type Workbook } from './xlsx-workbook';

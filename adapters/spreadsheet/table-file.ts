@@ -4,12 +4,11 @@ import { extname } from 'node:path';
 import { UnitrailError } from '../../domain/errors';
 import type { TableSource } from '../../domain/table-source';
 import { openBounded } from '../plant/document-file';
+import type { FailRead } from './fail-read';
 import { csvTable, type Separator } from './read-csv';
 import { openXlsxTable } from './read-xlsx';
 
 export const MAX_FILE_BYTES = 256 * 1024 * 1024;
-
-export type FailRead = (what: string, cause?: unknown) => UnitrailError;
 
 export interface TableOptions {
   readonly sheet?: string | undefined;

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { createInflateRaw } from 'node:zlib';
 import { fromFd, type Entry, type Options, type ZipFile } from 'yauzl';
 import { Crc32 } from './crc32';
-import type { FailRead } from './table-file';
+import type { FailRead } from './fail-read';
 
 /** Far above any workbook of a million rows, far below what hurts. */
 const MAX_ENTRIES = 10_000;
@@ -19,7 +19,7 @@ const openZip = promisify<number, Options, ZipFile>(fromFd);
 
 /**
  * The parts of an .xlsx file. Sizes are judged by the archive's own directory before anything is inflated, and counted
- * while it is: yauzl's own count ends a part that lies about its size without an error.
+ * while it is, with a checksum that yauzl leaves to its caller: it gives us the bytes as they are stored.
  */
 export class XlsxArchive {
   private constructor(

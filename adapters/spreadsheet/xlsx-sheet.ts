@@ -2,7 +2,7 @@ import { plainText } from '../../domain/plain-text';
 import type { MergedCells, TableCell, TableItem } from '../../domain/table-source';
 import type { PackedStrings } from './packed-strings';
 import { MAX_SHEET_ROWS } from './sheet-cells';
-import type { FailRead } from './table-file';
+import type { FailRead } from './fail-read';
 import { kept, TextCollector, unescapeText } from './xlsx-text';
 import type { XmlHandler } from './xml-reader';
 

@@ -4,7 +4,7 @@ import { PackedStrings } from './packed-strings';
 import { TextCollector, unescapeText } from './xlsx-text';
 import type { XlsxArchive } from './xlsx-archive';
 import { readXml } from './xml-reader';
-import type { FailRead } from './table-file';
+import type { FailRead } from './fail-read';
 
 /** The parts of a workbook that are of use here. */
 export interface Workbook {

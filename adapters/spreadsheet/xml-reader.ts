@@ -1,5 +1,5 @@
 import { SaxesParser } from 'saxes';
-import type { FailRead } from './table-file';
+import type { FailRead } from './fail-read';
 
 export interface XmlHandler {
   /** Names are without their prefix. */
