@@ -24,6 +24,8 @@ export interface Issued {
   readonly macPoolsUsed: readonly string[];
   /** Ids of buyers with an order or a shipment. */
   readonly buyersUsed: readonly string[];
+  /** Ids of buyers whose own numbers are listed. */
+  readonly buyersListed: readonly string[];
   /** Ids of stations with a unit in one of their slots. */
   readonly stationsOccupied: readonly string[];
 }
@@ -148,6 +150,8 @@ function refusePool(before: MacPool, _after: MacPool | undefined, issued: Issued
 }
 
 function refuseBuyer(before: Buyer, after: Buyer | undefined, issued: Issued) {
+  if (after === undefined && issued.buyersListed.includes(before.id))
+    return `numbers of ${before.id} are listed; keep the buyer`;
   if (!issued.buyersUsed.includes(before.id)) return undefined;
   if (after === undefined) return `${before.id} has orders or shipments; keep the buyer`;
   if (after.test === before.test) return undefined;

@@ -163,15 +163,20 @@ function testPlanProblems(plant: PlantFile): Problem[] {
   });
 }
 
-/** A buyer's id is the namespace of its own numbers: it can't be the manufacturer's. */
+/** Issuers that every plant has: of MAC addresses, and of device certificates. */
+const FIXED_ISSUERS = ['ieee', 'device-ca'];
+
+/** A buyer's id is the namespace of its own numbers: it can't be anybody else's. */
 function buyerProblems(plant: PlantFile): Problem[] {
-  return plant.buyers.flatMap((buyer, at) =>
-    buyer.id === plant.manufacturer.issuer
+  const families = plant.products.map(({ chipFamily }) => chipFamily);
+  const others = new Set([plant.manufacturer.issuer, ...FIXED_ISSUERS, ...families]);
+  return plant.buyers.flatMap(({ id }, at) =>
+    others.has(id)
       ? [
           {
             path: ['buyers', at, 'id'],
-            value: buyer.id,
-            allowed: "an id that is not the manufacturer's issuer",
+            value: id,
+            allowed: `an id that is not the manufacturer's issuer, a chip family, ${FIXED_ISSUERS.join(' or ')}`,
           },
         ]
       : [],

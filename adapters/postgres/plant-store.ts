@@ -101,8 +101,10 @@ async function issuedSoFar(db: Database): Promise<Issued> {
   const list = async (sql: string): Promise<string[]> =>
     (await mapped(db.raw<{ rows: { name: string }[] }>(sql))).rows.map((row) => row.name);
   return {
+    // A buyer's list is no scheme, whatever it is called.
     schemesUsed: await list(
-      `select distinct s.name || '/' || b.scheme_version as name from blocks b join number_spaces s on s.id = b.space_id where s.kind = 'serial'`,
+      `select distinct s.name || '/' || b.scheme_version as name from blocks b join number_spaces s on s.id = b.space_id
+       where s.kind = 'serial' and not exists (select from number_lists l where l.space_id = s.id)`,
     ),
     firmwareUsed: await list(`select distinct product || '/' || firmware_version as name from batches`),
     productsUsed: await list(`select distinct product as name from batches`),
@@ -112,6 +114,7 @@ async function issuedSoFar(db: Database): Promise<Issued> {
     buyersUsed: await list(
       `select buyer as name from batches where buyer is not null union select buyer from shipments`,
     ),
+    buyersListed: await list(`select distinct issuer as name from number_lists`),
     stationsOccupied: await list(`select distinct station as name from slots where state <> 'free'`),
   };
 }

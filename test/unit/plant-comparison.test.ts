@@ -21,6 +21,7 @@ const nothingIssued: Issued = {
   productsUsed: [],
   macPoolsUsed: [],
   buyersUsed: [],
+  buyersListed: [],
   stationsOccupied: [],
 };
 
@@ -75,6 +76,7 @@ describe('the difference between two plants', () => {
     productsUsed: ['EUDV', 'EUBT'],
     macPoolsUsed: ['main'],
     buyersUsed: ['acme'],
+    buyersListed: ['nordlicht'],
     stationsOccupied: ['line-1'],
   };
   const otherDigest = 'f'.repeat(64);
@@ -105,6 +107,12 @@ describe('the difference between two plants', () => {
       (f) => (f.firmwareReleases[1].sbom.sha256 = otherDigest),
       'firmware EUDV/1.4.2',
       'a changed one is a new version',
+    ],
+    [
+      'a buyer whose numbers are listed is removed',
+      (f) => (f.buyers = f.buyers.filter(({ id }: Loose) => id !== 'nordlicht')),
+      'buyer nordlicht',
+      'numbers of nordlicht are listed; keep the buyer',
     ],
     [
       'a used release is removed',

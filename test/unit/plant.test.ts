@@ -316,6 +316,20 @@ describe('a plant file', () => {
       'true where the driver is virtual-bench',
     ],
     [
+      'a buyer in the namespace of MAC addresses',
+      (f) => (f.buyers[0].id = 'ieee'),
+      'buyers[0].id',
+      '"ieee"',
+      "an id that is not the manufacturer's issuer, a chip family, ieee or device-ca",
+    ],
+    [
+      'a buyer’s pattern that is a regular expression',
+      (f) => (f.buyers[0].serialPattern = '^(A+)+$'),
+      'buyers[0].serialPattern',
+      '"^(A+)+$"',
+      'a mask of literals and the tokens {digit:N}',
+    ],
+    [
       'a buyer in our namespace',
       (f) => (f.buyers[0].id = 'unitrail'),
       'buyers[0].id',
