@@ -89,7 +89,7 @@ async function unusable(db: Database, issuer: string, open: readonly Numbered[])
 function valueAt(blocks: readonly Block[], { block: id, ordinal }: NumberPlace): string {
   const block = blocks.find((candidate) => candidate.id === id)!;
   const number = block.firstNumber + ordinal;
-  return renderSerial(parsePattern(block.pattern), { dateParts: block.dateParts, number });
+  return renderSerial(parsePattern(block.pattern), { facts: block.facts, number });
 }
 
 function replacementMissing(batch: string, index: number): UnitrailError {

@@ -5,6 +5,7 @@ import { requirePlant } from '../adapters/postgres/plant-store';
 import type { ContentStore } from '../adapters/store/port';
 import { canonicalJson } from '../domain/canonical';
 import { UnitrailError } from '../domain/errors';
+import { datePartsOf, grantFacts } from '../domain/grant-facts';
 import { macRuns, parseMacBlock } from '../domain/mac-address';
 import { canonicalOrder, MAX_UNITS_OF_BATCH } from '../domain/order';
 import type { Order } from '../domain/order-document';
@@ -17,7 +18,8 @@ import {
 } from '../domain/plant-document';
 import type { Recipe } from '../domain/recipe';
 import { problemText } from '../domain/refusal';
-import { capacity, datePartsOf, FIRST_NUMBER, parsePattern } from '../domain/serial-scheme';
+import { scopeKey } from '../domain/sequence-scope';
+import { capacity, FIRST_NUMBER, parsePattern } from '../domain/serial-scheme';
 
 /** Null where the same order opened this batch before: nothing is to be done. */
 export type PreparedBatch = {
@@ -215,22 +217,18 @@ function serialGrant(plant: PlantDocument, product: Product, order: Order): Gran
   if (!scheme)
     throw new UnitrailError('INTERNAL', `The plant in force lacks the serial scheme of ${product.code}.`);
   const pattern = parsePattern(scheme.pattern);
-  const dateParts = datePartsOf(Date.now());
-  const kinds = new Set(pattern.parts.map((part) => part.kind));
-  // The counter starts again with each value of what the pattern itself tells apart.
-  const week = kinds.has('isoWeek') ? `W${String(dateParts.isoWeek).padStart(2, '0')}` : '';
-  const year = kinds.has('year') ? String(week ? dateParts.isoYear : dateParts.year) : '';
+  const facts = grantFacts(plant, product, scheme, Date.now());
   return {
     kind: 'serial',
     name: scheme.name,
-    scope: `${year}${week}`,
+    scope: scopeKey(pattern, scheme.scope, facts),
     issuer: plant.manufacturer.issuer,
     first: FIRST_NUMBER,
     last: capacity(pattern),
     runLength: 1,
     version: scheme.version,
     pattern: scheme.pattern,
-    dateParts,
+    facts,
   };
 }
 
@@ -253,7 +251,7 @@ function macGrant(plant: PlantDocument, product: Product): Grant[] {
       runLength: product.macs.count,
       version: 1,
       pattern: pool.block,
-      dateParts: datePartsOf(Date.now()),
+      facts: datePartsOf(Date.now()),
     },
   ];
 }

@@ -30,6 +30,15 @@ export function checkedText(pattern: RegExp, allowed: string, check: (text: stri
   return patternText(pattern, allowed).refine(check, { error: allowed });
 }
 
+/** The same, where the check itself says what would be allowed instead; null where the text is good. */
+export function judgedText(pattern: RegExp, allowed: string, judge: (text: string) => string | null) {
+  return patternText(pattern, allowed).superRefine((text, context) => {
+    // A text of another form was refused already.
+    const instead = pattern.test(text) ? judge(text) : null;
+    if (instead !== null) context.addIssue({ code: 'custom', message: instead });
+  });
+}
+
 /** A name that becomes part of ids, keys and event headers: no blanks, no `|`, nothing to quote. */
 export function identifier(maxLength = 64) {
   return patternText(

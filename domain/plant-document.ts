@@ -7,12 +7,18 @@ import type { Sha256Hex } from './brands';
 export const STATION_STEPS = ['flash', 'test', 'provision', 'label', 'qc'] as const;
 export type StationStep = (typeof STATION_STEPS)[number];
 
+/** Where a serial scheme's counter starts again. */
+export const SEQUENCE_SCOPES = ['ever', 'year', 'week', 'product'] as const;
+export type SequenceScope = (typeof SEQUENCE_SCOPES)[number];
+
 export interface Manufacturer {
   /** The namespace in which the manufacturer's own identifiers are unique. */
   readonly issuer: string;
   readonly name: string;
   /** GS1 company prefix: the SSCCs of cartons are made of it. */
   readonly companyPrefix: string;
+  /** What `{site}` gives in a serial. */
+  readonly site?: string;
 }
 
 export interface Product {
@@ -52,8 +58,14 @@ export interface Scheme {
   readonly name: string;
   readonly version: number;
   readonly kind: 'serial';
-  /** The language of serial-scheme.ts. */
+  /** The language of serial-pattern.ts. */
   readonly pattern: string;
+  /** Absent: at each new value of what the pattern tells apart, of product, year and week. */
+  readonly scope?: SequenceScope;
+  /** A number whose serial holds one of these is never issued. */
+  readonly skip?: readonly string[];
+  /** What `{line}` gives in a serial. */
+  readonly line?: string;
   /** Units with a serial of a trial scheme can't ship. */
   readonly trial: boolean;
 }

@@ -1,5 +1,6 @@
 import { blocksOverlap, parseMacBlock } from './mac-address';
 import { currentScheme, firmwareKey, schemeKey, type PlantFile, type Product } from './plant-document';
+import { serialProblems } from './plant-serials';
 import type { Problem } from './refusal';
 
 /** What a plant whose every field is well formed still gets wrong: names that lead nowhere, or that clash. */
@@ -8,6 +9,7 @@ export function referenceProblems(plant: PlantFile): Problem[] {
     ...duplicates(plant),
     ...plant.products.flatMap((product, at) => productProblems(plant, product, ['products', at])),
     ...firmwareProblems(plant),
+    ...serialProblems(plant),
     ...poolProblems(plant),
     ...stationProblems(plant),
     ...testPlanProblems(plant),

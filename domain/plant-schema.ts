@@ -2,9 +2,9 @@ import { z } from 'zod';
 import * as field from './fields';
 import { isGtin14 } from './gs1';
 import { MAC_BLOCK_ALLOWED, MAC_RUN_LENGTHS, readBlock } from './mac-address';
-import { STATION_STEPS, type PlantFile } from './plant-document';
+import { SEQUENCE_SCOPES, STATION_STEPS, type PlantFile } from './plant-document';
 import { MASK_ALLOWED, MAX_MASK_LENGTH, readMask } from './serial-mask';
-import { patternProblem } from './serial-scheme';
+import { MAX_PATTERN_LENGTH, patternProblem } from './serial-pattern';
 
 /**
  * The shape of the plant file, version 1. Fields may be added; one that changes its meaning needs plant/2.
@@ -18,6 +18,7 @@ const manufacturer = field.fields({
   issuer: field.loginName(),
   name: field.lineOfText(100),
   companyPrefix: field.patternText(/^[0-9]{6,12}$/, 'a GS1 company prefix of 6 to 12 digits'),
+  site: serialPart().exactOptional(),
 });
 
 const product = field.fields({
@@ -50,6 +51,11 @@ const scheme = field.fields({
   version: field.wholeNumber(1, 9999),
   kind: field.oneOf(['serial']),
   pattern: serialPattern(),
+  scope: field.oneOf(SEQUENCE_SCOPES).exactOptional(),
+  skip: field
+    .distinctList(field.patternText(/^[A-Z0-9.*-]{1,20}$/, '1 to 20 of A–Z 0–9 - . *'), 1, 64)
+    .exactOptional(),
+  line: serialPart().exactOptional(),
   trial: field.flag().default(false),
 });
 
@@ -151,8 +157,13 @@ export const plantSchema = field
   }) satisfies z.ZodType<PlantFile>;
 
 function serialPattern() {
-  const allowed = patternProblem('') ?? '';
-  return field.checkedText(/^[A-Za-z0-9{}:.-]{1,64}$/, allowed, (text) => patternProblem(text) === null);
+  const form = new RegExp(`^[A-Za-z0-9{}:,.-]{1,${MAX_PATTERN_LENGTH}}$`);
+  return field.judgedText(form, patternProblem('') ?? '', patternProblem);
+}
+
+/** A name that stands in serials as it is. */
+function serialPart() {
+  return field.patternText(/^[A-Z0-9]{1,8}$/, '1 to 8 of A–Z 0–9');
 }
 
 /** A mask and no regular expression: nobody can write one that takes for ever. */

@@ -1,7 +1,7 @@
 import { canonicalJson } from '../../domain/canonical';
+import type { GrantFacts } from '../../domain/grant-facts';
 import type { Order } from '../../domain/order-document';
 import type { Recipe } from '../../domain/recipe';
-import type { DateParts } from '../../domain/serial-scheme';
 import type { UnitState } from '../../domain/unit-lifecycle';
 import { UnitrailError } from '../../domain/errors';
 import type { Database } from './database';
@@ -19,7 +19,8 @@ export interface Grant {
   readonly runLength: number;
   readonly version: number;
   readonly pattern: string;
-  readonly dateParts: DateParts;
+  /** The database calls them date parts: at first they were no more. */
+  readonly facts: GrantFacts;
 }
 
 export interface Block {
@@ -29,7 +30,7 @@ export interface Block {
   readonly firstNumber: number;
   readonly size: number;
   readonly pattern: string;
-  readonly dateParts: DateParts;
+  readonly facts: GrantFacts;
 }
 
 export interface BatchRow {
@@ -66,7 +67,7 @@ export async function openBatch(
   },
 ): Promise<boolean> {
   const { order, recipe } = batch;
-  const grants = batch.grants.map((grant) => ({ ...grant, dateParts: canonicalJson(grant.dateParts) }));
+  const grants = batch.grants.map(({ facts, ...grant }) => ({ ...grant, dateParts: canonicalJson(facts) }));
   const answer = await mapped(
     db.raw<{ rows: { opened: boolean }[] }>('select open_batch(?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?) as opened', [
       order.batch,
@@ -167,7 +168,7 @@ async function blocksOfBatch(db: Database, batch: string, kind: 'serial' | 'mac'
     firstNumber: Number(row.first),
     size: Number(row.end) - Number(row.first),
     pattern: row.pattern,
-    dateParts: JSON.parse(row.date_parts) as DateParts,
+    facts: JSON.parse(row.date_parts) as GrantFacts,
   }));
 }
 

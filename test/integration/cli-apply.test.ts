@@ -43,7 +43,7 @@ test('a dry run shows the whole difference and changes nothing', async () => {
     expect.arrayContaining([
       '+ product EUDV added',
       '+ station line-1 added',
-      'Dry run: 23 added; nothing was changed.',
+      'Dry run: 25 added; nothing was changed.',
     ]),
   );
   expect(await versions()).toEqual([]);

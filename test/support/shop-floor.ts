@@ -1,7 +1,8 @@
 /** A small plant and its batches, made by the real functions under the real logins. */
 import { canonicalJson } from '../../domain/canonical';
 import type { Order } from '../../domain/order-document';
-import { parsePattern, renderSerial, type DateParts } from '../../domain/serial-scheme';
+import type { GrantFacts } from '../../domain/grant-facts';
+import { parsePattern, renderSerial } from '../../domain/serial-scheme';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
 import { stationLogin } from '../../domain/plant';
 import { testStations, type TestDatabase, type TestLogin } from './database';
@@ -81,7 +82,7 @@ export interface TestBatch {
 export const testPool = '70:B3:D5:00:00:00/36';
 export const macsPerUnit = 2;
 const pattern = 'EUDV{yy}{ww}-{seq:6}';
-const dateParts: DateParts = { year: 2026, isoYear: 2026, isoWeek: 47 };
+const facts: GrantFacts = { year: 2026, isoYear: 2026, isoWeek: 47 };
 let opened = 0;
 
 export interface BatchOptions {
@@ -139,7 +140,7 @@ export async function openTestBatch(floor: ShopFloor, options: BatchOptions = {}
     ]);
   const [serials, macs] = [await blockOf(floor, id, 'serial'), await blockOf(floor, id, 'mac')];
   const serialAt = (index: number): string =>
-    renderSerial(parsePattern(serials.pattern), { dateParts, number: serials.first + index - 1 });
+    renderSerial(parsePattern(serials.pattern), { facts, number: serials.first + index - 1 });
   const claimAt = (index: number) => ({
     index,
     block: serials.id,
@@ -168,7 +169,7 @@ function serialGrant(trial: boolean, scheme: string) {
     issuer: 'unitrail',
     ...range,
     pattern: text,
-    dateParts: canonicalJson(dateParts),
+    dateParts: canonicalJson(facts),
   };
 }
 
@@ -181,7 +182,7 @@ function macGrant() {
     issuer: 'ieee',
     ...range,
     pattern: testPool,
-    dateParts: canonicalJson(dateParts),
+    dateParts: canonicalJson(facts),
   };
 }
 

@@ -89,6 +89,18 @@ describe('the difference between two plants', () => {
       'keep the entry as it was and add EUDV/2',
     ],
     [
+      'a used scheme counts otherwise',
+      (f) => (f.schemes[0].scope = 'year'),
+      'scheme EUDV/1',
+      'keep the entry as it was and add EUDV/2',
+    ],
+    [
+      'a used scheme skips more',
+      (f) => (f.schemes[0].skip = ['666']),
+      'scheme EUDV/1',
+      'keep the entry as it was and add EUDV/2',
+    ],
+    [
       'a used scheme is removed',
       (f) => {
         f.schemes[0].version = 2;

@@ -168,6 +168,34 @@ describe('a plant file', () => {
       '"red"',
       'the fields here are code, name, gtin',
     ],
+    [
+      'a check over what it is not made for',
+      (f) => (f.schemes[0].pattern = '{product}-{seq:6}{check:luhn}'),
+      'schemes[0].pattern',
+      '"{product}-{seq:6}{check:luhn}"',
+      '{check:luhn} where no letter varies',
+    ],
+    [
+      'an unknown scope',
+      (f) => (f.schemes[0].scope = 'month'),
+      'schemes[0].scope',
+      '"month"',
+      'one of ever, year, week, product',
+    ],
+    [
+      'small letters to skip',
+      (f) => (f.schemes[0].skip = ['bad']),
+      'schemes[0].skip[0]',
+      '"bad"',
+      '1 to 20 of A–Z 0–9 - . *',
+    ],
+    [
+      'a site with a separator',
+      (f) => (f.manufacturer.site = 'W-1'),
+      'manufacturer.site',
+      '"W-1"',
+      '1 to 8 of A–Z 0–9',
+    ],
     ['no station', (f) => (f.stations = []), 'stations', 'an empty list', 'a list of 1 to 200'],
     ['no product', (f) => delete f.products, 'products', '(missing)', 'a list of 1 to 1000'],
   ])('with %s is refused by field, value and what is allowed', (_name, change, field, value, allowed) => {
@@ -255,9 +283,72 @@ describe('a plant file', () => {
     [
       'a version of a scheme twice',
       (f) => f.schemes.push(f.schemes[0]),
-      'schemes[4].version',
+      'schemes[6].version',
       '"EUDV/1"',
       'each one once in its list',
+    ],
+    [
+      'a counter that starts again unseen',
+      (f) => (f.schemes[2].scope = 'year'),
+      'schemes[2].scope',
+      '"year"',
+      'one of ever with this pattern',
+    ],
+    [
+      'a check that may give * and does not skip it',
+      (f) => (f.schemes[2].pattern = 'EUBT-{seq:8}{check:37-2}'),
+      'schemes[2].skip',
+      '(missing)',
+      'a list with "*", because {check:37-2} may give it and no serial may hold it',
+    ],
+    [
+      'every serial skipped',
+      (f) => (f.schemes[2].skip = ['UB']),
+      'schemes[2].skip',
+      '"UB"',
+      'texts that do not stand in every serial of the pattern',
+    ],
+    [
+      'a site in serials and none at the manufacturer',
+      (f) => delete f.manufacturer.site,
+      'manufacturer.site',
+      '(missing)',
+      '1 to 8 of A–Z 0–9, because the pattern of CHECKED/1 has {site}',
+    ],
+    [
+      'a line in serials and none at the scheme',
+      (f) => (f.schemes[2].pattern = '{line}-{seq:8}'),
+      'schemes[2].line',
+      '(missing)',
+      '1 to 8 of A–Z 0–9, because the pattern of EUBT/1 has {line}',
+    ],
+    [
+      'a line that is in no serial',
+      (f) => (f.schemes[2].line = '7'),
+      'schemes[2].line',
+      '"7"',
+      'no line, because the pattern has no {line}',
+    ],
+    [
+      'one pattern with two counters',
+      (f) => (f.schemes[3].pattern = f.schemes[2].pattern),
+      'schemes[3].pattern',
+      '"EUBT-{seq:8}"',
+      'a pattern of its own: EUBT/1 issues the same serials by another counter',
+    ],
+    [
+      'a product that is no part of a serial',
+      (f) => renameButton(f, 'eubt'),
+      'products[1].code',
+      '"eubt"',
+      'A–Z 0–9 only, because the pattern of SHORT/1 has {product}',
+    ],
+    [
+      'a product that makes its serials too long',
+      (f) => renameButton(f, 'EUBTEUBTEUBTX'),
+      'products[1].serialScheme',
+      '"SHORT"',
+      'a scheme whose serials have at most 20 characters for EUBTEUBTEUBTX; these have 21',
     ],
     [
       'a release twice',
@@ -340,6 +431,13 @@ describe('a plant file', () => {
     expectRefusal(change, field, value, allowed);
   });
 });
+
+/** The push button under another code, with serials that hold it. */
+function renameButton(file: Loose, code: string): void {
+  file.products[1].code = code;
+  file.products[1].serialScheme = 'SHORT';
+  file.firmwareReleases[2].product = code;
+}
 
 function expectRefusal(change: (file: Loose) => void, field: string, value: string, allowed: string): void {
   const file = sample();

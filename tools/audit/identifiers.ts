@@ -1,5 +1,6 @@
+import type { GrantFacts } from '../../domain/grant-facts';
 import { macAt, readBlock } from '../../domain/mac-address';
-import { patternProblem, parsePattern, renderSerial, type DateParts } from '../../domain/serial-scheme';
+import { patternProblem, parsePattern, renderSerial } from '../../domain/serial-scheme';
 import type { Census } from './census';
 import type { Findings } from './findings';
 import { identifierKey, type FoldedIdentifier, type FoldedUnit } from './fold';
@@ -120,13 +121,13 @@ function numberingOf({
     return (number) => (range === null ? null : macAt(range, number));
   }
   if (patternProblem(pattern) !== null) return () => null;
-  const [scheme, date] = [parsePattern(pattern), readDateParts(dateParts)];
-  return (number) => (date === null ? null : renderSerial(scheme, { dateParts: date, number }));
+  const [scheme, facts] = [parsePattern(pattern), readFacts(dateParts)];
+  return (number) => (facts === null ? null : renderSerial(scheme, { facts, number }));
 }
 
-function readDateParts(text: string): DateParts | null {
+function readFacts(text: string): GrantFacts | null {
   try {
-    return JSON.parse(text) as DateParts;
+    return JSON.parse(text) as GrantFacts;
   } catch {
     return null;
   }
