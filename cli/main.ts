@@ -51,10 +51,11 @@ function silenceLibraries(env: NodeJS.ProcessEnv): void {
 async function run(args: readonly string[], context: ServerContext): Promise<void> {
   const program = new Command('unitrail')
     .description('One identity for life, and a provable record, for every unit that is made.')
-    .version(version)
     .option('--json', 'one JSON document, or JSON Lines, on standard output')
     .helpCommand('help [command]', 'what a command does')
     .showSuggestionAfterError();
+  // A command may have a --version of its own, and the program's would be taken for it.
+  if (!args.some((arg) => !arg.startsWith('-'))) program.version(version);
   configureCommand(program, context);
   registerCommands(program, context, args);
   await program.parseAsync(args, { from: 'user' });

@@ -4,8 +4,7 @@ import { checkDigit } from './gs1';
 /**
  * Check characters: what is added to an identifier so that a slip of the hand is noticed. One table, one entry for each
  * scheme; a pattern of serial-scheme.ts names them as `{check:37-2}`. Where letters count, 0–9 are the values 0 to 9 and
- * A–Z the values 10 to 35. How many errors each lets pass is enumerated by test/unit/check-characters.test.ts, and stands
- * in docs/identifiers.md.
+ * A–Z the values 10 to 35. What is said here of the errors that pass is enumerated by test/unit/check-characters.test.ts.
  */
 export interface CheckScheme {
   readonly name: string;
@@ -17,6 +16,8 @@ export interface CheckScheme {
   readonly outputs: string;
   /** How many check characters it gives. */
   readonly width: 1 | 2;
+  /** The share of swapped neighbours that pass unseen. One wrong character never does, with any of them. */
+  readonly unseenSwaps: number;
   /** The check characters of a body. @throws UnitrailError INPUT_INVALID where the body is not of its alphabet. */
   compute(body: string): string;
   /** Whether the text is a body followed by its check characters. */
@@ -27,13 +28,19 @@ export const DIGITS = '0123456789';
 export const ALPHANUMERICS = `${DIGITS}ABCDEFGHIJKLMNOPQRSTUVWXYZ`;
 
 export const checkSchemes = [
-  scheme({ name: 'gs1', title: 'GS1 mod 10', alphabet: DIGITS, check: checkDigit }),
-  scheme({ name: 'luhn', title: 'Luhn mod 10', alphabet: DIGITS, check: luhn(DIGITS) }),
-  scheme({ name: 'luhn36', title: 'Luhn mod 36', alphabet: ALPHANUMERICS, check: luhn(ALPHANUMERICS) }),
+  scheme({ name: 'gs1', title: 'GS1 mod 10', alphabet: DIGITS, check: checkDigit, unseenSwaps: 10 / 90 }),
+  scheme({ name: 'luhn', title: 'Luhn mod 10', alphabet: DIGITS, check: luhn(DIGITS), unseenSwaps: 2 / 90 }),
+  scheme({
+    name: 'luhn36',
+    title: 'Luhn mod 36',
+    alphabet: ALPHANUMERICS,
+    check: luhn(ALPHANUMERICS),
+    unseenSwaps: 2 / 1260,
+  }),
   scheme({ name: 'damm', title: 'Damm', alphabet: DIGITS, check: damm }),
   scheme({ ...pure(11, 2, `${DIGITS}X`), alphabet: DIGITS }),
   scheme({ ...pure(37, 2, `${ALPHANUMERICS}*`), alphabet: ALPHANUMERICS }),
-  scheme({ ...hybrid(ALPHANUMERICS), alphabet: ALPHANUMERICS }),
+  scheme({ ...hybrid(ALPHANUMERICS), alphabet: ALPHANUMERICS, unseenSwaps: 2 / 1260 }),
   scheme({ ...pure(97, 10, DIGITS), alphabet: DIGITS, width: 2 }),
   scheme({ ...pure(1271, 36, ALPHANUMERICS), alphabet: ALPHANUMERICS, width: 2 }),
 ] as const satisfies readonly CheckScheme[];
@@ -50,10 +57,13 @@ interface Parts {
   readonly alphabet: string;
   readonly outputs?: string;
   readonly width?: 1 | 2;
+  /** Pairs of different characters in either order, of all such pairs: 90 of digits, 1260 of letters and digits. */
+  readonly unseenSwaps?: number;
   readonly check: (body: string) => string;
 }
 
-function scheme({ name, title, alphabet, outputs = alphabet, width = 1, check }: Parts): CheckScheme {
+function scheme({ check, outputs, width = 1, unseenSwaps = 0, ...known }: Parts): CheckScheme {
+  const { name, alphabet } = known;
   const isBody = (text: string) => text !== '' && [...text].every((one) => alphabet.includes(one));
   const compute = (body: string): string => {
     if (isBody(body)) return check(body);
@@ -66,7 +76,7 @@ function scheme({ name, title, alphabet, outputs = alphabet, width = 1, check }:
     const body = text.slice(0, -width);
     return isBody(body) && check(body) === text.slice(-width);
   };
-  return { name, title, alphabet, outputs, width, compute, verify };
+  return { ...known, outputs: outputs ?? alphabet, width, unseenSwaps, compute, verify };
 }
 
 /** ISO/IEC 7064, pure systems: Σ valueᵢ · radixⁱ ≡ 1 (mod modulus), i from 0 at the last check character. */
