@@ -161,6 +161,7 @@ test.each([
   'docs/operations.md',
   'docs/threat-model.md',
   'docs/glossary.md',
+  'docs/identifiers.md',
 ])('every link of %s leads to a file that is there', (page) => {
   const text = readFileSync(join(checkout, page), 'utf8');
   const targets = [...text.matchAll(/\]\((?!https?:)([^)#\s]+)/g)].map(([, target]) => target!);
