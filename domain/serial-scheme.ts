@@ -1,4 +1,4 @@
-import type { Serial } from './brands';
+import { parseSerial, type Serial } from './brands';
 import { DIGITS } from './check-characters';
 import { UnitrailError } from './errors';
 import { factOf, type GrantFacts } from './grant-facts';
@@ -25,7 +25,7 @@ export interface SerialParts {
 
 /**
  * @throws UnitrailError SCHEME_EXHAUSTED where the number is beyond the pattern's capacity; NOT_ALLOWED where the scheme
- *   skips it.
+ *   skips it; SERIAL_MALFORMED where a name in it makes no serial.
  */
 export function renderSerial(
   pattern: SerialPattern,
@@ -40,13 +40,8 @@ export function renderSerial(
       `number: ${number} is not allowed; ${pattern.text} skips serials with ${skipped}, and this would be ${text}.`,
     );
   }
-  if (text.length > MAX_GS1_SERIAL_LENGTH) {
-    throw new UnitrailError(
-      'SERIAL_MALFORMED',
-      `serial: ${text} is not allowed; at most ${MAX_GS1_SERIAL_LENGTH} characters, so that it fits GS1 AI 21`,
-    );
-  }
-  return text as Serial;
+  // A product's code may be too long for the pattern, or in small letters; a * of MOD 37-2 may not be skipped.
+  return parseSerial(text);
 }
 
 /** Whether the scheme never issues the number: its serial holds what the scheme skips, such as the `*` of MOD 37-2. */

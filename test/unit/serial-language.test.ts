@@ -123,10 +123,12 @@ describe('what is never issued', () => {
     expect(isSkipped(pattern, facts, 666)).toBe(false);
   });
 
-  it('is a serial longer than GS1 AI 21, where a name is too long', () => {
-    expect(() => serial('{product}-{seq:6}', 1, { product: 'ABCDEFGHIJKLMN' })).toThrow(
-      expect.objectContaining({ code: 'SERIAL_MALFORMED' }),
-    );
+  it.each([
+    ['a name is too long for GS1 AI 21', '{product}-{seq:6}', { product: 'ABCDEFGHIJKLMN' }],
+    ['a name is in small letters', '{product}-{seq:6}', { product: 'eudv' }],
+    ['its check is a * that is not skipped', 'EUDV2407{seq:6}{check:37-2}', {}],
+  ])('is what is no serial, where %s', (_, text, names) => {
+    expect(() => serial(text, 123, names)).toThrow(expect.objectContaining({ code: 'SERIAL_MALFORMED' }));
   });
 
   it('is a serial without the facts that its pattern asks for', () => {
