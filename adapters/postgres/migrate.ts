@@ -18,7 +18,8 @@ class SqlFiles implements Knex.MigrationSource<string> {
   async getMigration(file: string): Promise<Knex.Migration> {
     const sql = await readFile(join(folder, file), 'utf8');
     return {
-      up: async (trx) => void (await trx.raw(sql)),
+      // knex takes a bare question mark for a binding, also in a regular expression.
+      up: async (trx) => void (await trx.raw(sql.replaceAll('?', '\\?'))),
       down: () =>
         Promise.reject(new Error('migrations go forward only: restore a backup, or add a new migration')),
     };
