@@ -1,5 +1,7 @@
 import {
   claimUnits,
+  LISTED,
+  listedValues,
   serialBlocks,
   takenSerials,
   usedPlaces,
@@ -11,15 +13,12 @@ import {
 import type { Database } from '../adapters/postgres/database';
 import type { Watermark } from '../adapters/registry/watermark';
 import { UnitrailError } from '../domain/errors';
-import { parsePattern, renderSerial } from '../domain/serial-scheme';
+import { isSkipped, parsePattern, renderSerial, serialText } from '../domain/serial-scheme';
 
 interface Range {
   readonly from: number;
   readonly to: number;
 }
-
-type Claim = NumberPlace & { readonly index: number; readonly value: string };
-type Numbered = NumberPlace & { readonly value: string };
 
 /** Each round books void what can't be issued, and its replacements are looked at in the next one. */
 const MOST_ROUNDS = 50;
@@ -51,16 +50,24 @@ async function propose(db: Database, batch: string, { from, to }: Range) {
   const isUsed = new Set(used.places.map(keyOf));
   const spare = sparePlaces(blocks.slice(1), isUsed);
   const claimed = new Set(used.claimedIndexes);
-  const claims: Claim[] = [];
+  const places: (NumberPlace & { index: number })[] = [];
   for (let index = from; index <= to; index += 1) {
     const own = { block: blocks[0]!.id, ordinal: index - 1 };
     // A unit that is there already is found by its index; its place is only a form.
     const place = claimed.has(index) || !isUsed.has(keyOf(own)) ? own : spare.next().value;
     if (!place) throw replacementMissing(batch, index);
-    claims.push({ index, ...place, value: valueAt(blocks, place) });
+    places.push({ index, ...place });
   }
-  const open = claims.filter(({ index }) => !claimed.has(index));
-  return { claims, voids: await unusable(db, blocks[0]!.issuer, open) };
+  const numbers = await numbersAt(db, blocks, places);
+  const voids = await unusable(
+    db,
+    blocks[0]!.issuer,
+    numbers.filter(({ index }) => !claimed.has(index)),
+  );
+  return {
+    claims: numbers.map(({ index, block, ordinal, value }) => ({ index, block, ordinal, value })),
+    voids,
+  };
 }
 
 function* sparePlaces(
@@ -75,21 +82,55 @@ function* sparePlaces(
   }
 }
 
-async function unusable(db: Database, issuer: string, open: readonly Numbered[]) {
+/** A number with its value, and whether its scheme never issues it. */
+type Numbered<Place> = Place & { readonly value: string; readonly isSkipped: boolean };
+
+async function numbersAt<Place extends NumberPlace>(
+  db: Database,
+  blocks: readonly Block[],
+  places: readonly Place[],
+): Promise<Numbered<Place>[]> {
+  const valueOf = new Map<number, (ordinal: number) => { value: string; isSkipped: boolean }>();
+  for (const block of blocks) {
+    const ordinals = places.filter((place) => place.block === block.id).map(({ ordinal }) => ordinal);
+    if (ordinals.length > 0) valueOf.set(block.id, await valuesOf(db, block, ordinals));
+  }
+  return places.map((place) => ({ ...place, ...valueOf.get(place.block)!(place.ordinal) }));
+}
+
+/** Of a buyer's list: what stands there. Otherwise what the pattern makes of the number, by the facts of the grant. */
+async function valuesOf(db: Database, block: Block, ordinals: readonly number[]) {
+  const { firstNumber, facts } = block;
+  if (block.pattern === LISTED) {
+    const listed = await listedValues(
+      db,
+      block.space,
+      ordinals.map((ordinal) => firstNumber + ordinal),
+    );
+    return (ordinal: number) => ({ value: listed.get(firstNumber + ordinal)!, isSkipped: false });
+  }
+  const pattern = parsePattern(block.pattern);
+  return (ordinal: number) => {
+    const number = firstNumber + ordinal;
+    const isOut = isSkipped(pattern, facts, number);
+    return {
+      value: isOut ? serialText(pattern, facts, number) : renderSerial(pattern, { facts, number }),
+      isSkipped: isOut,
+    };
+  };
+}
+
+/** A number that another has is taken, whether its scheme would skip it or not: it has no row of its own. */
+async function unusable(db: Database, issuer: string, open: readonly Numbered<NumberPlace>[]) {
   const taken = await takenSerials(
     db,
     issuer,
     open.map(({ value }) => value),
   );
-  return open
-    .filter(({ value }) => taken.has(value))
-    .map(({ block, ordinal, value }) => ({ block, ordinal, value, why: 'taken' as const }));
-}
-
-function valueAt(blocks: readonly Block[], { block: id, ordinal }: NumberPlace): string {
-  const block = blocks.find((candidate) => candidate.id === id)!;
-  const number = block.firstNumber + ordinal;
-  return renderSerial(parsePattern(block.pattern), { facts: block.facts, number });
+  return open.flatMap(({ block, ordinal, value, isSkipped }) => {
+    const why = taken.has(value) ? 'taken' : isSkipped ? 'skipped' : null;
+    return why === null ? [] : [{ block, ordinal, value, why } as const];
+  });
 }
 
 function replacementMissing(batch: string, index: number): UnitrailError {

@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto';
-import { findBatch, findOrderRoom, type Grant } from '../adapters/postgres/batch-ledger';
+import {
+  findBatch,
+  findNumberList,
+  findOrderRoom,
+  LISTED,
+  type Grant,
+} from '../adapters/postgres/batch-ledger';
 import type { Database } from '../adapters/postgres/database';
 import { requirePlant } from '../adapters/postgres/plant-store';
 import type { ContentStore } from '../adapters/store/port';
@@ -49,7 +55,9 @@ export async function prepareBatch(
   checkBatchSize(order);
   await checkOrderRoom(deps.db, order);
   const recipe = await recipeOf(deps.store, plant, product, order);
-  return { document, recipe, grants: [serialGrant(plant, product, order), ...macGrant(plant, product)] };
+  const serials =
+    order.serials === 'scheme' ? serialGrant(plant, product, order) : await listGrant(deps.db, order);
+  return { document, recipe, grants: [serials, ...macGrant(plant, product)] };
 }
 
 /** Every reason why the order can't be taken has the same three parts: field, value, what is allowed. */
@@ -229,6 +237,37 @@ function serialGrant(plant: PlantDocument, product: Product, order: Order): Gran
     version: scheme.version,
     pattern: scheme.pattern,
     facts,
+  };
+}
+
+/** The next numbers of a buyer's list. */
+async function listGrant(db: Database, { serials, buyer, quantity, trial }: Order): Promise<Grant> {
+  if (trial) throw refuse('serials', serials, 'scheme: a trial takes no number of a buyer');
+  if (buyer === undefined) throw refuse('buyer', buyer, `the buyer whose list ${serials} is`);
+  const list = await findNumberList(db, buyer, serials);
+  if (!list)
+    throw refuse(
+      'serials',
+      serials,
+      `scheme, or a list of ${buyer} that \`unitrail import serials\` has imported`,
+    );
+  if (list.left < quantity)
+    throw refuse(
+      'serials',
+      serials,
+      `a list with ${quantity} numbers left; this one of ${list.count} has ${list.left}`,
+    );
+  return {
+    kind: 'serial',
+    name: serials,
+    scope: list.scope,
+    issuer: buyer,
+    first: 1,
+    last: list.count,
+    runLength: 1,
+    version: 1,
+    pattern: LISTED,
+    facts: datePartsOf(Date.now()),
   };
 }
 

@@ -46,6 +46,7 @@ export const entries: Readonly<Record<string, Entry>> = {
   registry: {
     summary: 'the registry of numbers: how far it is, and after a restored backup',
     load: { show: './registry-show', advance: './registry-advance' },
+  },
   scheme: {
     summary: 'how serials are made: list, preview',
     load: { list: './scheme-list', preview: './scheme-preview' },

@@ -20,7 +20,8 @@ export interface Order {
   /** Position on the board → the lots in force at the start of the batch. */
   readonly components: Readonly<Record<string, readonly string[]>>;
   /** Where the serials come from: the product's own scheme. */
-  readonly serials: 'scheme';
+  /** `scheme`: the product's own; otherwise the name of a list of the buyer's numbers. */
+  readonly serials: string;
   /** Free text, into record and export. */
   readonly attributes: Readonly<Record<string, string>>;
   /** Takes the product's trial scheme; its units can't ship. */

@@ -38,7 +38,7 @@ export const orderSchema = field
       field.distinctList(field.identifier(), 1, MAX_LOTS),
       MAX_POSITIONS,
     ),
-    serials: field.oneOf(['scheme']).default('scheme'),
+    serials: field.identifier().default('scheme'),
     attributes: field.mapOf(field.identifier(), field.lineOfText(256), MAX_ATTRIBUTES).default({}),
     trial: field.flag().default(false),
   })

@@ -102,8 +102,8 @@ function checkNumber(pattern: SerialPattern, number: number): void {
   );
 }
 
-/** The text of the number, also of one that is skipped. */
-function serialText(pattern: SerialPattern, facts: GrantFacts, number: number): string {
+/** The text of a number, also of one that the scheme skips: what stands in the registry as void. */
+export function serialText(pattern: SerialPattern, facts: GrantFacts, number: number): string {
   return pattern.parts.reduce((text, part) => text + renderPart(part, { pattern, facts, number, text }), '');
 }
 

@@ -714,6 +714,23 @@ begin
 end $$;
 
 --
+-- Name: check_listed_value(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_listed_value() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  if exists (select from blocks b where b.id = new.block_id and b.pattern = 'list' and not exists (
+       select from listed_numbers l
+       where l.space_id = b.space_id and l.position = lower(b.numbers) + new.ordinal and l.value = new.value)) then
+    perform refuse('UT002', format('serial %s does not stand at ordinal %s of block %s in its list', new.value, new.ordinal, new.block_id));
+  end if;
+  return new;
+end $$;
+
+--
 -- Name: check_not_held(public.units, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1075,7 +1092,12 @@ begin
   insert into number_spaces (kind, name, scope, issuer, first_number, last_number, next_number)
   values (p_kind, p_name, p_scope, p_issuer, p_first, p_last, p_first)
   on conflict (kind, name, scope) do nothing;
-  select id into space from number_spaces where kind = p_kind and name = p_name and scope = p_scope;
+  update number_spaces set last_number = p_last
+  where kind = p_kind and name = p_name and scope = p_scope and last_number < p_last
+  returning id into space;
+  if space is null then
+    select id into space from number_spaces where kind = p_kind and name = p_name and scope = p_scope;
+  end if;
   return space;
 end $$;
 
@@ -2035,7 +2057,7 @@ CREATE TABLE public.listed_numbers (
     "position" bigint NOT NULL,
     value text NOT NULL,
     issuer text NOT NULL,
-    CONSTRAINT listed_numbers_form CHECK ((value ~ '^[!"%&''()*+,./0-9:;<=>$1A-Z_a-z-]{1,20}$'::text)),
+    CONSTRAINT listed_numbers_form CHECK ((value ~ '^[!"%&''()*+,./0-9:;<=>?A-Z_a-z-]{1,20}$'::text)),
     CONSTRAINT listed_numbers_position CHECK ((("position" >= 1) AND ("position" <= 1000000)))
 );
 
@@ -2768,6 +2790,12 @@ CREATE TRIGGER blocks_append_only BEFORE DELETE OR UPDATE ON public.blocks FOR E
 CREATE TRIGGER blocks_no_truncate BEFORE TRUNCATE ON public.blocks FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
+-- Name: identifiers identifiers_as_listed; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER identifiers_as_listed BEFORE INSERT ON public.identifiers FOR EACH ROW WHEN (((new.kind = 'serial'::text) AND (new.block_id IS NOT NULL))) EXECUTE FUNCTION public.check_listed_value();
+
+--
 -- Name: identifiers identifiers_keep_owner; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -3298,6 +3326,12 @@ REVOKE ALL ON FUNCTION public.check_key(u public.units, p_type public.event_type
 --
 
 REVOKE ALL ON FUNCTION public.check_lease(p_unit uuid, p_place jsonb) FROM PUBLIC;
+
+--
+-- Name: FUNCTION check_listed_value(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_listed_value() FROM PUBLIC;
 
 --
 -- Name: FUNCTION check_not_held(u public.units, p_what text); Type: ACL; Schema: public; Owner: -

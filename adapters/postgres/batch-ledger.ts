@@ -27,11 +27,15 @@ export interface Block {
   readonly id: number;
   /** Whose namespace its numbers live in. */
   readonly issuer: string;
+  readonly space: number;
   readonly firstNumber: number;
   readonly size: number;
   readonly pattern: string;
   readonly facts: GrantFacts;
 }
+
+/** The pattern of a block that takes its numbers from a buyer's list. */
+export const LISTED = 'list';
 
 export interface BatchRow {
   readonly id: string;
@@ -144,6 +148,7 @@ async function blocksOfBatch(db: Database, batch: string, kind: 'serial' | 'mac'
   const rows: {
     id: string;
     issuer: string;
+    space: string;
     first: string;
     end: string;
     pattern: string;
@@ -156,6 +161,7 @@ async function blocksOfBatch(db: Database, batch: string, kind: 'serial' | 'mac'
       .select(
         'blocks.id',
         'number_spaces.issuer',
+        'blocks.space_id as space',
         db.raw('lower(blocks.numbers) as first'),
         db.raw('upper(blocks.numbers) as end'),
         'blocks.pattern',
@@ -165,6 +171,7 @@ async function blocksOfBatch(db: Database, batch: string, kind: 'serial' | 'mac'
   return rows.map((row) => ({
     id: Number(row.id),
     issuer: row.issuer,
+    space: Number(row.space),
     firstNumber: Number(row.first),
     size: Number(row.end) - Number(row.first),
     pattern: row.pattern,
@@ -207,6 +214,36 @@ export async function usedPlaces(
     claimedIndexes: claimed.map(({ index }) => index),
     places: rows.map((row) => ({ block: Number(row.block), ordinal: row.ordinal })),
   };
+}
+
+/** What stands at these positions of a buyer's list. */
+export async function listedValues(
+  db: Database,
+  space: number,
+  positions: readonly number[],
+): Promise<Map<number, string>> {
+  const rows: { position: string; value: string }[] = await mapped(
+    db('listed_numbers')
+      .where({ space_id: space })
+      .whereIn('position', positions)
+      .select('position', 'value'),
+  );
+  return new Map(rows.map(({ position, value }) => [Number(position), value]));
+}
+
+/** A buyer's list, and how many of its numbers no batch has taken; null where there is none of that name. */
+export async function findNumberList(
+  db: Database,
+  issuer: string,
+  name: string,
+): Promise<{ scope: string; count: number; left: number } | null> {
+  const row = await mapped(
+    db('number_lists')
+      .join('number_spaces', 'number_spaces.id', 'number_lists.space_id')
+      .where({ 'number_lists.issuer': issuer, 'number_lists.name': name })
+      .first('scope', 'last_number as count', db.raw('last_number - next_number + 1 as left')),
+  );
+  return row ? { scope: row.scope, count: Number(row.count), left: Number(row.left) } : null;
 }
 
 /** Of these values, those that somebody has already in the issuer's namespace, at another place. */

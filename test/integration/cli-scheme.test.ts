@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { prepareBatch } from '../../activities/prepare-batch';
-import { openBatch, serialBlockOfBatch } from '../../adapters/postgres/batch-ledger';
+import { openBatch, serialBlocks } from '../../adapters/postgres/batch-ledger';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
 import { readOrderFile } from '../../adapters/plant/order-file';
 import { readPlantFile } from '../../adapters/plant/plant-file';
@@ -56,7 +56,7 @@ test('the next serial of a preview is the first of the next batch', async () => 
   await openAsOffice('B-1');
   const after = await read();
   expect(before).toMatchObject({ scheme: 'EUDV/1', next: before.first, left: 999_999 });
-  const block = await serialBlockOfBatch(office, 'B-1');
+  const block = (await serialBlocks(office, 'B-1'))[0]!;
   const pattern = parsePattern(block.pattern);
   const serialAt = (index: number) => renderSerial(pattern, { facts: block.facts, number: index });
   expect(before.next).toBe(serialAt(block.firstNumber));
@@ -72,7 +72,7 @@ test('a batch of a scheme that says more keeps its facts, and the preview counts
   await applyPlant(db, { ...document, products });
   await db.destroy();
   await openAsOffice('B-2');
-  const block = await serialBlockOfBatch(office, 'B-2');
+  const block = (await serialBlocks(office, 'B-2'))[0]!;
   expect(block).toMatchObject({
     ...{ firstNumber: 1, pattern: '{product}{yy}-{seq:4:base32}{check:37,36}' },
     facts: { country: 'DE', product: 'EUDV', site: 'W1', month: expect.any(Number) },

@@ -99,23 +99,29 @@ describe('a number', () => {
     return { block, ordinal, value };
   };
 
-  test('that a scheme skips keeps its place for ever, and no unit gets it any more', async () => {
-    const batch = await openTestBatch(floor, { quantity: 2, trial: true });
+  test('that a scheme skips keeps its place for ever, and no unit gets it', async () => {
+    const batch = await openTestBatch(floor, { quantity: 4, trial: true, skip: ['2', '4'] });
+    const units = await claimBatchUnits(deps, batch.id, { from: 1, to: 4 });
+    // 2 and 4 are void, replaced by 5 and 6.
+    expect(endings(units)).toEqual([1, 5, 3, 6]);
+    expect(await balances(batch.id)).toEqual({ granted: -6, void: 2, assigned: 4 });
+    const rows = await office('identifiers')
+      .whereIn('value', ['T-000002', 'T-000004'])
+      .select('unit_id', 'state');
+    expect(rows).toEqual(Array(2).fill({ unit_id: null, state: 'void' }));
+    const later = await openTestBatch(floor, { quantity: 4, trial: true, skip: ['2', '4'] });
+    expect(endings(await claimBatchUnits(deps, later.id, { from: 1, to: 4 }))).toEqual([7, 8, 9, 10]);
+  });
+
+  test('that is booked void twice is void once', async () => {
+    const batch = await openTestBatch(floor, { quantity: 1, trial: true, skip: ['11'] });
     const skipped = { ...place(batch, 1), why: 'skipped' } as const;
     await voidNumbers(office, batch.id, [skipped]);
     await voidNumbers(office, batch.id, [skipped]);
-    const units = await claimBatchUnits(deps, batch.id, { from: 1, to: 2 });
-    expect(units.map(({ serial }) => serial)).not.toContain(skipped.value);
-    expect(await balances(batch.id)).toEqual({ granted: -3, void: 1, assigned: 2 });
-    const row = await office('identifiers').where({ value: skipped.value }).first('unit_id', 'state');
-    expect(row).toEqual({ unit_id: null, state: 'void' });
-    const claim = [{ ...batch.claimAt(1), index: 2 }];
-    await expect(
-      office.raw('select claim_units(?, ?::jsonb)', [batch.id, JSON.stringify(claim)]),
-    ).resolves.toMatchObject({ rowCount: 1 });
-    expect(await office('identifiers').where({ value: skipped.value }).first('unit_id')).toEqual({
-      unit_id: null,
-    });
+    expect(await balances(batch.id)).toEqual({ granted: -2, void: 1, reserved: 1 });
+    const [claim] = [{ ...batch.claimAt(1), index: 1 }];
+    const attempt = office.raw('select claim_units(?, ?::jsonb)', [batch.id, JSON.stringify([claim])]);
+    expect(await sqlStateOf(attempt)).toBe('40001');
   });
 
   test.each([
@@ -157,7 +163,7 @@ describe('the auditor', () => {
     try {
       await tamper(copy, (superuser) => superuser.query(lie));
       const { violations } = await audit(copy.urlOf('auditor'));
-      expect(violations.map(({ invariant }) => invariant)).toEqual(expect.arrayContaining(['A6', 'A7']));
+      expect(violations.map(({ invariant }) => invariant)).toContain('A6');
     } finally {
       await copy.drop();
     }

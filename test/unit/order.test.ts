@@ -91,7 +91,7 @@ describe('an order', () => {
     ],
     ['an attribute on two lines', { attributes: { a: 'x\ny' } }, 'attributes.a', '"x\\ny"', line],
     ['an attribute that is a number', { attributes: { a: 7 } }, 'attributes.a', '7', 'put it in quotes'],
-    ['another source of serials', { serials: 'mine' }, 'serials', '"mine"', 'one of scheme'],
+    ['a list of serials without a name', { serials: 'my list' }, 'serials', '"my list"', '1 to 64 of'],
     ['a trial that is text', { trial: 'yes' }, 'trial', '"yes"', 'true or false'],
     ['an unknown field', { colour: 'red' }, 'colour', '"red"', knownFields],
     [

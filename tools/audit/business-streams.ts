@@ -1,7 +1,7 @@
 import type { Census } from './census';
 import type { Findings } from './findings';
 import { readCanonical } from './canonical-check';
-import { numberedValue } from './identifiers';
+import { voidedValue } from './identifiers';
 import type { Plant } from './plant';
 import { compareSets } from './projection';
 import type { Snapshot } from './snapshot';
@@ -95,13 +95,15 @@ function checkVoidNumbers({ id, name, events, plant, findings }: Business, censu
     const [block, value] = [plant.blocks.get(place), textFact(facts, 'value') ?? ''];
     census.addVoid({ block: place, ordinal, value, taken: facts.why === 'taken' });
     const expected =
-      block?.batch === id && block.kind === 'serial' ? numberedValue(block, block.first + ordinal) : null;
+      block?.batch === id && block.kind === 'serial'
+        ? voidedValue(block, block.first + ordinal, facts.why)
+        : null;
     if (value === expected) continue;
     findings.violation(
       'A6',
       name,
       `void serial ${value} at ordinal ${ordinal} of block ${place}`,
-      expected ?? `a block of batch ${id} that gives it`,
+      expected ?? `a block of batch ${id} that gives it, and a reason to void it`,
     );
   }
 }

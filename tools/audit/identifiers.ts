@@ -1,6 +1,12 @@
 import type { GrantFacts } from '../../domain/grant-facts';
 import { macAt, readBlock } from '../../domain/mac-address';
-import { patternProblem, parsePattern, renderSerial } from '../../domain/serial-scheme';
+import {
+  isSkipped,
+  patternProblem,
+  parsePattern,
+  renderSerial,
+  serialText,
+} from '../../domain/serial-scheme';
 import type { Census } from './census';
 import type { Findings } from './findings';
 import { identifierKey, type FoldedIdentifier, type FoldedUnit } from './fold';
@@ -92,16 +98,14 @@ function expectedValue(
   return numberedValue(block, block.first + ordinal);
 }
 
+type Numbered = Pick<BlockRow, 'kind' | 'pattern' | 'dateParts' | 'listed'>;
 type Numbering = (number: number) => string | null;
 
 /** Patterns are read once a block, not once a unit. */
 const numberings = new WeakMap<object, Numbering>();
 
 /** Null where the pattern or the date parts can't be read, or the number is beyond them. */
-export function numberedValue(
-  block: Pick<BlockRow, 'kind' | 'pattern' | 'dateParts'>,
-  number: number,
-): string | null {
+export function numberedValue(block: Numbered, number: number): string | null {
   let numbering = numberings.get(block);
   if (numbering === undefined) numberings.set(block, (numbering = numberingOf(block)));
   try {
@@ -111,11 +115,20 @@ export function numberedValue(
   }
 }
 
-function numberingOf({
-  kind,
-  pattern,
-  dateParts,
-}: Pick<BlockRow, 'kind' | 'pattern' | 'dateParts'>): Numbering {
+/** What a number is that was booked void; null where it was said to be skipped and its scheme does not skip it. */
+export function voidedValue(block: Numbered, number: number, why: unknown): string | null {
+  if (why === 'taken') return numberedValue(block, number) ?? skippedValue(block, number);
+  return why === 'skipped' ? skippedValue(block, number) : null;
+}
+
+function skippedValue({ pattern, dateParts, listed }: Numbered, number: number): string | null {
+  if (listed !== null || patternProblem(pattern) !== null) return null;
+  const [scheme, facts] = [parsePattern(pattern), readFacts(dateParts)];
+  return facts !== null && isSkipped(scheme, facts, number) ? serialText(scheme, facts, number) : null;
+}
+
+function numberingOf({ kind, pattern, dateParts, listed }: Numbered): Numbering {
+  if (listed !== null) return (number) => listed.get(number) ?? null;
   if (kind === 'mac') {
     const range = readBlock(pattern);
     return (number) => (range === null ? null : macAt(range, number));

@@ -14,6 +14,8 @@ export interface BlockRow {
   readonly pattern: string;
   readonly dateParts: string;
   readonly nextNumber: number;
+  /** Of a block of a buyer's list: what stands at each of its numbers. */
+  readonly listed: ReadonlyMap<number, string> | null;
 }
 
 export interface BatchRow {
@@ -80,7 +82,7 @@ export interface Plant {
 
 export async function loadPlant(snapshot: Snapshot): Promise<Plant> {
   return {
-    blocks: byId(await snapshot.rows<BlockRow>(queries.blocks)),
+    blocks: await loadBlocks(snapshot),
     batches: byId(await snapshot.rows<BatchRow>(queries.batches)),
     orders: byId(await snapshot.rows<OrderRow>(queries.orders)),
     shipments: byId(await snapshot.rows<ShipmentRow>(queries.shipments)),
@@ -91,7 +93,25 @@ export async function loadPlant(snapshot: Snapshot): Promise<Plant> {
   };
 }
 
+/** Blocks of a buyer's list with the numbers that stand in it. */
+async function loadBlocks(snapshot: Snapshot): Promise<Map<number, BlockRow>> {
+  const blocks = await snapshot.rows<BlockRow>(queries.blocks);
+  const listed = new Map<number, Map<number, string>>();
+  for (const { block, number, value } of await snapshot.rows<{
+    block: number;
+    number: number;
+    value: string;
+  }>(queries.listed)) {
+    const values = listed.get(block) ?? new Map<number, string>();
+    listed.set(block, values.set(number, value));
+  }
+  return byId(blocks.map((block) => ({ ...block, listed: listed.get(block.id) ?? null })));
+}
+
 const queries = {
+  listed: `select b.id as block, l.position as number, l.value from blocks b join listed_numbers l
+      on l.space_id = b.space_id and l.position >= lower(b.numbers) and l.position < upper(b.numbers)
+    where b.pattern = 'list'`,
   blocks: `select b.id, b.space_id as space, concat_ws(' ', s.name, nullif(s.scope, '')) as "spaceName", s.kind, s.issuer,
       b.batch_id as batch, lower(b.numbers) as first, upper(b.numbers) as end, b.pattern, b.date_parts as "dateParts",
       s.next_number as "nextNumber"
