@@ -53,6 +53,7 @@ export const entries: Readonly<Record<string, Entry>> = {
   },
   resume: { summary: "go on after Temporal's state was lost", load: './resume' },
   links: { summary: 'deep links into the Temporal web UI', load: './links' },
+  balance: { summary: 'what became of all numbers that were granted, and the proof', load: './balance' },
   audit: { summary: 'check every promise from the stored bytes', load: './audit' },
 };
 

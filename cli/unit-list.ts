@@ -1,20 +1,12 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { listUnits } from '../adapters/postgres/unit-queries';
-import { writeCsv } from '../adapters/spreadsheet/csv';
-import { writeChunks } from '../adapters/spreadsheet/write-chunks';
-import { writeXlsx } from '../adapters/spreadsheet/xlsx';
-import { jsonRow } from '../domain/columns';
-import { refusal } from '../domain/refusal';
 import { unitColumns, unitTableColumns } from '../domain/unit-columns';
 import { filterOptions, MAX_UNITS, parseUnitFilter } from '../domain/unit-filter';
 import type { UnitRow } from '../domain/unit-row';
 import type { CliContext } from './context';
-import { writeOutFile } from './out-file';
-import { say, tableText } from './output';
+import { say } from './output';
+import { addOutputOptions, readFormat, writeRows } from './row-output';
 import { unitGroup } from './unit-group';
-
-const formats = ['table', 'json', 'csv', 'xlsx'] as const;
-type Format = (typeof formats)[number];
 
 /** A table is read by a person; whoever wants more of it says so. */
 const TABLE_UNITS = 1_000;
@@ -23,11 +15,6 @@ type Options = Readonly<Record<string, string | undefined>> & {
   readonly out?: string;
   readonly force?: boolean;
 };
-type Writer = (
-  context: CliContext,
-  rows: AsyncIterable<UnitRow>,
-  stream: NodeJS.WritableStream,
-) => Promise<number>;
 
 export function register(program: Command, context: CliContext): void {
   const command = unitGroup(program)
@@ -46,12 +33,10 @@ export function register(program: Command, context: CliContext): void {
     .option('--failure <code>', 'held or failed with this code, such as TEST_FAILED')
     .option('--shipped-after <time>', 'from this day or instant on (a day begins at 00:00 UTC)')
     .option('--shipped-before <time>', 'up to this day or instant, which is not included')
-    .option('--limit <number>', `at most so many units (a table shows ${TABLE_UNITS} unless you say more)`)
-    .addOption(new Option('--format <format>', `one of ${formats.join(', ')}`))
-    .option('--out <file>', 'write to this file')
-    .option('--force', 'replace the file if it exists')
-    .addHelpText('after', examples);
-  command.action((options: Options) => list(context, options));
+    .option('--limit <number>', `at most so many units (a table shows ${TABLE_UNITS} unless you say more)`);
+  addOutputOptions(command)
+    .addHelpText('after', examples)
+    .action((options: Options) => list(context, options));
 }
 
 const examples = `
@@ -68,41 +53,16 @@ async function list(context: CliContext, options: Options): Promise<void> {
   const limit = filter.limit ?? (format === 'table' ? TABLE_UNITS : MAX_UNITS);
   const rows = new Limited(listUnits(await context.desk(), { ...filter, limit: limit + 1 }), limit);
   const { out } = options;
-  const count = out
-    ? await writeOutFile(out, options.force === true, (stream) =>
-        writers[format](toFile(context), rows, stream),
-      )
-    : await writers[format](context, rows, context.out);
+  const count = await writeRows(context, format, options, {
+    name: 'Units',
+    rows,
+    columns: unitColumns,
+    tableColumns: unitTableColumns,
+    none: 'No unit fits.',
+  });
   if (out) await say(context, `${count} ${count === 1 ? 'unit' : 'units'} written to ${out}.`);
   if (rows.more)
     await say(context, `There are more than these ${count} units: narrow the filter, or raise --limit.`);
-}
-
-const writers: Readonly<Record<Format, Writer>> = {
-  table: async (context, rows, stream) => {
-    const units: UnitRow[] = [];
-    for await (const row of rows) units.push(row);
-    if (units.length === 0) await say(context, 'No unit fits.');
-    else await writeChunks(stream, [`${tableText(context, units, unitTableColumns)}\n`]);
-    return units.length;
-  },
-  json: async (_context, rows, stream) => {
-    let count = 0;
-    await writeChunks(
-      stream,
-      jsonLines(rows, () => count++),
-    );
-    return count;
-  },
-  csv: (_context, rows, stream) => writeCsv(rows, unitColumns, stream),
-  xlsx: (_context, rows, stream) => writeXlsx(rows, unitColumns, stream, { name: 'Units' }),
-};
-
-async function* jsonLines(rows: AsyncIterable<UnitRow>, counted: () => void): AsyncGenerator<string> {
-  for await (const row of rows) {
-    counted();
-    yield `${JSON.stringify(jsonRow(unitColumns, row))}\n`;
-  }
 }
 
 /** The first `limit` units; `more` tells afterwards whether there was another one. */
@@ -122,28 +82,6 @@ class Limited implements AsyncIterable<UnitRow> {
       yield row;
     }
   }
-}
-
-/** A file is no terminal, whoever writes it. */
-function toFile(context: CliContext): CliContext {
-  return { ...context, isTty: false };
-}
-
-function readFormat(context: CliContext, options: Options): Format {
-  const typed = options.format ?? (context.json ? 'json' : 'table');
-  const format = formats.find((one) => one === typed.toLowerCase());
-  if (!format) throw wrong('--format', typed, `one of ${formats.join(', ')}`);
-  if (context.json && format !== 'json') throw wrong('--format', typed, 'json, because --json was given');
-  if (format === 'xlsx' && options.out === undefined && context.isTty) {
-    throw wrong('--out', undefined, 'a file name: a spreadsheet is not for the terminal');
-  }
-  if (options.force && options.out === undefined)
-    throw wrong('--force', undefined, '--force only with --out FILE');
-  return format;
-}
-
-function wrong(option: string, value: unknown, allowed: string) {
-  return refusal('INPUT_INVALID', 'The command', [{ path: [option], value, allowed }]);
 }
 
 function camelCase(option: string): string {

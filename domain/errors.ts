@@ -73,6 +73,8 @@ export const reactions = {
   // A promise is broken
   DUPLICATE_SERIAL: 'page',
   AUDIT_CHAIN_BROKEN: 'page',
+  /** Numbers were granted that no account holds, or the registry holds other ones than the ledger. */
+  LEDGER_UNBALANCED: 'page',
   RECORD_INCOMPLETE: 'page',
   /** The database is older than numbers that were issued: it was restored from a backup. */
   REGISTRY_LAGS: 'page',

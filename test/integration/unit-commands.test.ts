@@ -1,26 +1,15 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 
-import { Command } from 'commander';
 import exceljs from 'exceljs';
 
-import { openDatabase } from '../../adapters/postgres/database';
-import { createContext } from '../../cli/context';
-import { configureCommand, fail } from '../../cli/output';
 import { register as registerList } from '../../cli/unit-list';
 import { register as registerShow } from '../../cli/unit-show';
 import { unitColumns } from '../../domain/unit-columns';
+import { typeCommand, type TypedAnswer } from '../support/type-command';
 import { openUnitScene, type UnitScene } from '../support/unit-scene';
 import { digest } from '../support/walk-unit';
-
-interface Answer {
-  readonly code: number;
-  readonly out: Buffer;
-  readonly text: string;
-  readonly err: string;
-}
 
 let scene: UnitScene;
 let folder: string;
@@ -36,36 +25,8 @@ afterAll(async () => {
 });
 
 /** Types a command: on a terminal of the given width, or into a pipe. */
-async function type(line: string, width?: number): Promise<Answer> {
-  const [out, err] = [collect(), collect()];
-  if (width) Object.assign(out.stream, { isTTY: true, columns: width });
-  const args = line.split(' ');
-  const context = createContext({
-    args,
-    env: {},
-    out: out.stream,
-    err: err.stream,
-    openDesk: () =>
-      Promise.resolve(openDatabase(scene.database.urlOf('desk'), { applicationName: 'test-command' })),
-  });
-  const program = new Command('unitrail').option('--json');
-  configureCommand(program, context);
-  registerShow(program, context);
-  registerList(program, context);
-  const code = await program.parseAsync(args, { from: 'user' }).then(
-    () => 0,
-    (error: unknown) => fail(context, error),
-  );
-  await context.close();
-  return { code, out: out.bytes(), text: out.bytes().toString('utf8'), err: err.bytes().toString('utf8') };
-}
-
-function collect(): { stream: PassThrough; bytes: () => Buffer } {
-  const stream = new PassThrough();
-  const chunks: Buffer[] = [];
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-  return { stream, bytes: () => Buffer.concat(chunks) };
-}
+const type = (line: string, width?: number): Promise<TypedAnswer> =>
+  typeCommand(scene.database, [registerShow, registerList], line, width);
 
 const jsonLines = (text: string): Record<string, unknown>[] =>
   text
