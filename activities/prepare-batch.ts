@@ -12,7 +12,8 @@ import type { ContentStore } from '../adapters/store/port';
 import { canonicalJson } from '../domain/canonical';
 import { UnitrailError } from '../domain/errors';
 import { datePartsOf, grantFacts } from '../domain/grant-facts';
-import { macRuns, parseMacBlock } from '../domain/mac-address';
+import { macRuns } from '../domain/mac-address';
+import { rangeOfPool } from '../domain/mac-pool';
 import { canonicalOrder, MAX_UNITS_OF_BATCH } from '../domain/order';
 import type { Order } from '../domain/order-document';
 import {
@@ -274,11 +275,8 @@ async function listGrant(db: Database, { serials, buyer, quantity, trial }: Orde
 function macGrant(plant: PlantDocument, product: Product): Grant[] {
   if (!product.macs) return [];
   const pool = named(plant.macPools, product.macs.pool);
-  const block = parseMacBlock(pool.block);
-  const { firstOffset } = macRuns(
-    { block, reserveFirst: pool.reserveFirst, reserveLast: pool.reserveLast },
-    product.macs.count,
-  );
+  const range = rangeOfPool(pool);
+  const { firstOffset, end } = macRuns(range, product.macs.count);
   return [
     {
       kind: 'mac',
@@ -286,10 +284,10 @@ function macGrant(plant: PlantDocument, product: Product): Grant[] {
       scope: '',
       issuer: 'ieee',
       first: firstOffset,
-      last: block.size - pool.reserveLast - 1,
+      last: end - 1,
       runLength: product.macs.count,
       version: 1,
-      pattern: pool.block,
+      pattern: range.block.text,
       facts: datePartsOf(Date.now()),
     },
   ];

@@ -10,13 +10,13 @@ type Branded<Name extends string> = string & { readonly [brand]: Name };
 
 /** A unit's serial: 1 to 20 of `A-Z 0-9 - .`, so that it fits GS1's AI (21), a file name and a subject name. */
 export type Serial = Branded<'Serial'>;
-/** An EUI-48 as IEEE prints it, upper-case: `70:B3:D5:00:00:04`. */
+/** An EUI-48 or EUI-64 as IEEE prints it, upper-case: `70:B3:D5:00:00:04`, `70:B3:D5:00:00:00:00:04`. */
 export type MacAddress = Branded<'MacAddress'>;
 /** 64 lower-case hex digits. */
 export type Sha256Hex = Branded<'Sha256Hex'>;
 
 const serialPattern = /^[A-Z0-9.-]{1,20}$/;
-const macAddressPattern = /^[0-9A-F]{2}(:[0-9A-F]{2}){5}$/;
+const macAddressPattern = /^[0-9A-F]{2}(:[0-9A-F]{2}){5}(:[0-9A-F]{2}:[0-9A-F]{2})?$/;
 const sha256HexPattern = /^[0-9a-f]{64}$/;
 
 export function isSerial(text: string): text is Serial {
@@ -44,7 +44,7 @@ export function parseMacAddress(text: string, field = 'mac'): MacAddress {
     'INPUT_INVALID',
     field,
     text,
-    'six pairs of upper-case hex digits, such as 70:B3:D5:00:00:04',
+    'six pairs of upper-case hex digits (EUI-64: eight), such as 70:B3:D5:00:00:04',
   );
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Sha256Hex } from './brands';
+import type { MacAddress, Sha256Hex } from './brands';
 import { COUNTRY_CODES } from './country-codes';
 
 /**
@@ -101,6 +101,14 @@ export function country() {
 
 export function calendarDate() {
   return checkedText(/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/, 'a date YYYY-MM-DD, such as 2036-12-31', isCalendarDate);
+}
+
+export function macAddress() {
+  const address = patternText(
+    /^[0-9A-F]{2}(:[0-9A-F]{2}){5}(:[0-9A-F]{2}:[0-9A-F]{2})?$/,
+    'a MAC address such as 70:B3:D5:00:00:04, with eight octets in a pool of EUI-64',
+  );
+  return address as unknown as z.ZodType<MacAddress, string>;
 }
 
 export function sha256() {

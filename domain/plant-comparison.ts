@@ -144,9 +144,17 @@ function refuseScheme(before: Scheme, after: Scheme | undefined, issued: Issued)
   return `serials of ${schemeKey(before)} were issued; keep the entry as it was and add ${next}`;
 }
 
-function refusePool(before: MacPool, _after: MacPool | undefined, issued: Issued) {
+function refusePool(before: MacPool, after: MacPool | undefined, issued: Issued) {
   if (!issued.macPoolsUsed.includes(before.name)) return undefined;
+  if (after !== undefined && onlyDeclaresMore(before, after)) return undefined;
   return `addresses of ${before.name} were given away; keep the pool as it was and add another`;
+}
+
+/** What turns out to have been used before may still be declared; the database refuses what it gave away itself. */
+function onlyDeclaresMore(before: MacPool, after: MacPool): boolean {
+  const rest = ({ used: _, eui = 48, ...pool }: MacPool) => canonicalJson({ ...pool, eui });
+  const now = new Set((after.used ?? []).map((range) => canonicalJson(range)));
+  return rest(before) === rest(after) && (before.used ?? []).every((range) => now.has(canonicalJson(range)));
 }
 
 function refuseBuyer(before: Buyer, after: Buyer | undefined, issued: Issued) {

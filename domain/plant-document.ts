@@ -2,7 +2,7 @@
  * The plant as workflows and the database see it. A file without schema code on purpose: the workflow bundle
  * must not reach zod, not even by a type. The schema that these types are checked against is plant-schema.ts.
  */
-import type { Sha256Hex } from './brands';
+import type { MacAddress, Sha256Hex } from './brands';
 
 export const STATION_STEPS = ['flash', 'test', 'provision', 'label', 'qc'] as const;
 export type StationStep = (typeof STATION_STEPS)[number];
@@ -72,11 +72,15 @@ export interface Scheme {
 
 export interface MacPool {
   readonly name: string;
-  /** `70:B3:D5:00:00:00/36` */
+  /** `70:B3:D5:00:00:00/36`: as the IEEE names it, also for EUI-64. */
   readonly block: string;
+  /** Absent: 48. */
+  readonly eui?: 48 | 64;
   /** Addresses at either end of the block that are never given to a unit. */
   readonly reserveFirst: number;
   readonly reserveLast: number;
+  /** Ranges that were used before Unitrail, both ends included: never granted. */
+  readonly used?: readonly { readonly from: MacAddress; readonly to: MacAddress }[];
 }
 
 export interface Buyer {

@@ -1,4 +1,4 @@
-import { blocksOverlap, parseMacBlock } from './mac-address';
+import { macPoolProblems } from './mac-pool-references';
 import { currentScheme, firmwareKey, schemeKey, type PlantFile, type Product } from './plant-document';
 import { serialProblems } from './plant-serials';
 import type { Problem } from './refusal';
@@ -10,7 +10,7 @@ export function referenceProblems(plant: PlantFile): Problem[] {
     ...plant.products.flatMap((product, at) => productProblems(plant, product, ['products', at])),
     ...firmwareProblems(plant),
     ...serialProblems(plant),
-    ...poolProblems(plant),
+    ...macPoolProblems(plant.macPools),
     ...stationProblems(plant),
     ...testPlanProblems(plant),
     ...buyerProblems(plant),
@@ -94,36 +94,6 @@ function firmwareProblems(plant: PlantFile): Problem[] {
   return plant.firmwareReleases.flatMap((release, at) =>
     unknown(['firmwareReleases', at, 'product'], release.product, codes),
   );
-}
-
-function poolProblems(plant: PlantFile): Problem[] {
-  const blocks = plant.macPools.map((pool) => parseMacBlock(pool.block));
-  return plant.macPools.flatMap((pool, at): Problem[] => {
-    const block = parseMacBlock(pool.block);
-    const path = ['macPools', at];
-    const other = blocks.findIndex((one, index) => index < at && blocksOverlap(one, block));
-    const clash = plant.macPools[other];
-    return [
-      ...(clash
-        ? [
-            {
-              path: [...path, 'block'],
-              value: pool.block,
-              allowed: `a block apart from that of ${clash.name}, ${clash.block}`,
-            },
-          ]
-        : []),
-      ...(pool.reserveFirst + pool.reserveLast >= block.size
-        ? [
-            {
-              path: [...path, 'reserveFirst'],
-              value: pool.reserveFirst,
-              allowed: `fewer than ${block.size} together with reserveLast, the size of the block`,
-            },
-          ]
-        : []),
-    ];
-  });
 }
 
 function stationProblems(plant: PlantFile): Problem[] {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import * as field from './fields';
 import { isGtin14 } from './gs1';
-import { MAC_BLOCK_ALLOWED, MAC_RUN_LENGTHS, readBlock } from './mac-address';
+import { EUIS, MAC_BLOCK_ALLOWED, MAC_RUN_LENGTHS, readBlock } from './mac-address';
 import { SEQUENCE_SCOPES, STATION_STEPS, type PlantFile } from './plant-document';
 import { MASK_ALLOWED, MAX_MASK_LENGTH, readMask } from './serial-mask';
 import { MAX_PATTERN_LENGTH, patternProblem } from './serial-pattern';
@@ -66,8 +66,12 @@ const macPool = field.fields({
     MAC_BLOCK_ALLOWED,
     (text) => readBlock(text) !== null,
   ),
+  eui: z.literal(EUIS, { error: `one of ${EUIS.join(', ')}` }).exactOptional(),
   reserveFirst: field.wholeNumber(0, 2 ** 24).default(0),
   reserveLast: field.wholeNumber(0, 2 ** 24).default(0),
+  used: field
+    .list(field.fields({ from: field.macAddress(), to: field.macAddress() }), 1, MAX_ENTRIES)
+    .exactOptional(),
 });
 
 const buyer = field.fields({

@@ -19,9 +19,12 @@ export const kindNames: Readonly<Record<Reading['kind'], string>> = {
 };
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-/** Colons or hyphens between octets, dots between groups of four as routers print it, blanks, or nothing. */
+/**
+ * Six octets, or the eight of an EUI-64: colons or hyphens between them, dots between groups of four digits as routers
+ * print it, blanks, or nothing.
+ */
 const MAC =
-  /^[0-9a-f]{2}(?:(?:[:-][0-9a-f]{2}){5}|(?: [0-9a-f]{2}){5}|[0-9a-f]{10})$|^[0-9a-f]{4}(?:\.[0-9a-f]{4}){2}$/i;
+  /^[0-9a-f]{2}(?:(?:[:-][0-9a-f]{2}){5}|(?: [0-9a-f]{2}){5}|[0-9a-f]{10}|(?:[:-][0-9a-f]{2}){7}|(?: [0-9a-f]{2}){7}|[0-9a-f]{14})$|^[0-9a-f]{4}(?:\.[0-9a-f]{4}){2,3}$/i;
 const HEX_GROUPS = /^[0-9a-f]+(?:[ :-][0-9a-f]+)*$/i;
 
 /**
@@ -59,7 +62,7 @@ function hexReadings(typed: string): Reading[] {
 }
 
 function mac(typed: string): Reading {
-  return { kind: 'mac', value: formatMac(Number.parseInt(typed.replace(/[^0-9a-f]/gi, ''), 16)) };
+  return { kind: 'mac', value: formatMac(typed.replace(/[^0-9a-f]/gi, '')) };
 }
 
 function chipUid(digits: string): Reading {

@@ -1070,6 +1070,35 @@ begin
 end $$;
 
 --
+-- Name: declare_used_ranges(jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.declare_used_ranges(p_pools jsonb) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  wanted record;
+  clash record;
+begin
+  perform lock_used_ranges(false);
+  delete from used_ranges where kind = 'mac' and name in (select p ->> 'name' from jsonb_array_elements(p_pools) p);
+  for wanted in
+    select p ->> 'name' as name, int8range((r ->> 0)::bigint, (r ->> 1)::bigint) as numbers
+    from jsonb_array_elements(p_pools) p, jsonb_array_elements(p -> 'ranges') r
+  loop
+    select b.id, b.batch_id, b.numbers * wanted.numbers as numbers into clash
+    from blocks b join number_spaces s on s.id = b.space_id
+    where s.kind = 'mac' and s.name = wanted.name and b.numbers && wanted.numbers order by b.id limit 1;
+    if found then
+      perform refuse('UT007', format('used: the numbers %s of pool %s are not allowed; they were granted to batch %s (block %s)',
+        clash.numbers, wanted.name, clash.batch_id, clash.id));
+    end if;
+    insert into used_ranges (kind, name, numbers) values ('mac', wanted.name, wanted.numbers);
+  end loop;
+end $$;
+
+--
 -- Name: end_lease(uuid); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1106,6 +1135,21 @@ end $$;
 --
 
 CREATE FUNCTION public.grant_block(p_space bigint, p_batch text, p_quantity integer, p_run_length integer, p_version integer, p_pattern text, p_date_parts text) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform lock_used_ranges(true);
+  if exists (select from used_ranges u join number_spaces s on s.kind = u.kind and s.name = u.name where s.id = p_space) then
+    perform skip_used_ranges(p_space, p_quantity::bigint * p_run_length, p_run_length);
+  end if;
+  return grant_next_block(p_space, p_batch, p_quantity, p_run_length, p_version, p_pattern, p_date_parts);
+end $$;
+
+--
+-- Name: grant_next_block(bigint, text, integer, integer, integer, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.grant_next_block(p_space bigint, p_batch text, p_quantity integer, p_run_length integer, p_version integer, p_pattern text, p_date_parts text) RETURNS bigint
     LANGUAGE plpgsql
     AS $$
 declare
@@ -1192,6 +1236,21 @@ begin
   select * into u from units where id = p_unit for no key update;
   if not found then perform refuse('UT009', format('there is no unit %s', p_unit)); end if;
   return u;
+end $$;
+
+--
+-- Name: lock_used_ranges(boolean); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.lock_used_ranges(p_to_grant boolean) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if p_to_grant then
+    perform pg_advisory_xact_lock_shared(hashtext('unitrail.used-ranges'));
+  else
+    perform pg_advisory_xact_lock(hashtext('unitrail.used-ranges'));
+  end if;
 end $$;
 
 --
@@ -1791,6 +1850,34 @@ begin
 end $$;
 
 --
+-- Name: skip_used_ranges(bigint, bigint, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.skip_used_ranges(p_space bigint, p_width bigint, p_run_length integer) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  space number_spaces;
+  start bigint;
+  past bigint;
+begin
+  select * into space from number_spaces where id = p_space for update;
+  start := space.next_number;
+  loop
+    start := ((start + p_run_length - 1) / p_run_length) * p_run_length;
+    select max(upper(numbers)) into past from used_ranges
+    where kind = space.kind and name = space.name and numbers && int8range(start, start + p_width);
+    exit when past is null;
+    start := past;
+  end loop;
+  if start + p_width - 1 > space.last_number then
+    perform refuse('UT011', format('%s has no %s numbers in a row left, apart from those that were used before',
+      concat_ws(' ', space.name, nullif(space.scope, '')), p_width));
+  end if;
+  update number_spaces set next_number = start where id = p_space and next_number <> start;
+end $$;
+
+--
 -- Name: slot_cleared(text, integer, bigint); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2331,6 +2418,17 @@ CREATE TABLE public.unit_lots (
 );
 
 --
+-- Name: used_ranges; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.used_ranges (
+    kind text NOT NULL,
+    name text NOT NULL,
+    numbers int8range NOT NULL,
+    CONSTRAINT used_ranges_numbers CHECK (((NOT isempty(numbers)) AND lower_inc(numbers) AND (NOT upper_inc(numbers))))
+);
+
+--
 -- Name: batch_lots batch_lots_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -2644,6 +2742,13 @@ ALTER TABLE ONLY public.units
 
 ALTER TABLE ONLY public.units
     ADD CONSTRAINT units_serial UNIQUE (issuer, serial);
+
+--
+-- Name: used_ranges used_ranges_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.used_ranges
+    ADD CONSTRAINT used_ranges_pkey PRIMARY KEY (kind, name, numbers);
 
 --
 -- Name: batches_board_lot; Type: INDEX; Schema: public; Owner: -
@@ -3409,6 +3514,14 @@ GRANT ALL ON FUNCTION public.complete_batch(p_batch text, p_summary text) TO uni
 REVOKE ALL ON FUNCTION public.count_alive(u public.units, p_to_state text) FROM PUBLIC;
 
 --
+-- Name: FUNCTION declare_used_ranges(p_pools jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.declare_used_ranges(p_pools jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.declare_used_ranges(p_pools jsonb) TO unitrail_desk;
+GRANT ALL ON FUNCTION public.declare_used_ranges(p_pools jsonb) TO unitrail_office;
+
+--
 -- Name: FUNCTION end_lease(p_unit uuid); Type: ACL; Schema: public; Owner: -
 --
 
@@ -3425,6 +3538,12 @@ REVOKE ALL ON FUNCTION public.find_space(p_kind text, p_name text, p_scope text,
 --
 
 REVOKE ALL ON FUNCTION public.grant_block(p_space bigint, p_batch text, p_quantity integer, p_run_length integer, p_version integer, p_pattern text, p_date_parts text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION grant_next_block(p_space bigint, p_batch text, p_quantity integer, p_run_length integer, p_version integer, p_pattern text, p_date_parts text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.grant_next_block(p_space bigint, p_batch text, p_quantity integer, p_run_length integer, p_version integer, p_pattern text, p_date_parts text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION hand_out_slots(); Type: ACL; Schema: public; Owner: -
@@ -3449,6 +3568,12 @@ REVOKE ALL ON FUNCTION public.lock_line() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION public.lock_unit(p_unit uuid) FROM PUBLIC;
+
+--
+-- Name: FUNCTION lock_used_ranges(p_to_grant boolean); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.lock_used_ranges(p_to_grant boolean) FROM PUBLIC;
 
 --
 -- Name: FUNCTION move_numbers(p_block bigint, p_from text, p_to text, p_quantity integer, p_stream text, p_seq bigint); Type: ACL; Schema: public; Owner: -
@@ -3638,6 +3763,12 @@ REVOKE ALL ON FUNCTION public.serial_block_of(p_batch text, p_block bigint, p_or
 
 REVOKE ALL ON FUNCTION public.ship_units(p_shipment text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ship_units(p_shipment text) TO unitrail_office;
+
+--
+-- Name: FUNCTION skip_used_ranges(p_space bigint, p_width bigint, p_run_length integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.skip_used_ranges(p_space bigint, p_width bigint, p_run_length integer) FROM PUBLIC;
 
 --
 -- Name: FUNCTION slot_cleared(p_station text, p_slot integer, p_fence bigint); Type: ACL; Schema: public; Owner: -
@@ -3926,6 +4057,15 @@ GRANT SELECT ON TABLE public.unit_lots TO unitrail_desk;
 GRANT SELECT ON TABLE public.unit_lots TO unitrail_auditor;
 GRANT SELECT ON TABLE public.unit_lots TO unitrail_retention;
 GRANT SELECT ON TABLE public.unit_lots TO unitrail_station;
+
+--
+-- Name: TABLE used_ranges; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.used_ranges TO unitrail_office;
+GRANT SELECT ON TABLE public.used_ranges TO unitrail_desk;
+GRANT SELECT ON TABLE public.used_ranges TO unitrail_auditor;
+GRANT SELECT ON TABLE public.used_ranges TO unitrail_retention;
 
 --
 -- Name: DEFAULT PRIVILEGES FOR FUNCTIONS; Type: DEFAULT ACL; Schema: -; Owner: -

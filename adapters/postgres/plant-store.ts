@@ -1,5 +1,6 @@
 import { canonicalJson } from '../../domain/canonical';
 import { UnitrailError } from '../../domain/errors';
+import { usedOffsets } from '../../domain/mac-pool';
 import {
   comparePlant,
   refusalsOf,
@@ -62,14 +63,25 @@ export async function applyPlant(
   const told = difference
     .filter(({ change }) => change !== 'same')
     .map(({ kind, name, change }) => ({ kind, name, change }));
-  const answer = await mapped(
-    db.raw<{ rows: { version: string }[] }>('select apply_plant(?, ?, ?::jsonb) as version', [
-      kept,
-      canonicalJson(told),
-      JSON.stringify(changesOf(next)),
-    ]),
+  const values = [kept, canonicalJson(told), JSON.stringify(changesOf(next))];
+  const version = await mapped(
+    db.transaction(async (trx) => {
+      const answer = await trx.raw<{ rows: { version: string }[] }>(
+        'select apply_plant(?, ?, ?::jsonb) as version',
+        values,
+      );
+      await trx.raw('select declare_used_ranges(?::jsonb)', [JSON.stringify(usedRanges(next))]);
+      return Number(answer.rows[0]!.version);
+    }),
   );
-  return { difference, version: Number(answer.rows[0]!.version) };
+  return { difference, version };
+}
+
+function usedRanges({ macPools }: PlantDocument) {
+  return macPools.map((pool) => ({
+    name: pool.name,
+    ranges: usedOffsets(pool).map(({ first, end }) => [first, end]),
+  }));
 }
 
 /** The rows that other rows refer to. */

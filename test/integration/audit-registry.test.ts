@@ -66,6 +66,13 @@ testLies(truth, [
     subjects: () => ['block 1 (eudv 2026W47, batch B2647-01)', 'block 3 (eudv 2026W47, batch B2647-02)'],
   },
   {
+    invariant: 'A7',
+    what: 'an address that was used before Unitrail and was granted all the same',
+    tell: (su) =>
+      su.query(`insert into used_ranges (kind, name, numbers) values ('mac', 'main', int8range(3, 5))`),
+    subjects: () => ['block 2 (main, batch B2647-01)', 'block 4 (main, batch B2647-02)'],
+  },
+  {
     invariant: 'A8',
     what: 'an order that counts a unit too many',
     tell: (su) => su.query(`update orders set alive = alive + 1 where id = 'PO-B2647-02'`),

@@ -10,13 +10,14 @@ import { sqlStateOf } from '../support/refusals';
 const allowed: Readonly<Record<string, readonly string[]>> = {
   unitrail_office: [
     ...['acquire_slot', 'append_event', 'apply_plant', 'begin_act', 'change_lots', 'claim_units'],
+    ...['declare_used_ranges'],
     ...['complete_batch', 'next_carton_number', 'open_batch', 'open_shipment', 'order_room', 'release_slot'],
     ...['seal_record', 'ship_units', 'unit_name', 'void_numbers'],
   ],
   unitrail_station: ['append_event', 'begin_act', 'slot_cleared', 'slots_to_clear', 'unit_name'],
   unitrail_desk: [
     ...['add_listed_numbers', 'advance_registry', 'apply_plant', 'change_lots', 'close_number_list'],
-    ...['open_number_list', 'order_room', 'unit_name'],
+    ...['declare_used_ranges', 'open_number_list', 'order_room', 'unit_name'],
   ],
   unitrail_retention: ['unit_name'],
   unitrail_auditor: ['unit_name'],

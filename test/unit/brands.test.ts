@@ -17,6 +17,7 @@ describe('branded text', () => {
 
   it('accepts a MAC address as IEEE prints it', () => {
     expect(parseMacAddress('70:B3:D5:00:00:04')).toBe('70:B3:D5:00:00:04');
+    expect(parseMacAddress('70:B3:D5:00:00:00:00:04')).toBe('70:B3:D5:00:00:00:00:04');
   });
 
   it.each([
@@ -25,6 +26,7 @@ describe('branded text', () => {
     '70-B3-D5-00-00-04',
     '70B3D5000004',
     '70:B3:D5:00:00',
+    '70:B3:D5:00:00:00:04',
     '70:B3:D5:00:00:04\n',
   ])('refuses the MAC address %j', (text) => {
     expect(() => parseMacAddress(text)).toThrow(expect.objectContaining({ code: 'INPUT_INVALID' }));

@@ -154,6 +154,12 @@ describe('the difference between two plants', () => {
       'keep the pool as it was and add another',
     ],
     [
+      'a used pool turns to EUI-64',
+      (f) => (f.macPools[0].eui = 64),
+      'macPool main',
+      'keep the pool as it was and add another',
+    ],
+    [
       'a used buyer turns real',
       (f) => (f.buyers[0].test = false),
       'buyer acme',
@@ -201,6 +207,11 @@ describe('the difference between two plants', () => {
     ['a used product gets another test plan', (f) => (f.products[0].recipe.testPlan = 'EUBT-final')],
     ['a station gets more slots', (f) => (f.stations[0].slots = 16)],
     ['an unused release is removed', (f) => f.firmwareReleases.splice(0, 1)],
+    ['a used pool says of which length its addresses are', (f) => (f.macPools[0].eui = 48)],
+    [
+      'a used pool declares what was used before',
+      (f) => (f.macPools[0].used = [{ from: '70:B3:D5:00:0F:00', to: '70:B3:D5:00:0F:0F' }]),
+    ],
     ['a used buyer gets a new name', (f) => (f.buyers[0].name = 'Acme Ltd')],
   ])('carries no refusal where %s', (_name, change) => {
     expect(refusalsOf(comparePlant(document(), document(change), used))).toEqual([]);

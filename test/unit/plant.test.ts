@@ -400,6 +400,43 @@ describe('a plant file', () => {
       'fewer than 4096 together with reserveLast',
     ],
     [
+      'a used range that ends before it begins',
+      (f) => (f.macPools[0].used = [{ from: '70:B3:D5:00:00:10', to: '70:B3:D5:00:00:0F' }]),
+      'macPools[0].used[0].to',
+      '"70:B3:D5:00:00:0F"',
+      'an address from 70:B3:D5:00:00:10 on',
+    ],
+    [
+      'a used address of another block',
+      (f) => (f.macPools[0].used = [{ from: '70:B3:D5:00:00:10', to: '70:B3:D5:00:10:00' }]),
+      'macPools[0].used[0].to',
+      '"70:B3:D5:00:10:00"',
+      'an address of 70:B3:D5:00:00:00/36, as EUI-48',
+    ],
+    [
+      'a used EUI-48 in a pool of EUI-64',
+      (f) =>
+        Object.assign(f.macPools[0], {
+          eui: 64,
+          used: [{ from: '70:B3:D5:00:00:10', to: '70:B3:D5:00:00:10' }],
+        }),
+      'macPools[0].used[0].from',
+      '"70:B3:D5:00:00:10"',
+      'an address of 70:B3:D5:00:00:00/36, as EUI-64',
+    ],
+    [
+      'used ranges that overlap',
+      (f) =>
+        (f.macPools[0].used = [
+          { from: '70:B3:D5:00:00:10', to: '70:B3:D5:00:00:1F' },
+          { from: '70:B3:D5:00:00:1F', to: '70:B3:D5:00:00:2F' },
+        ]),
+      'macPools[0].used[1].from',
+      '"70:B3:D5:00:00:1F"',
+      'a range apart from 70:B3:D5:00:00:10 to 70:B3:D5:00:00:1F',
+    ],
+    ['an EUI of another length', (f) => (f.macPools[0].eui = 60), 'macPools[0].eui', '60', 'one of 48, 64'],
+    [
       'a bench called real',
       (f) => (f.stations[0].virtual = false),
       'stations[0].virtual',

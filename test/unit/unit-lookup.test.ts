@@ -20,9 +20,22 @@ describe('what a person typed to name a unit', () => {
     expect(values(text, 'mac')).toEqual(['70:B3:D5:00:00:04']);
   });
 
-  it.each(['70:B3:D5:00:00', '70B3D500000G', '70B3D50000040'])('is no MAC address as %s', (text) => {
-    expect(values(text, 'mac')).toEqual([]);
+  it.each([
+    '70:B3:D5:00:00:00:00:04',
+    '70-b3-d5-00-00-00-00-04',
+    '70b3.d500.0000.0004',
+    '70B3D50000000004',
+    '70 B3 D5 00 00 00 00 04',
+  ])('is an EUI-64 in the spelling %s', (text) => {
+    expect(values(text, 'mac')).toEqual(['70:B3:D5:00:00:00:00:04']);
   });
+
+  it.each(['70:B3:D5:00:00', '70B3D500000G', '70B3D50000040', '70:B3:D5:00:00:00:04', '70B3D500000000'])(
+    'is no MAC address as %s',
+    (text) => {
+      expect(values(text, 'mac')).toEqual([]);
+    },
+  );
 
   it('is a serial as it stands, and with its issuer before it', () => {
     expect(readingsOf('acme:00001')).toEqual(

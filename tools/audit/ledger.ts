@@ -165,7 +165,22 @@ export async function checkLedger(
     );
   }
   checkSpaces(plant.blocks.values(), findings);
+  await checkUsedRanges(snapshot, plant, findings);
   await checkOrigins(snapshot, findings);
+}
+
+/** What was used before Unitrail is no number of a block. */
+async function checkUsedRanges(snapshot: Snapshot, plant: Plant, findings: Findings): Promise<void> {
+  const rows = await snapshot.rows<{ block: number; numbers: string }>(
+    `select b.id as block, (b.numbers * u.numbers)::text as numbers from used_ranges u
+     join number_spaces s on s.kind = u.kind and s.name = u.name join blocks b on b.space_id = s.id
+     where b.numbers && u.numbers order by b.id limit 100`,
+  );
+  for (const { block, numbers } of rows) {
+    const row = plant.blocks.get(block);
+    const name = `block ${block} (${row?.spaceName ?? '?'}, batch ${row?.batch ?? '?'})`;
+    findings.violation('A7', name, `it holds ${numbers}`, 'no number that was used before Unitrail');
+  }
 }
 
 /** A movement names the event that made it. */
