@@ -51,6 +51,10 @@ export const entries: Readonly<Record<string, Entry>> = {
     summary: 'how serials are made: list, preview',
     load: { list: './scheme-list', preview: './scheme-preview' },
   },
+  pool: {
+    summary: 'how full the pools of numbers are, and when they run out',
+    load: { list: './pool-list' },
+  },
   resume: { summary: "go on after Temporal's state was lost", load: './resume' },
   links: { summary: 'deep links into the Temporal web UI', load: './links' },
   balance: { summary: 'what became of all numbers that were granted, and the proof', load: './balance' },
