@@ -41,6 +41,7 @@ export const entries: Readonly<Record<string, Entry>> = {
       retry: './unit-retry',
       rework: './unit-rework',
       scrap: './unit-scrap',
+      identify: './unit-identify',
     },
   },
   registry: {

@@ -4,6 +4,7 @@ import type { Column } from '../domain/columns';
 import type { TestResult } from '../domain/judge-test';
 import { plainText } from '../domain/plain-text';
 import type { RecordLabel, RecordTest } from '../domain/record-document';
+import type { SecondaryKind } from '../domain/secondary-identifier';
 import { stepNumber } from '../domain/unit-lifecycle';
 import type { UnitRow } from '../domain/unit-row';
 import type { CliContext } from './context';
@@ -36,16 +37,24 @@ export function unitPage(context: CliContext, details: UnitDetails): string {
   return sections.join('\n\n');
 }
 
-function whoLines({ unit, record }: UnitDetails): Line[] {
+function whoLines({ unit, record, identifiers }: UnitDetails): Line[] {
   return [
     ['Serial', `${unit.serial}  (issuer ${unit.issuer})`],
     ['Product', `${unit.product}, GTIN ${record.gtin}`],
     ['MAC', unit.macs.join(', ') || null],
     ['Chip UID', unit.chipUid],
     ['Certificate', sha(unit.certificateSha256)],
+    ...identifiers.map(({ kind, issuer, value }): Line => [pageNames[kind], `${value}  (issuer ${issuer})`]),
     ['Kind', kindOf(unit)],
   ];
 }
+
+/** The label's column is narrow. */
+const pageNames: Readonly<Record<SecondaryKind, string>> = {
+  imei: 'IMEI',
+  asset: 'Asset no.',
+  'certificate-serial': 'Cert. serial',
+};
 
 function kindOf(unit: UnitRow): string | null {
   const kinds = [

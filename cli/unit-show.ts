@@ -20,7 +20,10 @@ export function register(program: Command, context: CliContext): void {
   unitGroup(program)
     .command('show')
     .description('one unit: who it is, what it is made of, where it stands')
-    .argument('<id>', 'serial (or issuer:serial), MAC address, chip UID, certificate fingerprint or unit id')
+    .argument(
+      '<id>',
+      'serial (or issuer:serial), MAC address, chip UID, certificate fingerprint, IMEI, asset number, certificate serial number or unit id',
+    )
     .addOption(
       new Option('--record', 'its sealed record, byte for byte; before shipping a draft').conflicts(
         'history',

@@ -51,6 +51,8 @@ const tellers: Readonly<Record<string, Teller>> = {
   missing: (b) => `Reported missing${by(b)}${because(b.reason)}`,
   found: (b) => `Found again${by(b)}${because(b.reason ?? b.note)}`,
   holdOpened: (b) => `Quality hold ${say(b.hold)} opened${by(b)}${because(b.reason)}`,
+  identified: (b) =>
+    `Further identifier recorded: ${say(b.kind)} ${say(b.value)} of ${say(b.issuer)}${by(b)}`,
   holdReleased: (b) => `Quality hold ${say(b.hold)} released${by(b)}${because(b.reason ?? b.note)}`,
 
   packed: (b) => `Packed in carton ${say(b.carton)} of shipment ${say(b.shipment)}`,

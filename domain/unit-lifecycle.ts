@@ -1,5 +1,5 @@
 /**
- * The life of a unit as data: the same tables as migrations/0006-lifecycle-tables.sql, which the database
+ * The life of a unit as data: the same tables as migrations/0006-lifecycle-tables.sql and later ones, which the database
  * enforces. test/integration/lifecycle-tables.test.ts proves the two equal. docs/lifecycle.md tells it in words.
  */
 export const steps = ['assign', 'flash', 'test', 'provision', 'label', 'qc', 'ship'] as const;
@@ -133,9 +133,28 @@ const lateResults: Row[] = each(
   (type) => each(['AwaitingEngineer', 'Scrapped', 'Missing'], (s): Row => [type, s, s]),
 ).flat();
 
-export const transitions: readonly Transition[] = [...along, ...aside, ...holds, ...lateResults].map(
-  toTransition,
-);
+/** A further identifier is recorded from the confirmed identity on until the unit leaves the house, and moves nothing. */
+const identifications: Row[] = [
+  ...each(['flash', 'test', 'provision', 'label', 'qc'], (step): Row => [
+    'identified',
+    `InProgress/${step}`,
+    'InProgress',
+  ]),
+  ...each(['flash', 'test', 'provision', 'label', 'qc', 'ship'], (step): Row => [
+    'identified',
+    `AwaitingEngineer/${step}`,
+    'AwaitingEngineer',
+  ]),
+  ...each(['ReadyToShip', 'Packed'], (s): Row => ['identified', `${s}/ship`, s]),
+];
+
+export const transitions: readonly Transition[] = [
+  ...along,
+  ...aside,
+  ...holds,
+  ...lateResults,
+  ...identifications,
+].map(toTransition);
 
 export type TransitionAnswer =
   { ok: true; state: UnitState; step: Step; opensAttempt: boolean } | { ok: false; why: string };

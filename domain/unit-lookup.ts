@@ -1,10 +1,16 @@
 import { UnitrailError } from './errors';
 import { formatMac } from './mac-address';
 import { problemText } from './refusal';
+import {
+  readSecondary,
+  secondaryKindNames,
+  secondaryKinds,
+  type SecondaryKind,
+} from './secondary-identifier';
 
 /** One reading of what a person typed: which kind of identifier it may be, and its value as we keep it. */
 export interface Reading {
-  readonly kind: 'serial' | 'mac' | 'chip-uid' | 'certificate' | 'unit-id';
+  readonly kind: 'serial' | 'mac' | 'chip-uid' | 'certificate' | SecondaryKind | 'unit-id';
   readonly value: string;
   /** Whose namespace; absent: anybody's. */
   readonly issuer?: string;
@@ -15,6 +21,7 @@ export const kindNames: Readonly<Record<Reading['kind'], string>> = {
   mac: 'MAC address',
   'chip-uid': 'chip UID',
   certificate: 'certificate fingerprint',
+  ...secondaryKindNames,
   'unit-id': 'unit id',
 };
 
@@ -35,10 +42,16 @@ const HEX_GROUPS = /^[0-9a-f]+(?:[ :-][0-9a-f]+)*$/i;
 export function readingsOf(text: string): Reading[] {
   const typed = text.trim();
   if (!/^[ -~]{1,200}$/.test(typed)) {
-    const allowed = 'a serial, a MAC address, a chip UID, a certificate fingerprint (SHA-256) or a unit id';
+    const allowed =
+      'a serial, a MAC address, a chip UID, a certificate fingerprint (SHA-256), an IMEI, an asset number, a certificate serial number or a unit id';
     throw new UnitrailError('INPUT_INVALID', problemText({ path: ['id'], value: text, allowed }));
   }
-  return [...serialReadings(typed), ...hexReadings(typed), ...(UUID.test(typed) ? [unitId(typed)] : [])];
+  return [
+    ...serialReadings(typed),
+    ...hexReadings(typed),
+    ...secondaryReadings(typed),
+    ...(UUID.test(typed) ? [unitId(typed)] : []),
+  ];
 }
 
 /** As it is, and `issuer:serial`. Serials keep their case: a buyer's may differ in nothing else. */
@@ -47,6 +60,21 @@ function serialReadings(typed: string): Reading[] {
   const at = typed.indexOf(':');
   if (at <= 0 || at === typed.length - 1) return [plain];
   return [plain, { kind: 'serial', issuer: typed.slice(0, at), value: typed.slice(at + 1) }];
+}
+
+/** As it is, and `issuer:value`: two buyers may have the same asset number. */
+function secondaryReadings(typed: string): Reading[] {
+  const at = typed.indexOf(':');
+  const ways = [
+    { text: typed },
+    ...(at > 0 ? [{ text: typed.slice(at + 1), issuer: typed.slice(0, at) }] : []),
+  ];
+  return secondaryKinds.flatMap((kind) =>
+    ways.flatMap(({ text, ...issuer }): Reading[] => {
+      const value = readSecondary(kind, text);
+      return value === null ? [] : [{ kind, value, ...issuer }];
+    }),
+  );
 }
 
 function hexReadings(typed: string): Reading[] {

@@ -687,7 +687,7 @@ begin
   elsif p_of_try then
     fits := starts_with(p_key, concat_ws('/', of_attempt, whole(p_body, 'try'), ''));
   else
-    fits := split_part(p_key, '/', 1) <> u.id::text or split_part(p_key, '/', 2) not in ('claimed', 'shipped')
+    fits := split_part(p_key, '/', 1) <> u.id::text or split_part(p_key, '/', 2) not in ('claimed', 'shipped', 'identified')
       and not exists (select from event_types where event_types.part = split_part(p_key, '/', 2));
   end if;
   if not fits then
@@ -887,6 +887,33 @@ begin
   end if;
   return null;
 end $$;
+
+--
+-- Name: check_secondary(text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_secondary(p_kind text, p_issuer text, p_value text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    AS $_$
+declare
+  kind_of_issuer text;
+begin
+  if not coalesce(case p_kind
+       when 'imei' then is_imei(p_value)
+       when 'asset' then p_value ~ '^[ -~]{1,64}$' and p_value = btrim(p_value) and p_value !~ '\|'
+       when 'certificate-serial' then p_value ~ '^([0-9a-f]{2}){1,20}$' and p_value !~ '^00'
+     end, false) then
+    perform refuse('UT007', format('%s is no value of kind %s', p_value, p_kind));
+  end if;
+  select kind into kind_of_issuer from issuers where id = p_issuer;
+  if not coalesce(case p_kind
+       when 'imei' then p_issuer = 'gsma'
+       when 'asset' then kind_of_issuer = 'buyer'
+       when 'certificate-serial' then kind_of_issuer = 'authority'
+     end, false) then
+    perform refuse('UT009', format('%s gives no identifiers of kind %s', p_issuer, p_kind));
+  end if;
+end $_$;
 
 --
 -- Name: check_test(public.units, text, jsonb); Type: FUNCTION; Schema: public; Owner: -
@@ -1212,6 +1239,40 @@ CREATE FUNCTION public.has_role(p_role text) RETURNS boolean
     AS $$
   select pg_has_role(session_user, p_role, 'usage')
 $$;
+
+--
+-- Name: identify_unit(uuid, text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.identify_unit(p_unit uuid, p_kind text, p_issuer text, p_value text, p_by text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  u units;
+  key_of_event text := concat_ws('/', p_unit, 'identified', p_kind, p_issuer, p_value);
+begin
+  perform check_word('by', p_by), check_word('issuer', p_issuer), check_secondary(p_kind, p_issuer, p_value);
+  u := lock_unit(p_unit);
+  if exists (select from unit_events where stream = 'unit:' || u.id and key = key_of_event) then return false; end if;
+  u := advance_unit(u, 'identified', key_of_event, format('{"by":%s,"issuer":%s,"kind":%s,"value":%s}',
+    to_json(p_by), to_json(p_issuer), to_json(p_kind), to_json(p_value)));
+  perform bind_identifier(u, p_issuer, p_kind, p_value, null, null, 'applied');
+  return true;
+end $$;
+
+--
+-- Name: is_imei(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.is_imei(p_value text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $_$
+  select case when p_value ~ '^[0-9]{15}$' then (
+    select sum(case when place % 2 = 1 then digit else digit * 2 - 9 * (digit > 4)::integer end) % 10 = 0
+    from (select place, substr(p_value, 16 - place, 1)::integer as digit from generate_series(1, 15) as place) digits)
+  else false end
+$_$;
 
 --
 -- Name: lock_line(); Type: FUNCTION; Schema: public; Owner: -
@@ -2119,7 +2180,7 @@ CREATE TABLE public.identifiers (
     ordinal integer,
     state text NOT NULL,
     CONSTRAINT identifiers_issued CHECK (((block_id IS NULL) = (ordinal IS NULL))),
-    CONSTRAINT identifiers_kind CHECK ((kind = ANY (ARRAY['serial'::text, 'mac'::text, 'chip-uid'::text, 'certificate'::text]))),
+    CONSTRAINT identifiers_kind CHECK ((kind = ANY (ARRAY['serial'::text, 'mac'::text, 'chip-uid'::text, 'certificate'::text, 'imei'::text, 'asset'::text, 'certificate-serial'::text]))),
     CONSTRAINT identifiers_owner CHECK (((unit_id IS NOT NULL) OR (state = 'void'::text))),
     CONSTRAINT identifiers_state CHECK ((state = ANY (ARRAY['assigned'::text, 'applied'::text, 'shipped'::text, 'void'::text, 'scrapped'::text, 'missing'::text]))),
     CONSTRAINT identifiers_value_form CHECK (((value ~ '^[ -~]{1,128}$'::text) AND (value !~ '\|'::text)))
@@ -3469,6 +3530,12 @@ REVOKE ALL ON FUNCTION public.check_same_request(p_known public.unit_events, p_t
 REVOKE ALL ON FUNCTION public.check_sealed() FROM PUBLIC;
 
 --
+-- Name: FUNCTION check_secondary(p_kind text, p_issuer text, p_value text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_secondary(p_kind text, p_issuer text, p_value text) FROM PUBLIC;
+
+--
 -- Name: FUNCTION check_test(u public.units, p_type text, p_body jsonb); Type: ACL; Schema: public; Owner: -
 --
 
@@ -3556,6 +3623,19 @@ REVOKE ALL ON FUNCTION public.hand_out_slots() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION public.has_role(p_role text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION identify_unit(p_unit uuid, p_kind text, p_issuer text, p_value text, p_by text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.identify_unit(p_unit uuid, p_kind text, p_issuer text, p_value text, p_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.identify_unit(p_unit uuid, p_kind text, p_issuer text, p_value text, p_by text) TO unitrail_desk;
+
+--
+-- Name: FUNCTION is_imei(p_value text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.is_imei(p_value text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION lock_line(); Type: ACL; Schema: public; Owner: -

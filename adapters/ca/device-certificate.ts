@@ -13,9 +13,9 @@ import {
   type X509Certificate,
 } from '@peculiar/x509';
 
+import { canonicalSerialNumber } from '../../domain/certificate-serial';
 import { UnitrailError } from '../../domain/errors';
 import { problemText } from '../../domain/refusal';
-import { canonicalSerialNumber } from './certificate-serial-number';
 import { wholeSecond, type SigningAuthority } from './development-keys';
 import { subjectSerialNumber } from './device-request';
 import type { IssueRequest } from './port';

@@ -2,9 +2,11 @@ import type { Knex } from 'knex';
 import { UnitrailError } from '../../domain/errors';
 import { testOutcome } from '../../domain/record';
 import type { RecordTest, RecordV1 } from '../../domain/record-document';
+import type { SecondaryIdentifier } from '../../domain/secondary-identifier';
 import { entranceTypes, type UnitRow } from '../../domain/unit-row';
 import type { Database } from './database';
 import { mapped } from './errors';
+import { secondaryIdentifiers } from './secondary-identifiers';
 import { readRecord } from './unit-queries';
 import { selectUnits, toUnitRow } from './unit-rows';
 
@@ -15,6 +17,8 @@ export interface UnitDetails {
   readonly since: Date;
   readonly failure: UnitFailure | null;
   readonly holds: readonly OpenHold[];
+  /** What others number it by. */
+  readonly identifiers: readonly SecondaryIdentifier[];
   /** The newest final test, whatever its verdict; the record has only one that passed and is in force. */
   readonly lastTest: RecordTest | null;
   readonly record: RecordV1;
@@ -57,6 +61,7 @@ async function readDetails(trx: Knex.Transaction, unitId: string): Promise<UnitD
     since: entrance?.at ?? unit.updatedAt,
     failure: await readFailure(trx, unit, Number(entrance?.seq ?? 0)),
     holds: await readHolds(trx, unitId),
+    identifiers: await secondaryIdentifiers(trx, unitId),
     lastTest: await readLastTest(trx, unitId),
     record: JSON.parse(record.text) as RecordV1,
     sealed: record.sealed ? { sha256: record.sha256, sealedAt: record.sealedAt } : null,

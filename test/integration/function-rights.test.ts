@@ -17,7 +17,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   unitrail_station: ['append_event', 'begin_act', 'slot_cleared', 'slots_to_clear', 'unit_name'],
   unitrail_desk: [
     ...['add_listed_numbers', 'advance_registry', 'apply_plant', 'change_lots', 'close_number_list'],
-    ...['declare_used_ranges', 'open_number_list', 'order_room', 'unit_name'],
+    ...['declare_used_ranges', 'identify_unit', 'open_number_list', 'order_room', 'unit_name'],
   ],
   unitrail_retention: ['unit_name'],
   unitrail_auditor: ['unit_name'],

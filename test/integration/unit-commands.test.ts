@@ -115,7 +115,7 @@ describe('unitrail unit show', () => {
   });
 
   it.each([
-    ['unit show NOBODY', 'No unit has "NOBODY" as serial, chip UID.'],
+    ['unit show NOBODY', 'No unit has "NOBODY" as serial, chip UID, asset number.'],
     ['unit show', "missing required argument 'id'"],
     ['unit show X --record --history', "option '--record' cannot be used with option '--history'"],
   ])('%s is refused with exit code 2', async (line, message) => {

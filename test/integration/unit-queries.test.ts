@@ -93,7 +93,8 @@ describe('a unit', () => {
   it('that does not exist is told with all that was looked for', async () => {
     await expect(findUnit(desk, '70:B3:D5:FF:FF:FF')).rejects.toMatchObject({
       code: 'NOT_FOUND',
-      message: 'No unit has "70:B3:D5:FF:FF:FF" as serial, MAC address, chip UID.',
+      message:
+        'No unit has "70:B3:D5:FF:FF:FF" as serial, MAC address, chip UID, asset number, certificate serial number.',
     });
   });
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import fc from 'fast-check';
@@ -9,7 +9,9 @@ import { shippedEvents } from '../support/unit-facts';
 
 /** The catalogue as the database has it. */
 function unitEventTypes(): string[] {
-  const sql = readFileSync(join(__dirname, '..', '..', 'migrations', '0006-lifecycle-tables.sql'), 'utf8');
+  const folder = join(__dirname, '..', '..', 'migrations');
+  const files = readdirSync(folder).filter((name) => /^[0-9].*[.]sql$/.test(name));
+  const sql = files.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n');
   return [...sql.matchAll(/^ {2}\('(\w+)', +'unit', +'\w+', +'(?:intent|result|other)'/gm)].map(
     ([, type]) => type!,
   );

@@ -1,7 +1,7 @@
 import type { Findings } from './findings';
 import { eventKinds, type EventKind } from './lifecycle-tables';
 import type { Plant } from './plant';
-import { eventName, innerFacts, numberFact, streamKind, type ReadEvent } from './stored-event';
+import { eventName, innerFacts, numberFact, streamKind, textFact, type ReadEvent } from './stored-event';
 
 interface Problem {
   readonly found: string;
@@ -51,6 +51,8 @@ function keyProblem(event: ReadEvent, kind: EventKind): Problem | null {
 function keyOf(event: ReadEvent, kind: EventKind): string | null {
   const unit = event.stream.slice('unit:'.length);
   if (event.type === 'claimed' || event.type === 'shipped') return `${unit}/${event.type}`;
+  if (event.type === 'identified')
+    return `${unit}/identified/${['kind', 'issuer', 'value'].map((name) => textFact(event.facts, name)).join('/')}`;
   // A print that a person found is a decision, under a key of the person's choice.
   if (kind.nature !== 'result' || event.type === 'printFound') return null;
   return `${unit}/${kind.part}/${numberFact(event.facts, 'attempt')}`;

@@ -11,9 +11,12 @@ import {
 } from './stored-event';
 import type { UnitRow } from './unit-rows';
 
+type SecondaryKind = 'imei' | 'asset' | 'certificate-serial';
+export type IdentifierKind = 'serial' | 'mac' | 'chip-uid' | 'certificate' | SecondaryKind;
+
 export interface FoldedIdentifier {
   readonly issuer: string;
-  readonly kind: 'serial' | 'mac' | 'chip-uid' | 'certificate';
+  readonly kind: IdentifierKind;
   readonly value: string;
   readonly block: number | null;
   readonly ordinal: number | null;
@@ -132,6 +135,10 @@ const facts: Record<string, (unit: FoldedUnit, body: Facts, event: ReadEvent) =>
     unit.row.certificateSha256 = value;
     if (value !== null) addIdentifier(unit, applied(CERTIFICATE_ISSUER, 'certificate', value));
   },
+  identified: (unit, body) => {
+    const kind = textFact(body, 'kind') as SecondaryKind;
+    addIdentifier(unit, applied(textFact(body, 'issuer') ?? '', kind, textFact(body, 'value') ?? ''));
+  },
   provisioned: ({ row }, _, { seq }) => void (row.provisionedSeq = seq),
   printIntended: ({ row }, body) => {
     row.prints = numberFact(body, 'print') ?? 0;
@@ -247,7 +254,7 @@ function rework({ row }: FoldedUnit, body: Facts, { seq }: ReadEvent): void {
   if (from <= stepNumber('provision')) row.provisionedSeq = null;
 }
 
-function applied(issuer: string, kind: 'chip-uid' | 'certificate', value: string): FoldedIdentifier {
+function applied(issuer: string, kind: IdentifierKind, value: string): FoldedIdentifier {
   return { issuer, kind, value, block: null, ordinal: null, state: 'applied' };
 }
 

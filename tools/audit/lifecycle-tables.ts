@@ -73,8 +73,11 @@ const otherKinds: [type: string, streamKind: EventKind['streamKind'], groups: re
   ['registryAdvanced', 'registry', [DESK]],
 ];
 
+/** The one event of a unit that the desk records. */
+const identified: EventKind = { ...unitKind(['identified', 'function']), groups: [DESK] };
+
 export const eventKinds: ReadonlyMap<string, EventKind> = new Map(
-  [...unitRows.map(unitKind), ...otherKinds.map(otherKind)].map((kind) => [kind.type, kind]),
+  [...unitRows.map(unitKind), identified, ...otherKinds.map(otherKind)].map((kind) => [kind.type, kind]),
 );
 
 /** What an event does to the state of the identifiers that its unit has. */
