@@ -1,4 +1,6 @@
 import { canonicalJson } from './canonical';
+import { macAt } from './mac-address';
+import { blockOfPool, usedOffsets } from './mac-pool';
 import {
   firmwareKey,
   schemeKey,
@@ -22,12 +24,21 @@ export interface Issued {
   readonly productsUsed: readonly string[];
   /** Names of pools that gave an address away. */
   readonly macPoolsUsed: readonly string[];
+  /** Offsets within the block of a pool, from `first` up to `end`, which is not one of them. */
+  readonly macRangesGranted: readonly GrantedRange[];
   /** Ids of buyers with an order or a shipment. */
   readonly buyersUsed: readonly string[];
   /** Ids of buyers whose own numbers are listed. */
   readonly buyersListed: readonly string[];
   /** Ids of stations with a unit in one of their slots. */
   readonly stationsOccupied: readonly string[];
+}
+
+export interface GrantedRange {
+  readonly pool: string;
+  readonly batch: string;
+  readonly first: number;
+  readonly end: number;
 }
 
 export type PlantKind = keyof typeof listings;
@@ -146,15 +157,25 @@ function refuseScheme(before: Scheme, after: Scheme | undefined, issued: Issued)
 
 function refusePool(before: MacPool, after: MacPool | undefined, issued: Issued) {
   if (!issued.macPoolsUsed.includes(before.name)) return undefined;
-  if (after !== undefined && onlyDeclaresMore(before, after)) return undefined;
-  return `addresses of ${before.name} were given away; keep the pool as it was and add another`;
+  if (after === undefined || !onlyDeclaresMore(before, after))
+    return `addresses of ${before.name} were given away; keep the pool as it was and add another`;
+  const clash = usedOffsets(after).flatMap((used) =>
+    issued.macRangesGranted.filter(
+      ({ pool, first, end }) => pool === before.name && first < used.end && used.first < end,
+    ),
+  )[0];
+  if (clash === undefined) return undefined;
+  const [from, to] = [clash.first, clash.end - 1].map((offset) => macAt(blockOfPool(before), offset));
+  return `${from} to ${to} were granted to batch ${clash.batch}; declare what was used apart from them`;
 }
 
-/** What turns out to have been used before may still be declared; the database refuses what it gave away itself. */
+/** What turns out to have been used before may still be declared, beside what was declared already. */
 function onlyDeclaresMore(before: MacPool, after: MacPool): boolean {
   const rest = ({ used: _, eui = 48, ...pool }: MacPool) => canonicalJson({ ...pool, eui });
-  const now = new Set((after.used ?? []).map((range) => canonicalJson(range)));
-  return rest(before) === rest(after) && (before.used ?? []).every((range) => now.has(canonicalJson(range)));
+  const kept = (before.used ?? []).every(({ from, to }) =>
+    (after.used ?? []).some((range) => range.from <= from && to <= range.to),
+  );
+  return kept && rest(before) === rest(after);
 }
 
 function refuseBuyer(before: Buyer, after: Buyer | undefined, issued: Issued) {

@@ -123,10 +123,21 @@ async function issuedSoFar(db: Database): Promise<Issued> {
     macPoolsUsed: await list(
       `select distinct s.name from blocks b join number_spaces s on s.id = b.space_id where s.kind = 'mac'`,
     ),
+    macRangesGranted: await grantedRanges(db),
     buyersUsed: await list(
       `select buyer as name from batches where buyer is not null union select buyer from shipments`,
     ),
     buyersListed: await list(`select distinct issuer as name from number_lists`),
     stationsOccupied: await list(`select distinct station as name from slots where state <> 'free'`),
   };
+}
+
+async function grantedRanges(db: Database): Promise<Issued['macRangesGranted']> {
+  const answer = await mapped(
+    db.raw<{ rows: { pool: string; batch: string; first: string; end: string }[] }>(
+      `select s.name as pool, b.batch_id as batch, lower(b.numbers) as first, upper(b.numbers) as end
+       from blocks b join number_spaces s on s.id = b.space_id where s.kind = 'mac' order by b.id`,
+    ),
+  );
+  return answer.rows.map((row) => ({ ...row, first: Number(row.first), end: Number(row.end) }));
 }

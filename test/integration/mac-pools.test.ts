@@ -139,10 +139,14 @@ test('what was granted can not be declared used, and nothing of that plant is in
   const used = [...pool!.used!, { from: mac('70:B3:D5:00:00:12'), to: mac('70:B3:D5:00:00:12') }];
   const versions = await office('plant_versions').max('id as newest').first();
   await expect(applyPool({ ...pool!, used }, 2)).rejects.toMatchObject({
-    code: 'INPUT_INVALID',
-    message: expect.stringContaining(
-      '[18,19) of pool main are not allowed; they were granted to batch B-1 (block',
-    ),
+    code: 'PLANT_INVALID',
+    message: expect.stringContaining('70:B3:D5:00:00:10 to 70:B3:D5:00:00:1F were granted to batch B-1'),
+  });
+  // The database says the same to whoever goes round the command.
+  const pools = JSON.stringify([{ name: 'main', ranges: [[18, 19]] }]);
+  await expect(floor.as('desk').raw('select declare_used_ranges(?::jsonb)', [pools])).rejects.toMatchObject({
+    code: 'UT007',
+    message: expect.stringContaining('[18,19) of pool main are not allowed; they were granted to batch B-1'),
   });
   expect(await office('plant_versions').max('id as newest').first()).toEqual(versions);
   plant = before;

@@ -20,6 +20,7 @@ const nothingIssued: Issued = {
   firmwareUsed: [],
   productsUsed: [],
   macPoolsUsed: [],
+  macRangesGranted: [],
   buyersUsed: [],
   buyersListed: [],
   stationsOccupied: [],
@@ -75,6 +76,7 @@ describe('the difference between two plants', () => {
     firmwareUsed: ['EUDV/1.4.2'],
     productsUsed: ['EUDV', 'EUBT'],
     macPoolsUsed: ['main'],
+    macRangesGranted: [{ pool: 'main', batch: 'B2647-01', first: 4, end: 28 }],
     buyersUsed: ['acme'],
     buyersListed: ['nordlicht'],
     stationsOccupied: ['line-1'],
@@ -160,6 +162,12 @@ describe('the difference between two plants', () => {
       'keep the pool as it was and add another',
     ],
     [
+      'a used pool declares what it gave away itself',
+      (f) => (f.macPools[0].used = [{ from: '70:B3:D5:00:00:1B', to: '70:B3:D5:00:00:1F' }]),
+      'macPool main',
+      '70:B3:D5:00:00:04 to 70:B3:D5:00:00:1B were granted to batch B2647-01',
+    ],
+    [
       'a used buyer turns real',
       (f) => (f.buyers[0].test = false),
       'buyer acme',
@@ -215,6 +223,17 @@ describe('the difference between two plants', () => {
     ['a used buyer gets a new name', (f) => (f.buyers[0].name = 'Acme Ltd')],
   ])('carries no refusal where %s', (_name, change) => {
     expect(refusalsOf(comparePlant(document(), document(change), used))).toEqual([]);
+  });
+
+  it('lets the used ranges of a used pool grow, and never shrink', () => {
+    const declared = (from: string, to: string) =>
+      document((f) => (f.macPools[0].used = [{ from: `70:B3:D5:00:${from}`, to: `70:B3:D5:00:${to}` }]));
+    const refusals = (before: PlantDocument, after: PlantDocument) =>
+      refusalsOf(comparePlant(before, after, used)).map(title);
+    const [small, large] = [declared('01:00', '01:0F'), declared('00:F0', '01:1F')];
+    expect(refusals(small, large)).toEqual([]);
+    expect(refusals(large, small)).toEqual(['macPool main']);
+    expect(refusals(small, document())).toEqual(['macPool main']);
   });
 
   it('lets everything change before anything was issued, but not a released image', () => {
