@@ -137,7 +137,9 @@ test('what runs with the rights of the owner has a fixed search_path, with tempo
   expect(definers.filter(({ settings }) => !settings?.includes('search_path=public, pg_temp'))).toEqual([]);
   const callable = new Set(Object.values(allowed).flat());
   // A function that somebody can call and that is none of the owner's would run with the caller's rights: useless.
-  expect(new Set(definers.map(({ name }) => name))).toEqual(new Set([...callable, 'check_listed_value', 'check_sealed']));
+  expect(new Set(definers.map(({ name }) => name))).toEqual(
+    new Set([...callable, 'check_listed_value', 'check_sealed']),
+  );
 });
 
 test('nobody but the owner can put anything into the schema that the functions look into', async () => {

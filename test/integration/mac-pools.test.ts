@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAssignActivities } from '../../activities/assign';
+import { claimBatchUnits } from '../../activities/claim-units';
 import { prepareBatch } from '../../activities/prepare-batch';
 import { readPlantFile } from '../../adapters/plant/plant-file';
 import { readOrderFile } from '../../adapters/plant/order-file';
-import { claimUnits, openBatch, serialBlockOfBatch } from '../../adapters/postgres/batch-ledger';
+import { openBatch } from '../../adapters/postgres/batch-ledger';
 import type { Database } from '../../adapters/postgres/database';
 import { applyPlant } from '../../adapters/postgres/plant-store';
 import { findOneUnit } from '../../adapters/postgres/unit-queries';
@@ -13,11 +14,11 @@ import { createContentStore } from '../../adapters/store/content-store';
 import type { MacAddress } from '../../domain/brands';
 import { parseOrder } from '../../domain/order';
 import type { MacPool, PlantDocument } from '../../domain/plant';
-import { parsePattern, renderSerial } from '../../domain/serial-scheme';
 import { audit } from '../../tools/audit/audit';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { applySamplePlant, sampleOrder, samplePlant } from '../support/plant';
 import { openShopFloor, type ShopFloor } from '../support/shop-floor';
+import { testWatermark } from '../support/watermark';
 
 /** The sample plant with pools of its own, its batches opened and its units assigned by the real activities. */
 let database: TestDatabase;
@@ -72,12 +73,8 @@ async function assignUnits(
   });
   const prepared = await prepareBatch({ db: office, store: createContentStore({ folder }) }, order);
   await openBatch(office, { order, ...prepared!, workflowId: `batch:${id}`, by: '17' });
-  const { pattern, dateParts, firstNumber } = await serialBlockOfBatch(office, id);
-  const claims = Array.from({ length: assigned }, (_, at) => ({
-    index: at + 1,
-    value: renderSerial(parsePattern(pattern), { dateParts, number: firstNumber + at }),
-  }));
-  const units = await claimUnits(office, id, claims);
+  const deps = { db: office, watermark: testWatermark(office) };
+  const units = await claimBatchUnits(deps, id, { from: 1, to: assigned });
   const { assign } = createAssignActivities({ db: office });
   for (const { unitId } of units) await assign({ unitId } as never);
   return Promise.all(units.map(async ({ serial }) => [...(await findOneUnit(office, serial)).macs]));
