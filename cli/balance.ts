@@ -84,7 +84,7 @@ interface ToldCulprit extends Culprit {
 }
 
 async function withUnit(db: Database, culprits: readonly Culprit[]): Promise<ToldCulprit[]> {
-  const first = await firstDisagreement(db, culprits[0]!.block);
+  const first = await firstDisagreement(db, culprits[0]!.block ?? '0');
   const unit = first && (first.serial ?? first.unitId);
   return culprits.map((culprit) => ({ ...culprit, unit, identifier: first?.identifier ?? null }));
 }

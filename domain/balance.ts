@@ -16,12 +16,13 @@ export type Counts = Readonly<Record<Account, number>>;
 
 /** What the ledger and the registry say of one block, each by itself. */
 export interface BlockLedger {
-  readonly block: string;
+  /** Null for what is left of a buyer's list: no block of any batch yet. */
+  readonly block: string | null;
   readonly kind: string;
   readonly scheme: string;
   readonly scope: string;
   readonly issuer: string;
-  readonly batch: string;
+  readonly batch: string | null;
   /** Whose numbers they are: the issuer of a buyer's own, else the buyer of the batch. */
   readonly buyer: string | null;
   /** Numbers in the block's range. */
@@ -36,11 +37,11 @@ export interface BlockLedger {
 
 /** One account of one block in which the two differ. */
 export interface Culprit {
-  readonly block: string;
+  readonly block: string | null;
   readonly kind: string;
   readonly scheme: string;
   readonly scope: string;
-  readonly batch: string;
+  readonly batch: string | null;
   readonly account: Account | 'granted';
   /** By the block's range and the registry's rows. */
   readonly expected: number;

@@ -27,7 +27,10 @@ export async function blockLedgers(db: Database, filter: BalanceFilter = {}): Pr
   return mapped(db.transaction((trx) => readLedgers(trx, filter), snapshot));
 }
 
-type BlockRow = Omit<BlockLedger, 'granted' | 'entered' | 'moved' | 'rows'> & { readonly granted: string };
+type BlockRow = Omit<BlockLedger, 'block' | 'granted' | 'entered' | 'moved' | 'rows'> & {
+  readonly block: string;
+  readonly granted: string;
+};
 type Sum = { block: string; from: Account | 'granted'; to: Account; quantity: string };
 type StateCount = { block: string; state: Account; count: string };
 
@@ -55,7 +58,46 @@ async function readLedgers(trx: Knex.Transaction, filter: BalanceFilter): Promis
       ids,
     ),
   );
-  return blocks.map((block) => ledgerOf(block, sums.get(block.block) ?? [], counts.get(block.block) ?? []));
+  const taken = byBlock(await readTaken(trx, filter));
+  const ledgers = blocks.map((block) =>
+    ledgerOf(block, sums.get(block.block) ?? [], [
+      ...(counts.get(block.block) ?? []),
+      ...(taken.get(block.block) ?? []),
+    ]),
+  );
+  return [...ledgers, ...(await readUngranted(trx, filter))];
+}
+
+/** Void numbers whose values were somebody else's already: they have no row of their own. */
+function readTaken(trx: Knex.Transaction, { batch }: BalanceFilter): Promise<StateCount[]> {
+  return longRead<StateCount>(
+    trx,
+    `select e.body::jsonb ->> 'block' as block, 'void' as state, count(*) as count
+     from batches b join unit_events e on e.stream = 'batch:' || b.id and e.type = 'numberVoided'
+     where e.body::jsonb ->> 'why' = 'taken' and (?::text is null or b.id = ?) group by 1`,
+    [batch ?? null, batch ?? null],
+  );
+}
+
+/** What is left of the buyers' lists: given to us, and granted to no batch yet. */
+async function readUngranted(
+  trx: Knex.Transaction,
+  { scheme, buyer, batch }: BalanceFilter,
+): Promise<BlockLedger[]> {
+  if (batch !== undefined) return [];
+  const rows = await longRead<{ scheme: string; scope: string; issuer: string; left: string }>(
+    trx,
+    `select s.name as scheme, s.scope, s.issuer, s.last_number - s.next_number + 1 as left
+     from number_lists l join number_spaces s on s.id = l.space_id
+     where s.next_number <= s.last_number and (?::text is null or s.name = ?) and (?::text is null or s.issuer = ?)
+     order by s.name, s.scope`,
+    [scheme, scheme, buyer, buyer].map((value) => value ?? null),
+  );
+  return rows.map(({ left, issuer, ...space }) => ({
+    ...{ ...space, issuer, block: null, batch: null, kind: 'serial', buyer: issuer },
+    ...{ granted: Number(left), entered: Number(left), rows: noCounts },
+    moved: { ...noCounts, reserved: Number(left) },
+  }));
 }
 
 async function readBlocks(

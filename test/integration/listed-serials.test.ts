@@ -52,6 +52,15 @@ test('a batch takes its serials from the list in its order, leading zeros kept, 
   expect(JSON.parse(shown.out)).toMatchObject({ serial: '000417', issuer: 'acme' });
 });
 
+test('the buyer’s balance says what became of every number that it gave us', async () => {
+  const { code, out } = await type('balance', '--buyer', 'acme', '--scheme', 'first', '--json');
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({
+    ...{ scheme: 'first', buyer: 'acme', granted: 4, shipped: 3, balanced: true },
+    balance: 'granted 4: 3 shipped, 1 unused',
+  });
+});
+
 test('a held unit with a buyer’s number is decided about by command as any other', async () => {
   await importNumbers('second', 'A-1');
   const order = newOrder({ quantity: 1, serials: 'second' });

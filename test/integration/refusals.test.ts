@@ -47,7 +47,7 @@ async function fillEveryTable(): Promise<void> {
 async function listTables(): Promise<Table[]> {
   const answer = await owner.raw<{ rows: Table[] }>(
     `select c.relname as name, max(a.attname::text) as column from pg_class c
-     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attidentity = ''
+     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attidentity = '' and a.attgenerated = ''
      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') group by c.relname order by c.relname`,
   );
   return answer.rows;

@@ -1,7 +1,9 @@
 import { claimBatchUnits } from '../../activities/claim-units';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
+import { blockLedgers } from '../../adapters/postgres/balance-queries';
 import { voidNumbers } from '../../adapters/postgres/batch-ledger';
 import type { Watermark } from '../../adapters/registry/watermark';
+import { culpritsOf } from '../../domain/balance';
 import { UnitrailError } from '../../domain/errors';
 import { audit } from '../../tools/audit/audit';
 import { createTestDatabase, type TestDatabase } from '../support/database';
@@ -139,6 +141,12 @@ describe('a number', () => {
     expect(await sqlStateOf(attempt)).toBe(sqlState);
     expect(await balances(batch.id)).toEqual({ granted: -2, assigned: 1, reserved: 1 });
   });
+});
+
+test('the balance holds with void and taken numbers', async () => {
+  const ledgers = await blockLedgers(floor.as('desk'));
+  expect(ledgers.flatMap(culpritsOf)).toEqual([]);
+  expect(ledgers.reduce((sum, { moved }) => sum + moved.void, 0)).toBeGreaterThan(5);
 });
 
 describe('the auditor', () => {
