@@ -65,6 +65,7 @@ export function createBatchActivities(deps: { db: Database; store: ContentStore;
       from: number;
       to: number;
     }): Promise<ClaimedUnit[]> {
+      await watermark.check();
       return claimBatchUnits({ db, watermark }, batch, { from, to });
     },
 

@@ -34,14 +34,18 @@ export async function claimBatchUnits(
 ): Promise<ClaimedUnit[]> {
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const { claims, voids } = await propose(db, batch, range);
-    if (voids.length === 0) return claimUnits(db, batch, claims);
+    if (voids.length === 0) {
+      const units = await claimUnits(db, batch, claims);
+      // Before they leave: whoever restores an older database has to notice that they were issued.
+      await watermark.keep();
+      return units;
+    }
     await voidNumbers(db, batch, voids);
-    // Their replacements were granted.
-    await watermark.keep();
   }
+  // What is void is on record: the next try goes on behind it, to the end of the scheme's numbers.
   throw new UnitrailError(
-    'SCHEME_EXHAUSTED',
-    `Batch ${batch}: almost every number of its scheme is skipped or taken. Give its product another scheme.`,
+    'STATE_MOVED_ON',
+    `Batch ${batch}: many numbers of its scheme are skipped or taken.`,
   );
 }
 
@@ -122,11 +126,7 @@ async function valuesOf(db: Database, block: Block, ordinals: readonly number[])
 
 /** A number that another has is taken, whether its scheme would skip it or not: it has no row of its own. */
 async function unusable(db: Database, issuer: string, open: readonly Numbered<NumberPlace>[]) {
-  const taken = await takenSerials(
-    db,
-    issuer,
-    open.map(({ value }) => value),
-  );
+  const taken = await takenSerials(db, issuer, open);
   return open.flatMap(({ block, ordinal, value, isSkipped }) => {
     const why = taken.has(value) ? 'taken' : isSkipped ? 'skipped' : null;
     return why === null ? [] : [{ block, ordinal, value, why } as const];

@@ -64,6 +64,7 @@ export function createShipActivities(deps: { db: Database; client: Client; water
     /** 7.2 The one transaction that ships and seals. A repeat ships what is left, and counts what has shipped in all. */
     async closeShipment({ shipment }: { shipment: string }): Promise<{ shipped: number }> {
       await shipAndSeal(db, shipment, () => Context.current().heartbeat());
+      await deps.watermark.keep();
       return { shipped: await countShipped(db, shipment) };
     },
 

@@ -28,16 +28,17 @@ async function advance(context: ServerContext, { by, reason }: Options): Promise
   const db = await context.desk();
   const file = context.config().watermark;
   const [present, kept] = [await readRegistry(db), await readWatermarkFile(file)];
-  if (kept === null || kept.registry !== present.registry)
+  if (kept !== null && kept.registry !== present.registry)
     throw wrongOption('UNITRAIL_WATERMARK', file, `the watermark file of registry ${present.registry}`);
-  const lagging = laggingSpaces(present, kept);
-  if (lagging.length === 0 && present.epoch >= kept.epoch) {
+  const lagging = kept === null ? [] : laggingSpaces(present, kept);
+  const isAhead = kept !== null && present.epoch >= kept.epoch && present.movement >= kept.movement;
+  if (lagging.length === 0 && isAhead) {
     if (context.json) return printJson(context, { epoch: present.epoch, passed: [] });
     return printLine(context, 'Nothing to do: the database is not behind the file.');
   }
   const spaces = lagging.map(({ space }) => space);
-  const epoch = await advanceRegistry(db, { spaces, epoch: kept.epoch, by, reason });
-  await createWatermark({ db, file }).keep();
+  const epoch = await advanceRegistry(db, { spaces, epoch: kept?.epoch ?? present.epoch, by, reason });
+  await createWatermark({ db, file }).renew();
   const passed = lagging.map(({ space, next }) => ({
     space: spaceName(space),
     from: next,
@@ -48,7 +49,7 @@ async function advance(context: ServerContext, { by, reason }: Options): Promise
     await printLine(context, `${space}: ${from} to ${to} are passed over`);
   await printLine(
     context,
-    `Epoch ${epoch} of the registry. Units that were made since the backup are not in this database: their numbers are never issued again.`,
+    `Epoch ${epoch} of the registry. What earlier batches had not claimed is never issued: open other batches for it. Units that were open when the backup was made may have gone on since: look for each of them before it is worked on.`,
   );
 }
 

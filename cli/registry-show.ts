@@ -37,7 +37,9 @@ async function show(context: ServerContext): Promise<void> {
   const kept = await readWatermarkFile(file);
   const isOther = kept !== null && kept.registry !== present.registry;
   const lagging = kept === null || isOther ? [] : laggingSpaces(present, kept);
-  const lags = isOther || lagging.length > 0 || present.epoch < (kept?.epoch ?? 0);
+  const isBehind = present.epoch < (kept?.epoch ?? 0) || present.movement < (kept?.movement ?? 0);
+  const isGone = kept === null && present.movement > 0;
+  const lags = isOther || isGone || isBehind || lagging.length > 0;
   if (lags) context.exitWith(1);
   const rows = rowsOf(present, kept);
   const { registry, epoch } = present;
@@ -53,7 +55,7 @@ async function show(context: ServerContext): Promise<void> {
       context,
       isOther
         ? `The file is that of registry ${kept.registry}: nothing is issued.`
-        : 'The database is behind the file: nothing is issued until `unitrail registry advance` moved its counters.',
+        : 'The database is behind the file, or the file is gone: nothing is issued until `unitrail registry advance` has moved the counters.',
     );
 }
 

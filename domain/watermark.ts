@@ -17,6 +17,8 @@ export interface RegistryState {
   readonly format: 'unitrail.watermark/1';
   readonly registry: string;
   readonly epoch: number;
+  /** The newest movement of the ledger: it grows with every grant, claim and shipment. */
+  readonly movement: number;
   readonly spaces: readonly SpaceState[];
 }
 
@@ -50,13 +52,13 @@ export function mergedSpaces(one: readonly SpaceState[], other: readonly SpaceSt
 /** @throws UnitrailError CONFIGURATION_INVALID: a file that can't be read must not count as one that says nothing. */
 export function readWatermark(text: string, file: string): RegistryState {
   const state = parsed(text);
-  if (
+  const isWhole =
     state?.format === 'unitrail.watermark/1' &&
+    typeof state.registry === 'string' &&
+    [state.epoch, state.movement].every(Number.isSafeInteger) &&
     Array.isArray(state.spaces) &&
-    state.spaces.every(isSpace)
-  ) {
-    return state as RegistryState;
-  }
+    state.spaces.every(isSpace);
+  if (isWhole) return state as RegistryState;
   throw new UnitrailError(
     'CONFIGURATION_INVALID',
     `UNITRAIL_WATERMARK: ${file} is no watermark of a registry. Restore it from its own backup; without it a restored database may issue numbers again.`,

@@ -10,6 +10,7 @@
 --   UT010 an identifier belongs to another   UT011 the number space is exhausted
 --   UT012 the batch was opened with other content
 --   UT013 another board than the one that is bound to the unit
+--   UT014 a batch of an epoch of the registry that was lost
 
 create function refuse(p_sqlstate text, p_message text) returns void
 language plpgsql as $$

@@ -32,6 +32,9 @@ begin
   perform check_word('by', p_by), check_word('reason', p_reason);
   lock table registry_epochs in share row exclusive mode;
   select * into present from registry_epochs order by epoch desc limit 1;
+  if p_epoch > present.epoch + 100 then
+    perform refuse('UT007', format('epoch: %s is not allowed; at most %s', p_epoch, present.epoch + 100));
+  end if;
   for s in
     select v ->> 'kind' as kind, v ->> 'name' as name, v ->> 'scope' as scope, v ->> 'issuer' as issuer, whole(v, 'first') as first,
       whole(v, 'last') as last, whole(v, 'next') as next

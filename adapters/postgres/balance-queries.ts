@@ -150,7 +150,7 @@ const disagreeing = `
     where account not in ('granted', 'reserved') and stream like 'unit:%' group by stream, account),
   held as (
     select 'unit:' || unit_id as stream, state as account, count(*) as count, min(ordinal) as ordinal
-    from identifiers where block_id = ? group by unit_id, state),
+    from identifiers where block_id = ? and unit_id is not null group by unit_id, state),
   first as (
     select substr(stream, 6)::uuid as id from moved full join held using (stream, account)
     where coalesce(moved.count, 0) <> coalesce(held.count, 0) order by held.ordinal, stream limit 1)

@@ -250,12 +250,17 @@ export async function findNumberList(
 export async function takenSerials(
   db: Database,
   issuer: string,
-  values: readonly string[],
+  numbers: readonly (NumberPlace & { readonly value: string })[],
 ): Promise<Set<string>> {
-  const rows: { value: string }[] = await mapped(
-    db('identifiers').where({ issuer, kind: 'serial' }).whereIn('value', values).select('value'),
+  const own = new Map(numbers.map(({ value, block, ordinal }) => [value, `${block}/${ordinal}`]));
+  const rows: { value: string; block: string | null; ordinal: number | null }[] = await mapped(
+    db('identifiers')
+      .where({ issuer, kind: 'serial' })
+      .whereIn('value', [...own.keys()])
+      .select('value', 'block_id as block', 'ordinal'),
   );
-  return new Set(rows.map(({ value }) => value));
+  const taken = rows.filter(({ value, block, ordinal }) => own.get(value) !== `${block}/${ordinal}`);
+  return new Set(taken.map(({ value }) => value));
 }
 
 /** Books numbers void and has them replaced from an extra block. A repeat changes nothing. */

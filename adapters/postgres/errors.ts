@@ -15,6 +15,7 @@ const byState: Readonly<Record<string, ErrorCode>> = {
   UT011: 'SCHEME_EXHAUSTED',
   UT012: 'BATCH_CONFLICT',
   UT013: 'IDENTITY_MISMATCH',
+  UT014: 'REGISTRY_LAGS',
   '42501': 'NOT_ALLOWED',
   '40001': 'STATE_MOVED_ON',
   '40P01': 'STATE_MOVED_ON',

@@ -35,7 +35,8 @@ export async function spaceStandings(db: Database): Promise<{ spaces: SpaceStand
          s.next_number as next, coalesce(t.granted, 0) as granted, coalesce(t.lately, 0) as lately,
          t.first_at as "firstGrantAt", t.by_run as "byRun", now() as now
        from number_spaces s left join totals t on t.space_id = s.id
-       where s.kind in ('serial', 'mac') order by s.kind, s.name, t.last_at desc nulls last`,
+       where s.kind in ('serial', 'mac') and not exists (select from number_lists l where l.space_id = s.id)
+       order by s.kind, s.name, t.last_at desc nulls last`,
       [RATE_DAYS],
     ),
   );

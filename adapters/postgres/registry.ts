@@ -25,7 +25,9 @@ export async function readRegistry(db: Database): Promise<RegistryState> {
     last: Number(row.last),
     next: Number(row.next),
   }));
-  return { format: 'unitrail.watermark/1', registry: epoch.registry, epoch: epoch.epoch, spaces };
+  const newest = await mapped(db('movements').max('id as id').first());
+  const movement = Number(newest?.id ?? 0);
+  return { format: 'unitrail.watermark/1', registry: epoch.registry, epoch: epoch.epoch, movement, spaces };
 }
 
 /** Moves the counters past what was issued, opens the next epoch and returns its number. */

@@ -27,6 +27,8 @@ interface Relationship {
   readonly part: string;
 }
 
+/** More than people make: a small file may name millions. */
+const MAX_PARTS = 5_000;
 const MAX_TOLD_SHEETS = 10;
 const MAX_STRINGS = 8_000_000;
 const MAX_STRINGS_BYTES = 128 * 1024 * 1024;
@@ -53,6 +55,7 @@ async function relationshipsOf(archive: XlsxArchive, part: string, fail: FailRea
   if (!archive.has(name)) return found;
   const open = (tag: string, { Id = '', Type = '', Target = '' }: Readonly<Record<string, string>>): void => {
     if (tag !== 'Relationship') return;
+    if (found.length >= MAX_PARTS) throw fail(`has more than ${MAX_PARTS} parts`);
     const path = Target.startsWith('/') ? Target.slice(1) : posix.join(folder, Target);
     found.push({ id: Id, type: Type.slice(Type.lastIndexOf('/') + 1), part: path });
   };
@@ -67,12 +70,16 @@ async function sheetsOf(
   fail: FailRead,
 ): Promise<Sheet[]> {
   const sheets: Sheet[] = [];
+  const worksheets = new Map(
+    parts.filter(({ type }) => type === 'worksheet').map(({ id, part }) => [id, part]),
+  );
   const open = (tag: string, attributes: Readonly<Record<string, string>>): void => {
     if (tag !== 'sheet') return;
     // `r:id`, by whatever prefix the writer has chosen.
     const id = Object.entries(attributes).find(([name]) => name.endsWith(':id'))?.[1];
-    const part = parts.find((one) => one.id === id && one.type === 'worksheet')?.part;
+    const part = worksheets.get(id ?? '');
     const { name = '', state = 'visible' } = attributes;
+    if (sheets.length >= MAX_PARTS) throw fail(`has more than ${MAX_PARTS} sheets`);
     if (part !== undefined) sheets.push({ name: unescapeText(name), part, visible: state === 'visible' });
   };
   await readXml(archive.read(book), { open }, fail);

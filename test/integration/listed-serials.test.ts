@@ -1,3 +1,6 @@
+import { prepareBatch } from '../../activities/prepare-batch';
+import { openBatch, serialBlocks } from '../../adapters/postgres/batch-ledger';
+import { createContentStore } from '../../adapters/store/content-store';
 import { openDatabase } from '../../adapters/postgres/database';
 import type { RecordV1 } from '../../domain/record-document';
 import { unitWorkflowId } from '../../domain/workflow-ids';
@@ -95,17 +98,52 @@ test.each([
 
 test('the database gives out nothing that does not stand in the list', async () => {
   await importNumbers('third', 'B-1', 'B-2');
-  const { batch } = await line.startBatch({ quantity: 1, serials: 'third' });
-  await line.shipped(batch);
-  const block = await line.db('blocks').where({ batch_id: batch, pattern: 'list' }).first('id');
   const office = openDatabase(line.database.urlOf('office'), { applicationName: 'test-office' });
-  const claim = (ordinal: number, value: string) =>
-    office.raw('select void_numbers(?, ?::jsonb)', [
-      batch,
-      JSON.stringify([{ block: Number(block.id), ordinal, value, why: 'skipped' }]),
-    ]);
-  expect(await sqlStateOf(claim(0, 'B-9'))).toBe('40001');
-  await office.destroy();
+  try {
+    const order = newOrder({ quantity: 2, serials: 'third' });
+    const store = createContentStore({ folder: join(line.home, 'store') });
+    const prepared = await prepareBatch({ db: office, store }, order);
+    // Whatever pattern the office gives the block: the list decides.
+    const grants = prepared!.grants.map((grant) => ({ ...grant, pattern: 'X-{seq:6}' }));
+    await openBatch(office, { order, ...prepared!, grants, workflowId: `batch:${order.batch}`, by: '17' });
+    const [block] = await serialBlocks(office, order.batch);
+    const claim = (ordinal: number, value: string) =>
+      sqlStateOf(
+        office.raw('select claim_units(?, ?::jsonb)', [
+          order.batch,
+          JSON.stringify([{ index: ordinal + 1, block: block!.id, ordinal, value }]),
+        ]),
+      );
+    expect(await claim(0, 'B-9')).toBe('UT002');
+    expect(await claim(0, 'B-2')).toBe('UT002');
+    expect(await line.units(order.batch)).toEqual([]);
+    expect(await claim(0, 'B-1')).toBe('allowed');
+  } finally {
+    await office.destroy();
+  }
+});
+
+test('in a buyer’s namespace only an import makes a space of numbers', async () => {
+  const office = openDatabase(line.database.urlOf('office'), { applicationName: 'test-office' });
+  try {
+    const order = newOrder({ quantity: 1 });
+    const store = createContentStore({ folder: join(line.home, 'store') });
+    const prepared = await prepareBatch({ db: office, store }, order);
+    const grants = prepared!.grants.map((grant) => ({ ...grant, issuer: 'acme' }));
+    const open = openBatch(office, {
+      order,
+      ...prepared!,
+      grants,
+      workflowId: `batch:${order.batch}`,
+      by: '17',
+    });
+    await expect(open).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringContaining('import it first'),
+    });
+  } finally {
+    await office.destroy();
+  }
 });
 
 test('the auditor finds every promise kept', () => line.audit());

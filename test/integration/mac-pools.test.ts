@@ -140,13 +140,29 @@ test('what was granted can not be declared used, and nothing of that plant is in
     message: expect.stringContaining('70:B3:D5:00:00:10 to 70:B3:D5:00:00:1F were granted to batch B-1'),
   });
   // The database says the same to whoever goes round the command.
-  const pools = JSON.stringify([{ name: 'main', ranges: [[18, 19]] }]);
-  await expect(floor.as('desk').raw('select declare_used_ranges(?::jsonb)', [pools])).rejects.toMatchObject({
+  const declare = (...ranges: [first: number, end: number][]) =>
+    floor
+      .as('desk')
+      .raw('select declare_used_ranges(?::jsonb)', [JSON.stringify([{ name: 'main', ranges }])]);
+  const declared: [number, number][] = [
+    [0, 15],
+    [32, 33],
+    [66, 80],
+  ];
+  await expect(declare(...declared, [18, 19])).rejects.toMatchObject({
     code: 'UT007',
     message: expect.stringContaining('[18,19) of pool main are not allowed; they were granted to batch B-1'),
   });
   expect(await office('plant_versions').max('id as newest').first()).toEqual(versions);
   plant = before;
+  // Nor does it take back what was declared; to say it once more changes nothing.
+  await expect(declare()).rejects.toMatchObject({
+    code: 'UT007',
+    message: expect.stringContaining('stay so'),
+  });
+  await expect(declare([0, 15], [32, 33])).rejects.toMatchObject({ code: 'UT007' });
+  await declare(...declared);
+  expect(await office('used_ranges').where({ name: 'main' })).toHaveLength(3);
 });
 
 test('what turns out later to have been used before is skipped from then on', async () => {

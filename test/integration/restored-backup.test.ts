@@ -23,7 +23,9 @@ beforeAll(async () => {
     let floor = openShopFloor(database);
     await applySmallPlant(floor);
     before = await openTestBatch(floor, { quantity: 3 });
-    await createWatermark({ db: floor.as('office'), file }).keep();
+    const kept = createWatermark({ db: floor.as('office'), file });
+    await kept.renew();
+    await kept.keep();
     await floor.close();
     backup = await database.clone();
     floor = openShopFloor(database);
@@ -146,6 +148,41 @@ test('a file of another registry, or one that can not be read, lets nothing be i
   });
   await writeFile(other, '{"format":"unitrail.watermark/1"');
   await expect(check(other)).rejects.toMatchObject({ code: 'CONFIGURATION_INVALID' });
+});
+
+test('what an older batch had not claimed is issued by nobody, and its place in the order is free again', async () => {
+  await withOffice(async (floor) => {
+    const claim = floor
+      .as('office')
+      .raw('select claim_units(?, ?::jsonb)', [before.id, JSON.stringify([before.claimAt(1)])]);
+    expect(await sqlStateOf(claim)).toBe('UT014');
+    const order = `PO-${before.id}`;
+    await openTestBatch(floor, { order, quantity: 3 });
+  });
+});
+
+test('a database that lacks no grant, and only what was claimed since, is refused as well', async () => {
+  const kept = JSON.parse(await readFile(file, 'utf8')) as RegistryState;
+  const further = join(folder, 'further.json');
+  await writeFile(further, JSON.stringify({ ...kept, movement: kept.movement + 100 }));
+  await expect(check(further)).rejects.toMatchObject({
+    code: 'REGISTRY_LAGS',
+    message: expect.stringMatching(/its newest movement of a number is \d+, and there were \d+/),
+  });
+});
+
+test('without its file a registry that has issued numbers issues no more, and a new one gets its file', async () => {
+  await expect(check(join(folder, 'gone.json'))).rejects.toMatchObject({
+    code: 'REGISTRY_LAGS',
+    message: expect.stringContaining('is not there, and the registry has issued numbers'),
+  });
+  const fresh = await createTestDatabase();
+  const floor = openShopFloor(fresh);
+  const path = join(folder, 'fresh.json');
+  await createWatermark({ db: floor.as('office'), file: path }).check();
+  expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ epoch: 1, movement: 0, spaces: [] });
+  await floor.close();
+  await fresh.drop();
 });
 
 test('the epochs can not be rewritten', async () => {

@@ -92,13 +92,14 @@ export async function claimForBuyer(floor: ShopFloor, serial: string): Promise<s
     components: {},
     attributes: {},
   };
+  await listNumber(floor, serial);
   const range = {
-    scope: '',
+    scope: 'list:acme',
     first: 1,
-    last: 9,
+    last: 1,
     runLength: 1,
     version: 1,
-    pattern: '{seq:1}',
+    pattern: 'list',
     dateParts: '{}',
   };
   const grants = [{ kind: 'serial', name: `acme-${serial}`, issuer: 'acme', ...range }];
@@ -134,4 +135,17 @@ export async function claimAll(floor: ShopFloor, batch: TestBatch): Promise<void
       .as('office')
       .raw('select count(*) from claim_units(?, ?::jsonb)', [batch.id, JSON.stringify(claims)]);
   }
+}
+
+/** A list of the buyer's with this one number. */
+async function listNumber(floor: ShopFloor, serial: string): Promise<void> {
+  await floor.as('desk').transaction(async (trx) => {
+    const open = await trx.raw<{ rows: { space: string }[] }>(
+      'select open_number_list(?, ?, null, ?, ?, ?, ?) as space',
+      ['acme', `acme-${serial}`, 'numbers.csv', '0'.repeat(64), 'all of it', '17'],
+    );
+    const { space } = open.rows[0]!;
+    await trx.raw('select add_listed_numbers(?, 1, ?::text[])', [space, [serial]]);
+    await trx.raw('select close_number_list(?)', [space]);
+  });
 }

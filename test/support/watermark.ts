@@ -3,10 +3,15 @@ import { join } from 'node:path';
 import type { Database } from '../../adapters/postgres/database';
 import { createWatermark, type Watermark } from '../../adapters/registry/watermark';
 
-/** A watermark of a database of its own. It goes with the run's folder. */
+/** The watermark of a test's own database, made when it is first asked for. It goes with the run's folder. */
 export function testWatermark(db: Database): Watermark {
-  return createWatermark({
-    db,
-    file: join(process.env.UNITRAIL_TEST_HOME!, `watermark-${randomUUID()}.json`),
-  });
+  const file = join(process.env.UNITRAIL_TEST_HOME!, `watermark-${randomUUID()}.json`);
+  const watermark = createWatermark({ db, file });
+  let made: Promise<void> | undefined;
+  const once = (): Promise<void> => (made ??= watermark.renew());
+  return {
+    check: () => once().then(() => watermark.check()),
+    keep: () => once().then(() => watermark.keep()),
+    renew: () => watermark.renew(),
+  };
 }

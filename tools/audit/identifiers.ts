@@ -183,6 +183,7 @@ async function checkVoidRows(snapshot: Snapshot, census: Census, findings: Findi
       'a void that its batch tells of',
     );
   }
+  await checkTakenNumbers(snapshot, census, findings);
   for (const { value, block, ordinal } of unexplained.values()) {
     const place = `ordinal ${ordinal} of block ${block}`;
     findings.violation(
@@ -191,6 +192,32 @@ async function checkVoidRows(snapshot: Snapshot, census: Census, findings: Findi
       `no registry row at ${place}`,
       'a void one, by the events of its batch',
     );
+  }
+}
+
+/** A number that was voided as taken: somebody has that value at another place, and nobody stands at its own. */
+async function checkTakenNumbers(snapshot: Snapshot, census: Census, findings: Findings): Promise<void> {
+  const taken = [...census.voids.values()].filter((number) => number.taken);
+  const rows = await snapshot.rows<{
+    block: number;
+    ordinal: number;
+    value: string;
+    held: number;
+    own: number;
+  }>(
+    `select t.block, t.ordinal, t.value,
+       (select count(*) from identifiers i where i.issuer = s.issuer and i.kind = 'serial' and i.value = t.value
+          and (i.block_id, i.ordinal) is distinct from (t.block, t.ordinal)) as held,
+       (select count(*) from identifiers i where i.block_id = t.block and i.ordinal = t.ordinal) as own
+     from unnest($1::bigint[], $2::integer[], $3::text[]) as t(block, ordinal, value)
+       join blocks b on b.id = t.block join number_spaces s on s.id = b.space_id`,
+    [taken.map(({ block }) => block), taken.map(({ ordinal }) => ordinal), taken.map(({ value }) => value)],
+  );
+  for (const { block, ordinal, value, held, own } of rows) {
+    if (held === 1 && own === 0) continue;
+    const found =
+      own > 0 ? `a row at ordinal ${ordinal} of block ${block}, which is void` : 'nobody has that value';
+    findings.violation('A6', `serial ${value}`, found, 'one at another place, by the void that says taken');
   }
 }
 

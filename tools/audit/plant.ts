@@ -111,7 +111,7 @@ async function loadBlocks(snapshot: Snapshot): Promise<Map<number, BlockRow>> {
 const queries = {
   listed: `select b.id as block, l.position as number, l.value from blocks b join listed_numbers l
       on l.space_id = b.space_id and l.position >= lower(b.numbers) and l.position < upper(b.numbers)
-    where b.pattern = 'list'`,
+    order by b.id, l.position`,
   blocks: `select b.id, b.space_id as space, concat_ws(' ', s.name, nullif(s.scope, '')) as "spaceName", s.kind, s.issuer,
       b.batch_id as batch, lower(b.numbers) as first, upper(b.numbers) as end, b.pattern, b.date_parts as "dateParts",
       s.next_number as "nextNumber"
