@@ -1,3 +1,4 @@
+import type { SchemeKeys } from '../adapters/keys/scheme-keys';
 import {
   completeBatch,
   countByState,
@@ -12,6 +13,7 @@ import type { ContentStore } from '../adapters/store/port';
 import { UnitrailError } from '../domain/errors';
 import { parseOrder } from '../domain/order';
 import { claimBatchUnits } from './claim-units';
+import { pinKeys } from './hidden-numbers';
 import { prepareBatch } from './prepare-batch';
 import type { Standing } from './types';
 
@@ -24,8 +26,13 @@ export interface OpenedBatch {
   readonly shipsItself: boolean;
 }
 
-export function createBatchActivities(deps: { db: Database; store: ContentStore; watermark: Watermark }) {
-  const { db, watermark } = deps;
+export function createBatchActivities(deps: {
+  db: Database;
+  store: ContentStore;
+  watermark: Watermark;
+  keys: SchemeKeys;
+}) {
+  const { db, watermark, keys } = deps;
   return {
     /** Validates the order and binds the batch to its workflow. A repeat with the same order is a no-op. */
     async openBatch({
@@ -44,7 +51,10 @@ export function createBatchActivities(deps: { db: Database; store: ContentStore;
       }
       const prepared = await prepareBatch(deps, order);
       await watermark.check();
-      if (prepared) await openBatch(db, { order, ...prepared, workflowId, by: 'planner' });
+      if (prepared) {
+        const grants = await pinKeys(db, keys, prepared.grants);
+        await openBatch(db, { order, ...prepared, grants, workflowId, by: 'planner' });
+      }
       await watermark.keep();
       return {
         batch: order.batch,
@@ -66,7 +76,7 @@ export function createBatchActivities(deps: { db: Database; store: ContentStore;
       to: number;
     }): Promise<ClaimedUnit[]> {
       await watermark.check();
-      return claimBatchUnits({ db, watermark }, batch, { from, to });
+      return claimBatchUnits({ db, watermark, keys }, batch, { from, to });
     },
 
     /** Of these units, those that are still in progress: a report that was lost on the way leaks nothing. */

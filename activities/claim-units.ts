@@ -1,3 +1,4 @@
+import type { SchemeKeys } from '../adapters/keys/scheme-keys';
 import {
   claimUnits,
   LISTED,
@@ -14,10 +15,16 @@ import type { Database } from '../adapters/postgres/database';
 import type { Watermark } from '../adapters/registry/watermark';
 import { UnitrailError } from '../domain/errors';
 import { isSkipped, parsePattern, renderSerial, serialText } from '../domain/serial-scheme';
+import { hashOfBlock, NO_KEYS } from './hidden-numbers';
 
 interface Range {
   readonly from: number;
   readonly to: number;
+}
+
+interface Deps {
+  readonly db: Database;
+  readonly keys: SchemeKeys;
 }
 
 /** Each round books void what can't be issued, and its replacements are looked at in the next one. */
@@ -28,12 +35,12 @@ const MOST_ROUNDS = 50;
  * first free number of the batch's extra blocks. What was claimed before is found as it was, whoever asks.
  */
 export async function claimBatchUnits(
-  { db, watermark }: { db: Database; watermark: Watermark },
+  { db, watermark, keys = NO_KEYS }: { db: Database; watermark: Watermark; keys?: SchemeKeys },
   batch: string,
   range: Range,
 ): Promise<ClaimedUnit[]> {
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
-    const { claims, voids } = await propose(db, batch, range);
+    const { claims, voids } = await propose({ db, keys }, batch, range);
     if (voids.length === 0) {
       const units = await claimUnits(db, batch, claims);
       // Before they leave: whoever restores an older database has to notice that they were issued.
@@ -49,7 +56,8 @@ export async function claimBatchUnits(
   );
 }
 
-async function propose(db: Database, batch: string, { from, to }: Range) {
+async function propose(deps: Deps, batch: string, { from, to }: Range) {
+  const { db } = deps;
   const [blocks, used] = [await serialBlocks(db, batch), await usedPlaces(db, batch, from, to)];
   const isUsed = new Set(used.places.map(keyOf));
   const spare = sparePlaces(blocks.slice(1), isUsed);
@@ -62,7 +70,7 @@ async function propose(db: Database, batch: string, { from, to }: Range) {
     if (!place) throw replacementMissing(batch, index);
     places.push({ index, ...place });
   }
-  const numbers = await numbersAt(db, blocks, places);
+  const numbers = await numbersAt(deps, blocks, places);
   const voids = await unusable(
     db,
     blocks[0]!.issuer,
@@ -90,20 +98,20 @@ function* sparePlaces(
 type Numbered<Place> = Place & { readonly value: string; readonly isSkipped: boolean };
 
 async function numbersAt<Place extends NumberPlace>(
-  db: Database,
+  deps: Deps,
   blocks: readonly Block[],
   places: readonly Place[],
 ): Promise<Numbered<Place>[]> {
   const valueOf = new Map<number, (ordinal: number) => { value: string; isSkipped: boolean }>();
   for (const block of blocks) {
     const ordinals = places.filter((place) => place.block === block.id).map(({ ordinal }) => ordinal);
-    if (ordinals.length > 0) valueOf.set(block.id, await valuesOf(db, block, ordinals));
+    if (ordinals.length > 0) valueOf.set(block.id, await valuesOf(deps, block, ordinals));
   }
   return places.map((place) => ({ ...place, ...valueOf.get(place.block)!(place.ordinal) }));
 }
 
-/** Of a buyer's list: what stands there. Otherwise what the pattern makes of the number, by the facts of the grant. */
-async function valuesOf(db: Database, block: Block, ordinals: readonly number[]) {
+/** Of a buyer's list: what stands there. Otherwise what the pattern makes of the number, by the facts of the grant and the key that they name. */
+async function valuesOf({ db, keys }: Deps, block: Block, ordinals: readonly number[]) {
   const { firstNumber, facts } = block;
   if (block.pattern === LISTED) {
     const listed = await listedValues(
@@ -113,12 +121,14 @@ async function valuesOf(db: Database, block: Block, ordinals: readonly number[])
     );
     return (ordinal: number) => ({ value: listed.get(firstNumber + ordinal)!, isSkipped: false });
   }
-  const pattern = parsePattern(block.pattern);
+  const [pattern, hash] = [parsePattern(block.pattern), await hashOfBlock(keys, block)];
   return (ordinal: number) => {
     const number = firstNumber + ordinal;
-    const isOut = isSkipped(pattern, facts, number);
+    const isOut = isSkipped(pattern, facts, number, hash);
     return {
-      value: isOut ? serialText(pattern, facts, number) : renderSerial(pattern, { facts, number }),
+      value: isOut
+        ? serialText(pattern, facts, number, hash)
+        : renderSerial(pattern, { facts, number, hash }),
       isSkipped: isOut,
     };
   };

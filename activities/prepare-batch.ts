@@ -12,6 +12,7 @@ import type { ContentStore } from '../adapters/store/port';
 import { canonicalJson } from '../domain/canonical';
 import { UnitrailError } from '../domain/errors';
 import { datePartsOf, grantFacts } from '../domain/grant-facts';
+import { withHidden } from '../domain/hidden-sequence';
 import { macRuns } from '../domain/mac-address';
 import { rangeOfPool } from '../domain/mac-pool';
 import { canonicalOrder, MAX_UNITS_OF_BATCH } from '../domain/order';
@@ -227,17 +228,17 @@ function serialGrant(plant: PlantDocument, product: Product, order: Order): Gran
     throw new UnitrailError('INTERNAL', `The plant in force lacks the serial scheme of ${product.code}.`);
   const pattern = parsePattern(scheme.pattern);
   const facts = grantFacts(plant, product, scheme, Date.now());
+  const scope = scopeKey(pattern, scheme.scope, facts);
   return {
     kind: 'serial',
-    name: scheme.name,
-    scope: scopeKey(pattern, scheme.scope, facts),
+    ...{ name: scheme.name, scope },
     issuer: plant.manufacturer.issuer,
     first: FIRST_NUMBER,
     last: capacity(pattern),
     runLength: 1,
     version: scheme.version,
     pattern: scheme.pattern,
-    facts,
+    facts: withHidden(facts, scheme, scope),
   };
 }
 

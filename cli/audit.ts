@@ -22,6 +22,7 @@ async function run(context: ServerContext): Promise<void> {
   const url = await servers.loginUrl(fixedLogins.auditor.name);
   let saidAt = Date.now();
   const report = await audit(url, {
+    env: context.env,
     onProgress: ({ events, totalEvents }) => {
       if (Date.now() - saidAt < SAY_EVERY_MS) return;
       saidAt = Date.now();

@@ -49,8 +49,8 @@ export const entries: Readonly<Record<string, Entry>> = {
     load: { show: './registry-show', advance: './registry-advance' },
   },
   scheme: {
-    summary: 'how serials are made: list, preview',
-    load: { list: './scheme-list', preview: './scheme-preview' },
+    summary: 'how serials are made: list, preview, key',
+    load: { list: './scheme-list', preview: './scheme-preview', key: './scheme-key' },
   },
   pool: {
     summary: 'how full the pools of numbers are, and when they run out',

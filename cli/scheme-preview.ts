@@ -1,9 +1,14 @@
 import { InvalidArgumentError, type Command } from 'commander';
+import { createSchemeKeys } from '../adapters/keys/scheme-keys';
 import { readPlantFile } from '../adapters/plant/plant-file';
-import { nextSerialNumber } from '../adapters/postgres/number-spaces';
+import { nextSerialNumber, pinnedFingerprint } from '../adapters/postgres/number-spaces';
 import { requirePlant } from '../adapters/postgres/plant-store';
 import { grantFacts } from '../domain/grant-facts';
+import { guessText } from '../domain/guess-chance';
+import { withHidden } from '../domain/hidden-sequence';
+import type { KeyedHash } from '../domain/permutation';
 import { currentScheme, type PlantDocument, type Product, type Scheme } from '../domain/plant';
+import { requireKey } from '../domain/scheme-key';
 import { previewScheme, type SchemePreview } from '../domain/scheme-preview';
 import { scopeKey } from '../domain/sequence-scope';
 import { parsePattern } from '../domain/serial-scheme';
@@ -42,12 +47,28 @@ async function preview(context: ServerContext, name: string, options: Options): 
     options.plant === undefined
       ? await nextSerialNumber(await context.desk(), scheme.name, scope)
       : undefined;
+  const hash = await findHash(context, scheme, options);
   const shown = previewScheme({
-    ...{ scheme, facts },
+    ...{ scheme, facts: withHidden(facts, scheme, scope) },
+    ...(hash && { hash }),
     ...(nextNumber !== undefined && { nextNumber }),
     ...(options.need !== undefined && { need: options.need }),
   });
   await (context.json ? printJson(context, shown) : printLine(context, pageOf(shown)));
+}
+
+/** Null where the sequence is not hidden, or where its key is not here: only the office needs it. */
+async function findHash(
+  context: ServerContext,
+  { hidden, name, version }: Scheme,
+  { plant }: Options,
+): Promise<KeyedHash | null> {
+  const hash = hidden ? await createSchemeKeys(context.env).find(hidden.key) : null;
+  if (!hidden || hash === null || plant !== undefined) return hash;
+  const fingerprint = await pinnedFingerprint(await context.desk(), { name, version });
+  if (fingerprint !== null)
+    requireKey({ key: hidden.key, space: name, fingerprint }, hash, `scheme ${name}/${version}`);
+  return hash;
 }
 
 async function plantOf(context: ServerContext, { plant }: Options): Promise<PlantDocument> {
@@ -80,13 +101,14 @@ function findProduct(plant: PlantDocument, { name }: Scheme, { product: code }: 
 
 function pageOf(shown: SchemePreview): string {
   const each = shown.counter === 'ever' ? 'for ever' : `for each ${shown.counter}`;
+  const none = shown.hidden?.keyIsHere === false ? 'hidden, and the key is not here' : 'none';
   const rows: [label: string, text: string][] = [
     ['pattern', shown.pattern],
     ['in words', shown.words.join(' · ')],
     ['counter', `one ${each}${shown.scope === '' ? '' : `; now ${shown.scope}`}`],
-    ['first', shown.first ?? 'none'],
-    ['next', shown.next ?? (shown.left === null ? 'not asked of the database' : 'none')],
-    ['last', shown.last ?? 'none'],
+    ['first', shown.first ?? none],
+    ['next', shown.next ?? (shown.left === null ? 'not asked of the database' : none)],
+    ['last', shown.last ?? none],
     [
       'capacity',
       `${shown.capacity} numbers ${each}${shown.left === null ? '' : `, ${shown.left} of them left`}`,
@@ -97,6 +119,7 @@ function pageOf(shown: SchemePreview): string {
       `${percent(shown.noticed.substitutions)} of wrong characters, ${percent(shown.noticed.swaps)} of swapped neighbours`,
     ],
     ['fits', fitText(shown)],
+    ...guessRows(shown),
   ];
   return [
     `Scheme ${shown.scheme}${shown.trial ? ', for trials' : ''}`,
@@ -104,6 +127,14 @@ function pageOf(shown: SchemePreview): string {
     'Worth knowing',
     ...shown.warnings.map((warning) => `  - ${warning}`),
   ].join('\n');
+}
+
+function guessRows({ hidden }: SchemePreview): [label: string, text: string][] {
+  if (hidden === null) return [];
+  const chance = guessText(hidden.guessChance);
+  return [
+    ['guessed', `a made-up serial is that of a unit ${chance}, at most; numbers are hidden by ${hidden.key}`],
+  ];
 }
 
 function fitText({ fits, length }: SchemePreview): string {

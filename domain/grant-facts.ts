@@ -23,6 +23,18 @@ export interface GrantFacts extends DateParts {
   readonly line?: string;
   /** A number whose serial holds one of these is never issued. */
   readonly skip?: readonly string[];
+  /** The serial shows another number than the counter's. */
+  readonly hidden?: HiddenFacts;
+}
+
+/** By which key the numbers are hidden, and never the key. */
+export interface HiddenFacts {
+  /** Where the key lies: `env:NAME` or `file:/PATH`. */
+  readonly key: string;
+  /** Whose permutation it is: the scheme, and the scope of its counter. */
+  readonly space: string;
+  /** Absent until the office has read the key; nothing is granted and no serial is made without it. */
+  readonly fingerprint?: string;
 }
 
 const DAY_MS = 86_400_000;

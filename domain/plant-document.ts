@@ -66,8 +66,15 @@ export interface Scheme {
   readonly skip?: readonly string[];
   /** What `{line}` gives in a serial. */
   readonly line?: string;
+  /** Absent: the number in a serial is the counter's own. */
+  readonly hidden?: HiddenSequence;
   /** Units with a serial of a trial scheme can't ship. */
   readonly trial: boolean;
+}
+
+export interface HiddenSequence {
+  /** Where the key lies that hides the numbers: `env:NAME` or `file:/PATH`. */
+  readonly key: string;
 }
 
 export interface MacPool {

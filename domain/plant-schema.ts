@@ -3,6 +3,7 @@ import * as field from './fields';
 import { isGtin14 } from './gs1';
 import { EUIS, MAC_BLOCK_ALLOWED, MAC_RUN_LENGTHS, readBlock } from './mac-address';
 import { SEQUENCE_SCOPES, STATION_STEPS, type PlantFile } from './plant-document';
+import { KEY_REFERENCE, KEY_REFERENCE_ALLOWED } from './scheme-key';
 import { MASK_ALLOWED, MAX_MASK_LENGTH, readMask } from './serial-mask';
 import { MAX_PATTERN_LENGTH, patternProblem } from './serial-pattern';
 
@@ -56,6 +57,7 @@ const scheme = field.fields({
     .distinctList(field.patternText(/^[A-Z0-9.*-]{1,20}$/, '1 to 20 of A–Z 0–9 - . *'), 1, 64)
     .exactOptional(),
   line: serialPart().exactOptional(),
+  hidden: field.fields({ key: field.patternText(KEY_REFERENCE, KEY_REFERENCE_ALLOWED) }).exactOptional(),
   trial: field.flag().default(false),
 });
 

@@ -24,6 +24,7 @@ function schemeProblems(plant: PlantFile, scheme: Scheme, at: Path): Problem[] {
     ...(scope === null ? [] : [{ path: [...at, 'scope'], value: scheme.scope, allowed: scope }]),
     ...nameProblems(plant, scheme, pattern, at),
     ...skipProblems(scheme, pattern, at),
+    ...tagProblems(scheme, pattern, at),
     ...twinProblems(plant, scheme, at),
   ];
 }
@@ -67,6 +68,12 @@ function skipProblems({ skip = [] }: Scheme, pattern: SerialPattern, at: Path): 
       ? []
       : [{ path, value: everywhere, allowed: 'texts that do not stand in every serial of the pattern' }]),
   ];
+}
+
+function tagProblems({ hidden, ...scheme }: Scheme, pattern: SerialPattern, at: Path): Problem[] {
+  if (hidden !== undefined || !hasPart(pattern, 'tag')) return [];
+  const allowed = `a key, because the pattern of ${schemeKey(scheme)} has {tag:N}, which is made by it`;
+  return [{ path: [...at, 'hidden'], value: hidden, allowed }];
 }
 
 /** The registry refuses a serial that was issued; two counters of one pattern would run into each other number by number. */

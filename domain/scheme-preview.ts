@@ -1,6 +1,8 @@
 import { DIGITS } from './check-characters';
 import type { GrantFacts } from './grant-facts';
 import { isSet82, MAX_GS1_SERIAL_LENGTH } from './gs1';
+import { guessChance, guessText, MAX_GUESS_CHANCE } from './guess-chance';
+import type { KeyedHash } from './permutation';
 import { schemeKey, type Scheme } from './plant-document';
 import { scopeKey, scopeText } from './sequence-scope';
 import {
@@ -23,7 +25,10 @@ export interface SchemePreview {
   /** Where the counter starts again, in words, and the name of its present scope. */
   readonly counter: string;
   readonly scope: string;
-  /** Null where every number is skipped or, for `next`, none is left or the database was not asked. */
+  /**
+   * Null where every number is skipped; for `next`, where none is left or the database was not asked; for all three, where
+   * the sequence is hidden and its key is not here.
+   */
   readonly first: string | null;
   readonly next: string | null;
   readonly last: string | null;
@@ -33,9 +38,18 @@ export interface SchemePreview {
   readonly skippedShare: number;
   /** The share of wrong characters and of swapped neighbours that can't pass for another serial of the scheme. */
   readonly noticed: { readonly substitutions: number; readonly swaps: number };
+  readonly hidden: HiddenPreview | null;
   readonly length: number | null;
   readonly fits: { readonly gs1Ai21: boolean; readonly code39: boolean };
   readonly warnings: readonly string[];
+}
+
+export interface HiddenPreview {
+  /** Where the key lies, and whether it is here. */
+  readonly key: string;
+  readonly keyIsHere: boolean;
+  /** How likely a made-up serial is that of a unit: where `need` units are made or, without it, all numbers are used. */
+  readonly guessChance: number;
 }
 
 export interface PreviewQuestion {
@@ -46,43 +60,60 @@ export interface PreviewQuestion {
   readonly nextNumber?: number;
   /** How many units one scope of the counter has to last for. */
   readonly need?: number;
+  /** Of the scheme's key, where the sequence is hidden and the key is here. */
+  readonly hash?: KeyedHash;
 }
+
+/** Length, characters and what is skipped are the same by any key: this one stands for a key that is not here. */
+const anyKey: KeyedHash = () => new Uint8Array(8);
 
 /** A search that finds nothing for so long finds nothing. */
 const MAX_SEARCH = 10_000;
 const SKIP_SAMPLE = 20_000;
 
-export function previewScheme({ scheme, facts, nextNumber, need }: PreviewQuestion): SchemePreview {
+export function previewScheme({ scheme, facts, nextNumber, need, hash }: PreviewQuestion): SchemePreview {
   const pattern = parsePattern(scheme.pattern);
   const highest = capacity(pattern);
-  const issue = issuer(pattern, facts);
+  const issue = issuer(pattern, facts, hash ?? anyKey);
   const example = issue(FIRST_NUMBER, 1);
+  const hidden = scheme.hidden ? hiddenPreview(scheme.hidden.key, pattern, need, hash) : null;
+  const known = (serial: string | null) => (hidden?.keyIsHere === false ? null : serial);
   const left = nextNumber === undefined ? null : Math.max(0, highest - nextNumber + 1);
-  const known = {
+  const shown = {
     scheme: schemeKey(scheme),
     ...{ pattern: scheme.pattern, trial: scheme.trial, words: pattern.parts.map(inWords) },
     counter: scopeText(pattern, scheme.scope),
     scope: scopeKey(pattern, scheme.scope, facts),
-    first: example,
-    next: nextNumber === undefined ? null : issue(nextNumber, 1),
-    last: issue(highest, -1),
+    first: known(example),
+    next: known(nextNumber === undefined ? null : issue(nextNumber, 1)),
+    last: known(issue(highest, -1)),
     ...{ capacity: highest, left },
-    skippedShare: skippedShare(pattern, facts),
+    skippedShare: skippedShare(pattern, facts, hash ?? anyKey),
     noticed: noticedErrors(pattern),
+    hidden,
     length: example?.length ?? null,
     fits: { gs1Ai21: example !== null && fitsAi21(example), code39: example !== null && fitsCode39(example) },
   };
-  return { ...known, warnings: warnings(pattern, facts, known, need) };
+  return { ...shown, warnings: warnings(pattern, facts, shown, need) };
+}
+
+function hiddenPreview(
+  key: string,
+  pattern: SerialPattern,
+  need: number | undefined,
+  hash: KeyedHash | undefined,
+): HiddenPreview {
+  return { key, keyIsHere: hash !== undefined, guessChance: guessChance(pattern, need) };
 }
 
 /** The serial of the number, or of the nearest in that direction that is not skipped. */
-function issuer(pattern: SerialPattern, facts: GrantFacts) {
+function issuer(pattern: SerialPattern, facts: GrantFacts, hash: KeyedHash) {
   return (from: number, step: 1 | -1): string | null => {
     const highest = capacity(pattern);
     for (let tried = 0; tried < MAX_SEARCH; tried++) {
       const number = from + tried * step;
       if (number < FIRST_NUMBER || number > highest) return null;
-      if (!isSkipped(pattern, facts, number)) return renderSerial(pattern, { facts, number });
+      if (!isSkipped(pattern, facts, number, hash)) return renderSerial(pattern, { facts, number, hash });
     }
     return null;
   };
@@ -98,10 +129,10 @@ export function fitsCode39(serial: string): boolean {
 }
 
 /** Exact where the numbers are few, otherwise of a sample. */
-function skippedShare(pattern: SerialPattern, facts: GrantFacts): number {
+function skippedShare(pattern: SerialPattern, facts: GrantFacts, hash: KeyedHash): number {
   if (!facts.skip?.length) return 0;
   const numbers = spread(capacity(pattern), SKIP_SAMPLE);
-  return numbers.filter((number) => isSkipped(pattern, facts, number)).length / numbers.length;
+  return numbers.filter((number) => isSkipped(pattern, facts, number, hash)).length / numbers.length;
 }
 
 /** All numbers, or so many of them, evenly spread without a period: multiples of the golden ratio. */
@@ -121,6 +152,7 @@ function inWords(part: SerialPart): string {
   if (part.kind === 'literal') return part.text;
   if (part.kind === 'year') return `year, ${part.width} digits`;
   if (part.kind === 'sequence') return `number, ${part.width} of ${alphabetInWords(part.alphabet)}`;
+  if (part.kind === 'tag') return `tag, ${part.width} of ${alphabetInWords(BASE_32)}`;
   if (part.kind === 'check') return `check by ${part.scheme.title}`;
   return { isoWeek: 'ISO week', month: 'month', dayOfYear: 'day of the year', ...names }[part.kind];
 }
@@ -146,7 +178,7 @@ function warnings(
   const twoDigits = pattern.parts.some((part) => part.kind === 'year' && part.width === 2);
   const alike = confusable(pattern, facts);
   return [
-    ...(known.first === null
+    ...(known.first === null && known.length === null
       ? ['every number that was tried is skipped: no serial comes of this scheme']
       : []),
     ...(need !== undefined && usable < need
@@ -158,9 +190,24 @@ function warnings(
       ? []
       : ['it has no check characters: a serial that was typed wrongly may be that of another unit']),
     ...(alike.length > 0 ? [`read aloud or by eye, ${alike.join(', ')} may be taken for each other`] : []),
-    'numbers run on: whoever sees two serials can count what was made between them, and guess others',
+    ...guessWarnings(known),
     ...(twoDigits
       ? ['the two digits of the year come round after 100 years, and those serials are refused']
+      : []),
+  ];
+}
+
+function guessWarnings({ hidden }: Known): string[] {
+  if (hidden === null)
+    return [
+      'numbers run on: whoever sees two serials can count what was made between them, and guess others',
+    ];
+  return [
+    ...(hidden.keyIsHere
+      ? []
+      : [`the numbers are hidden, and can't be shown: the key is not here (${hidden.key})`]),
+    ...(hidden.guessChance > MAX_GUESS_CHANCE
+      ? [`a made-up serial is that of a unit ${guessText(hidden.guessChance)}: a {tag:3} behind the rest`]
       : []),
   ];
 }

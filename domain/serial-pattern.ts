@@ -17,6 +17,8 @@ import { MAX_GS1_SERIAL_LENGTH } from './gs1';
  * | `{seq:N:hex}`          | the same with 0–9 A–F                                                            |
  * | `{seq:N:base32}`       | the same with 0–9 A–Z without 0, O, 1 and I                                      |
  * | `{seq:N:ABC…}`         | the same with the alphabet given, its first character being zero                 |
+ * | `{tag:N}`              | N (1 to 8) of the same 32 characters, which only the holder of the scheme's key can  |
+ * |                        | make: over everything before it; of a scheme with a hidden sequence only             |
  * | `{check:NAME}`         | check characters over all letters and digits before it                           |
  *
  * `EUDV{yy}{ww}-{seq:6}` gives EUDV2647-000001. Numbers run from 1 to the pattern's capacity; all zeros is what an empty
@@ -41,6 +43,7 @@ export type SerialPart =
   | { readonly kind: DatePart; readonly width: number }
   | { readonly kind: NamePart }
   | SequencePart
+  | { readonly kind: 'tag'; readonly width: number }
   | { readonly kind: 'check'; readonly scheme: CheckScheme };
 
 export const FIRST_NUMBER = 1;
@@ -49,7 +52,7 @@ export const MAX_PATTERN_LENGTH = 128;
 const MAX_SEQUENCE_WIDTH = 12;
 const ALLOWED =
   'literals A–Z 0–9 - . with the tokens {yy} or {yyyy}, {ww}, {mm}, {ddd}, {country}, {product}, {site}, {line}, ' +
-  '{check:NAME}, each at most once, and exactly one {seq:N}, {seq:N:hex}, {seq:N:base32} or {seq:N:ALPHABET}, N from 1 to ' +
+  '{tag:N}, {check:NAME}, each at most once, and exactly one {seq:N}, {seq:N:hex}, {seq:N:base32} or {seq:N:ALPHABET}, N from 1 to ' +
   `${MAX_SEQUENCE_WIDTH}, for example EUDV{yy}{ww}-{seq:6}; a serial has at most ${MAX_GS1_SERIAL_LENGTH} characters, so ` +
   'that it fits GS1 AI 21';
 
@@ -73,7 +76,13 @@ export function parsePattern(text: string): SerialPattern {
 export function patternProblem(text: string): string | null {
   const parts = text.length <= MAX_PATTERN_LENGTH ? readParts(text) : null;
   if (parts === null || !isComplete(parts) || leastLength(parts) > MAX_GS1_SERIAL_LENGTH) return ALLOWED;
-  return sequenceProblem(parts) ?? dateProblem(parts) ?? nameProblem(parts) ?? checkProblem(parts);
+  return (
+    sequenceProblem(parts) ??
+    dateProblem(parts) ??
+    nameProblem(parts) ??
+    tagProblem(parts) ??
+    checkProblem(parts)
+  );
 }
 
 /** How many numbers the pattern has in one scope of its counter; also its highest number. */
@@ -132,6 +141,15 @@ export function isOpenEnded(part: SerialPart): boolean {
   return part.kind === 'product' || part.kind === 'site' || part.kind === 'line';
 }
 
+/** A tag covers what stands before it as well; the check is made of the tag, too. */
+function tagProblem(parts: readonly SerialPart[]): string | null {
+  const at = parts.findIndex((part) => part.kind === 'tag');
+  const after = at === -1 ? [] : parts.slice(at + 1);
+  return after.every((part) => part.kind === 'literal' || part.kind === 'check')
+    ? null
+    : '{tag:N} after all other tokens but {check:NAME}: it covers what stands before it';
+}
+
 /**
  * A check covers what stands before it, so nothing that varies may follow. A check of digits passes over the letters of
  * literals: they are the same in every serial, another in their place is no serial of the pattern. Letters that vary it
@@ -150,6 +168,7 @@ function checkProblem(parts: readonly SerialPart[]): string | null {
 
 function mayHoldLetters(part: SerialPart): boolean {
   if (part.kind === 'sequence') return /[A-Z]/.test(part.alphabet);
+  if (part.kind === 'tag') return true;
   return part.kind === 'country' || isOpenEnded(part);
 }
 
@@ -191,6 +210,7 @@ function token(name: string, first: string | undefined, second: string | undefin
   if (name === 'seq') return sequence(first ?? '', second);
   if (second !== undefined) return null;
   if (name === 'check') return check(first ?? '');
+  if (name === 'tag') return tag(first ?? '');
   return first === undefined && Object.hasOwn(plainTokens, name) ? plainTokens[name]! : null;
 }
 
@@ -214,6 +234,11 @@ function check(name: string): SerialPart | null {
   return scheme ? { kind: 'check', scheme } : null;
 }
 
+/** As many as the hash has bytes at least. */
+function tag(width: string): SerialPart | null {
+  return /^[1-8]$/.test(width) ? { kind: 'tag', width: Number(width) } : null;
+}
+
 function shapeOf(parts: readonly SerialPart[]): RegExp {
   return new RegExp(`^${parts.map(shapeOfPart).join('')}$`);
 }
@@ -221,6 +246,7 @@ function shapeOf(parts: readonly SerialPart[]): RegExp {
 function shapeOfPart(part: SerialPart): string {
   if (part.kind === 'literal') return part.text.replaceAll('.', '\\.');
   if (part.kind === 'sequence') return `([${part.alphabet}]{${part.width}})`;
+  if (part.kind === 'tag') return `([${BASE_32}]{${part.width}})`;
   // Compared when the check is made again. The * of MOD 37-2 is in no serial: its scheme skips it.
   if (part.kind === 'check') return `([A-Z0-9]{${part.scheme.width}})`;
   if (part.kind === 'country') return '([A-Z]{2})';

@@ -3,6 +3,8 @@ import { DIGITS } from './check-characters';
 import { UnitrailError } from './errors';
 import { factOf, type GrantFacts } from './grant-facts';
 import { MAX_GS1_SERIAL_LENGTH } from './gs1';
+import { countedNumber, hashOf, shownNumber, tagOf, type HiddenKey } from './hidden-sequence';
+import type { KeyedHash } from './permutation';
 import { capacity, FIRST_NUMBER, hasPart, type SerialPart, type SerialPattern } from './serial-pattern';
 
 export { capacity, FIRST_NUMBER, parsePattern, patternProblem } from './serial-pattern';
@@ -10,6 +12,7 @@ export type { SerialPart, SerialPattern } from './serial-pattern';
 
 /** What a serial says. The year of `{yy}` is taken as 2000 to 2099. */
 export interface SerialParts {
+  /** The one that the serial shows; of a hidden sequence the counter's, where the key was given. */
   readonly number: number;
   readonly year?: number;
   readonly isoWeek?: number;
@@ -21,18 +24,24 @@ export interface SerialParts {
   readonly line?: string;
   /** The check characters. They are right, or there would be no parts. */
   readonly check?: string;
+  /** What the scheme's key made of the rest. It is right where the key was given, and not looked at otherwise. */
+  readonly tag?: string;
+}
+
+/** A number of a grant, and the key where the grant says that the sequence is hidden. */
+export interface SerialNumber {
+  readonly facts: GrantFacts;
+  readonly number: number;
+  readonly hash?: KeyedHash | undefined;
 }
 
 /**
  * @throws UnitrailError SCHEME_EXHAUSTED where the number is beyond the pattern's capacity; NOT_ALLOWED where the scheme
- *   skips it; SERIAL_MALFORMED where a name in it makes no serial.
+ *   skips it; SERIAL_MALFORMED where a name in it makes no serial; CONFIGURATION_INVALID where the key is missing.
  */
-export function renderSerial(
-  pattern: SerialPattern,
-  { facts, number }: { readonly facts: GrantFacts; readonly number: number },
-): Serial {
+export function renderSerial(pattern: SerialPattern, { facts, number, hash }: SerialNumber): Serial {
   checkNumber(pattern, number);
-  const text = serialText(pattern, facts, number);
+  const text = serialText(pattern, facts, number, hash);
   const skipped = facts.skip?.find((unwanted) => text.includes(unwanted));
   if (skipped !== undefined) {
     throw new UnitrailError(
@@ -45,14 +54,19 @@ export function renderSerial(
 }
 
 /** Whether the scheme never issues the number: its serial holds what the scheme skips, such as the `*` of MOD 37-2. */
-export function isSkipped(pattern: SerialPattern, facts: GrantFacts, number: number): boolean {
+export function isSkipped(
+  pattern: SerialPattern,
+  facts: GrantFacts,
+  number: number,
+  hash?: KeyedHash,
+): boolean {
   if (!facts.skip?.length) return false;
-  const text = serialText(pattern, facts, number);
+  const text = serialText(pattern, facts, number, hash);
   return facts.skip.some((unwanted) => text.includes(unwanted));
 }
 
-/** Null where the text is no serial of this pattern, also by its check characters. */
-export function serialParts(pattern: SerialPattern, serial: string): SerialParts | null {
+/** Null where the text is no serial of this pattern, also by its check characters; with the key, also by its tag. */
+export function serialParts(pattern: SerialPattern, serial: string, key?: HiddenKey): SerialParts | null {
   const groups = serial.length <= MAX_GS1_SERIAL_LENGTH ? pattern.shape.exec(serial) : null;
   if (groups === null) return null;
   const found: Record<string, string | number> = {};
@@ -60,10 +74,13 @@ export function serialParts(pattern: SerialPattern, serial: string): SerialParts
   for (const part of pattern.parts) {
     const piece = part.kind === 'literal' ? part.text : groups[group++]!;
     if (part.kind === 'check' && part.scheme.compute(checkedBody(part, before)) !== piece) return null;
+    if (part.kind === 'tag' && key && tagOf(before, part.width, key.hash) !== piece) return null;
     before += piece;
     if (part.kind !== 'literal') found[nameOf(part)] = valueOf(part, piece);
   }
-  return isPossible(found) ? (found as unknown as SerialParts) : null;
+  if (!isPossible(found)) return null;
+  if (key) found.number = countedNumber(pattern, Number(found.number), key);
+  return found as unknown as SerialParts;
 }
 
 function nameOf(part: SerialPart): string {
@@ -103,19 +120,24 @@ function checkNumber(pattern: SerialPattern, number: number): void {
 }
 
 /** The text of a number, also of one that the scheme skips: what stands in the registry as void. */
-export function serialText(pattern: SerialPattern, facts: GrantFacts, number: number): string {
-  return pattern.parts.reduce((text, part) => text + renderPart(part, { pattern, facts, number, text }), '');
+export function serialText(
+  pattern: SerialPattern,
+  facts: GrantFacts,
+  number: number,
+  hash?: KeyedHash,
+): string {
+  const known = { pattern, facts, number: shownNumber(pattern, facts, number, hash), hash };
+  return pattern.parts.reduce((text, part) => text + renderPart(part, { ...known, text }), '');
 }
 
-function renderPart(
-  part: SerialPart,
-  so: { pattern: SerialPattern; facts: GrantFacts; number: number; text: string },
-): string {
+function renderPart(part: SerialPart, so: SerialNumber & { pattern: SerialPattern; text: string }): string {
   switch (part.kind) {
     case 'literal':
       return part.text;
     case 'sequence':
       return symbolsOf(so.number, part.alphabet, part.width);
+    case 'tag':
+      return tagOf(so.text, part.width, hashOf(so.facts, so.hash));
     case 'check':
       return part.scheme.compute(checkedBody(part, so.text));
     case 'year':

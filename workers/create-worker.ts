@@ -18,6 +18,7 @@ import { createSlotActivities } from '../activities/slot';
 import { createTestActivities } from '../activities/test';
 import type { CertificateAuthority } from '../adapters/ca/port';
 import type { StationDevices } from '../adapters/devices/ports';
+import type { SchemeKeys } from '../adapters/keys/scheme-keys';
 import type { Database } from '../adapters/postgres/database';
 import type { Notifications } from '../adapters/postgres/notifications';
 import type { Watermark } from '../adapters/registry/watermark';
@@ -37,6 +38,7 @@ export interface OfficeDeps {
   readonly store: ContentStore;
   readonly ca: CertificateAuthority;
   readonly watermark: Watermark;
+  readonly keys: SchemeKeys;
 }
 
 export interface StationDeps {

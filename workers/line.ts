@@ -1,3 +1,4 @@
+import { createSchemeKeys } from '../adapters/keys/scheme-keys';
 import { createDevelopmentCa } from '../adapters/ca/development-ca';
 import type { StationDevices } from '../adapters/devices/ports';
 import { connectVirtualBench, type BenchDeadlines } from '../adapters/devices/virtual-bench-driver';
@@ -169,7 +170,8 @@ async function startOffice(
   const ca = createDevelopmentCa({ folder: join(config.home, 'ca') });
   const watermark = createWatermark({ db, file: config.watermark });
   await watermark.check();
-  const worker = await createOfficeWorker(host, { db, calls, store: openStore(config), ca, watermark });
+  const [store, keys] = [openStore(config), createSchemeKeys(process.env)];
+  const worker = await createOfficeWorker(host, { db, calls, store, ca, watermark, keys });
   return { worker, endWaits: () => calls.endWaits() };
 }
 

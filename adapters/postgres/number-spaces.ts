@@ -1,3 +1,4 @@
+import type { GrantFacts } from '../../domain/grant-facts';
 import { FIRST_NUMBER } from '../../domain/serial-scheme';
 import type { Database } from './database';
 import { mapped } from './errors';
@@ -9,4 +10,19 @@ export async function nextSerialNumber(db: Database, scheme: string, scope: stri
   );
   // A counter comes to be with its first block.
   return row ? Number(row.next_number) : FIRST_NUMBER;
+}
+
+/** Of the key by which the first numbers of this version of the scheme were hidden; null where none was granted. */
+export async function pinnedFingerprint(
+  db: Database,
+  { name, version }: { readonly name: string; readonly version: number },
+): Promise<string | null> {
+  const row: { date_parts: string } | undefined = await mapped(
+    db('blocks')
+      .join('number_spaces', 'number_spaces.id', 'blocks.space_id')
+      .where({ kind: 'serial', name, scheme_version: version })
+      .orderBy('blocks.id')
+      .first('blocks.date_parts'),
+  );
+  return row ? ((JSON.parse(row.date_parts) as GrantFacts).hidden?.fingerprint ?? null) : null;
 }

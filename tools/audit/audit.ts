@@ -8,6 +8,7 @@ import { Findings, type AuditReport } from './findings';
 import { fold, newUnit, type FoldedUnit } from './fold';
 import { readHistories } from './histories';
 import { checkIdentifiers, checkRegistry, reportUnregistered, type Unregistered } from './identifiers';
+import { AuditKeys } from './keys';
 import { checkLedger } from './ledger';
 import { NameSearch } from './names';
 import { checkNumberLists, noteList, type ListEvents } from './number-lists';
@@ -31,6 +32,8 @@ export interface AuditProgress {
 
 export interface AuditOptions {
   readonly onProgress?: (progress: AuditProgress) => void;
+  /** Where the keys of hidden sequences are looked for; without it they are not here. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /**
@@ -57,10 +60,10 @@ interface Audit {
   readonly findings: Findings;
 }
 
-async function auditSnapshot(snapshot: Snapshot, { onProgress }: AuditOptions): Promise<AuditReport> {
+async function auditSnapshot(snapshot: Snapshot, { onProgress, env }: AuditOptions): Promise<AuditReport> {
   const findings = new Findings();
   await checkTables(snapshot, findings);
-  const plant = await loadPlant(snapshot);
+  const plant = await loadPlant(snapshot, new AuditKeys(env ?? {}, findings));
   const counts = await countRows(snapshot);
   const run: Audit = {
     snapshot,

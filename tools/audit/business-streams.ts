@@ -96,7 +96,7 @@ function checkVoidNumbers({ id, name, events, plant, findings }: Business, censu
     census.addVoid({ block: place, ordinal, value, taken: facts.why === 'taken' });
     const expected =
       block?.batch === id && block.kind === 'serial'
-        ? voidedValue(block, block.first + ordinal, facts.why)
+        ? voidedValue(block, block.first + ordinal, facts.why, value)
         : null;
     if (value === expected) continue;
     findings.violation(

@@ -1,10 +1,11 @@
-import type { GrantFacts } from '../../domain/grant-facts';
 import { macAt, readBlock } from '../../domain/mac-address';
 import {
+  capacity,
   isSkipped,
   patternProblem,
   parsePattern,
   renderSerial,
+  serialParts,
   serialText,
 } from '../../domain/serial-scheme';
 import type { Census } from './census';
@@ -90,60 +91,63 @@ function checkValue(
 /** Null where the block gives no value there, or is not the batch's. */
 function expectedValue(
   block: BlockRow,
-  { kind, issuer, ordinal }: FoldedIdentifier,
+  { kind, issuer, ordinal, value }: FoldedIdentifier,
   unit: FoldedUnit,
 ): string | null {
   if (ordinal === null || ordinal < 0 || block.first + ordinal >= block.end) return null;
   if (block.kind !== kind || block.issuer !== issuer || block.batch !== unit.row.batch) return null;
-  return numberedValue(block, block.first + ordinal);
+  return numberedValue(block, block.first + ordinal, value);
 }
 
-type Numbered = Pick<BlockRow, 'kind' | 'pattern' | 'dateParts' | 'listed'>;
-type Numbering = (number: number) => string | null;
+type Numbered = Pick<BlockRow, 'kind' | 'pattern' | 'facts' | 'hash' | 'listed'>;
+type Numbering = (number: number, told: string) => string | null;
 
 /** Patterns are read once a block, not once a unit. */
 const numberings = new WeakMap<object, Numbering>();
 
-/** Null where the pattern or the date parts can't be read, or the number is beyond them. */
-export function numberedValue(block: Numbered, number: number): string | null {
+/**
+ * Null where the pattern or the date parts can't be read, or the number is beyond them. What a hidden number is can't be
+ * said without its key: then any serial of the pattern may be the one that was told.
+ */
+function numberedValue(block: Numbered, number: number, told: string): string | null {
   let numbering = numberings.get(block);
   if (numbering === undefined) numberings.set(block, (numbering = numberingOf(block)));
   try {
-    return numbering(number);
+    return numbering(number, told);
   } catch {
     return null;
   }
 }
 
 /** What a number is that was booked void; null where it was said to be skipped and its scheme does not skip it. */
-export function voidedValue(block: Numbered, number: number, why: unknown): string | null {
-  if (why === 'taken') return numberedValue(block, number) ?? skippedValue(block, number);
-  return why === 'skipped' ? skippedValue(block, number) : null;
+export function voidedValue(block: Numbered, number: number, why: unknown, told: string): string | null {
+  if (why === 'taken') return numberedValue(block, number, told) ?? skippedValue(block, number, told);
+  return why === 'skipped' ? skippedValue(block, number, told) : null;
 }
 
-function skippedValue({ pattern, dateParts, listed }: Numbered, number: number): string | null {
-  if (listed !== null || patternProblem(pattern) !== null) return null;
-  const [scheme, facts] = [parsePattern(pattern), readFacts(dateParts)];
-  return facts !== null && isSkipped(scheme, facts, number) ? serialText(scheme, facts, number) : null;
+function skippedValue(
+  { pattern, facts, listed, hash }: Numbered,
+  number: number,
+  told: string,
+): string | null {
+  if (listed !== null || facts === null || patternProblem(pattern) !== null) return null;
+  if (facts.hidden && hash === null)
+    return facts.skip?.some((unwanted) => told.includes(unwanted)) ? told : null;
+  const [scheme, key] = [parsePattern(pattern), hash ?? undefined];
+  return isSkipped(scheme, facts, number, key) ? serialText(scheme, facts, number, key) : null;
 }
 
-function numberingOf({ kind, pattern, dateParts, listed }: Numbered): Numbering {
+function numberingOf({ kind, pattern, facts, hash, listed }: Numbered): Numbering {
   if (listed !== null) return (number) => listed.get(number) ?? null;
   if (kind === 'mac') {
     const range = readBlock(pattern);
     return (number) => (range === null ? null : macAt(range, number));
   }
-  if (patternProblem(pattern) !== null) return () => null;
-  const [scheme, facts] = [parsePattern(pattern), readFacts(dateParts)];
-  return (number) => (facts === null ? null : renderSerial(scheme, { facts, number }));
-}
-
-function readFacts(text: string): GrantFacts | null {
-  try {
-    return JSON.parse(text) as GrantFacts;
-  } catch {
-    return null;
-  }
+  if (facts === null || patternProblem(pattern) !== null) return () => null;
+  const scheme = parsePattern(pattern);
+  if (facts.hidden && hash === null)
+    return (number, told) => (number <= capacity(scheme) && serialParts(scheme, told) !== null ? told : null);
+  return (number) => renderSerial(scheme, { facts, number, hash: hash ?? undefined });
 }
 
 /** Says who holds what the registry does not hold for the unit of the events: another unit, or nobody. */

@@ -12,7 +12,7 @@ export async function main(args: readonly string[], environment: NodeJS.ProcessE
       'UNITRAIL_DATABASE_URL is not set; it has to be the URL of a login that may read, unitrail_auditor',
     );
   try {
-    const report = await audit(databaseUrl);
+    const report = await audit(databaseUrl, { env: environment });
     write(process.stdout, args.includes('--json') ? JSON.stringify(report) : reportText(report));
     return report.ok ? 0 : 1;
   } catch (error) {

@@ -1,3 +1,6 @@
+import type { GrantFacts } from '../../domain/grant-facts';
+import type { KeyedHash } from '../../domain/permutation';
+import type { AuditKeys } from './keys';
 import type { Snapshot } from './snapshot';
 
 /** A block of numbers, with the space that it was cut from. */
@@ -16,6 +19,10 @@ export interface BlockRow {
   readonly nextNumber: number;
   /** Of a block of a buyer's list: what stands at each of its numbers. */
   readonly listed: ReadonlyMap<number, string> | null;
+  /** Null where the dates can't be read. */
+  readonly facts: GrantFacts | null;
+  /** Of a hidden sequence: what its numbers are computed by; null where the key is not here. */
+  readonly hash: KeyedHash | null;
 }
 
 export interface BatchRow {
@@ -80,9 +87,9 @@ export interface Plant {
   readonly operatorNames: readonly string[];
 }
 
-export async function loadPlant(snapshot: Snapshot): Promise<Plant> {
+export async function loadPlant(snapshot: Snapshot, keys: AuditKeys): Promise<Plant> {
   return {
-    blocks: await loadBlocks(snapshot),
+    blocks: await loadBlocks(snapshot, keys),
     batches: byId(await snapshot.rows<BatchRow>(queries.batches)),
     orders: byId(await snapshot.rows<OrderRow>(queries.orders)),
     shipments: byId(await snapshot.rows<ShipmentRow>(queries.shipments)),
@@ -94,8 +101,8 @@ export async function loadPlant(snapshot: Snapshot): Promise<Plant> {
 }
 
 /** Blocks of a buyer's list with the numbers that stand in it. */
-async function loadBlocks(snapshot: Snapshot): Promise<Map<number, BlockRow>> {
-  const blocks = await snapshot.rows<BlockRow>(queries.blocks);
+async function loadBlocks(snapshot: Snapshot, keys: AuditKeys): Promise<Map<number, BlockRow>> {
+  const blocks = await snapshot.rows<Omit<BlockRow, 'facts' | 'hash' | 'listed'>>(queries.blocks);
   const listed = new Map<number, Map<number, string>>();
   for (const { block, number, value } of await snapshot.rows<{
     block: number;
@@ -105,7 +112,21 @@ async function loadBlocks(snapshot: Snapshot): Promise<Map<number, BlockRow>> {
     const values = listed.get(block) ?? new Map<number, string>();
     listed.set(block, values.set(number, value));
   }
-  return byId(blocks.map((block) => ({ ...block, listed: listed.get(block.id) ?? null })));
+  return byId(
+    blocks.map((block) => {
+      const facts = readFacts(block.dateParts);
+      const hash = facts?.hidden ? keys.of(facts.hidden) : null;
+      return { ...block, facts, hash, listed: listed.get(block.id) ?? null };
+    }),
+  );
+}
+
+function readFacts(text: string): GrantFacts | null {
+  try {
+    return JSON.parse(text) as GrantFacts;
+  } catch {
+    return null;
+  }
 }
 
 const queries = {
