@@ -103,6 +103,12 @@ describe('the difference between two plants', () => {
       'keep the entry as it was and add EUDV/2',
     ],
     [
+      'a used scheme begins to hide its sequence',
+      (f) => (f.schemes[0].hidden = { key: 'env:EUDV_KEY' }),
+      'scheme EUDV/1',
+      'keep the entry as it was and add EUDV/2',
+    ],
+    [
       'a used scheme is removed',
       (f) => {
         f.schemes[0].version = 2;

@@ -183,6 +183,20 @@ describe('a plant file', () => {
       'one of ever, year, week, product',
     ],
     [
+      'a key in the place of its reference',
+      (f) => (f.schemes[0].hidden = { key: 'c0ffee00'.repeat(8) }),
+      'schemes[0].hidden.key',
+      '(hidden)',
+      'where the key lies, and never the key itself: env:NAME of an environment variable, or file:/PATH',
+    ],
+    [
+      'a key in a folder of nobody knows where',
+      (f) => (f.schemes[0].hidden = { key: 'file:keys/eudv' }),
+      'schemes[0].hidden.key',
+      '(hidden)',
+      'where the key lies, and never the key itself: env:NAME of an environment variable, or file:/PATH',
+    ],
+    [
       'small letters to skip',
       (f) => (f.schemes[0].skip = ['bad']),
       'schemes[0].skip[0]',
@@ -300,6 +314,13 @@ describe('a plant file', () => {
       'schemes[2].skip',
       '(missing)',
       'a list with "*", because {check:37-2} may give it and no serial may hold it',
+    ],
+    [
+      'a tag without a key',
+      (f) => (f.schemes[2].pattern = 'EUBT-{seq:8}{tag:3}'),
+      'schemes[2].hidden',
+      '(missing)',
+      'a key, because the pattern of EUBT/1 has {tag:N}, which is made by it',
     ],
     [
       'every serial skipped',

@@ -1,5 +1,7 @@
 import { datePartsOf, type GrantFacts } from '../../domain/grant-facts';
 import type { Scheme } from '../../domain/plant';
+import { parsePattern, renderSerial } from '../../domain/serial-scheme';
+import { hashBy } from '../support/hidden-keys';
 import { fitsAi21, fitsCode39, previewScheme, type PreviewQuestion } from '../../domain/scheme-preview';
 
 const facts: GrantFacts = { ...datePartsOf(Date.UTC(2026, 10, 18, 12)), country: 'DE', product: 'EUDV' };
@@ -70,6 +72,45 @@ describe('the preview of a scheme', () => {
     expect(about('X{yy}-{seq:3}')).toContain('come round after 100 years');
     expect(about('X{yyyy}-{seq:3}')).not.toContain('come round');
     expect(about('X{seq:3}')).toContain('can count what was made');
+  });
+});
+
+describe('the preview of a hidden sequence', () => {
+  const hidden = { key: 'env:A_KEY' };
+  const inSpace = { ...facts, hidden: { ...hidden, space: 'S' } };
+  const about = (pattern: string, asked: Partial<PreviewQuestion> = {}) =>
+    preview(pattern, { hidden }, { facts: inSpace, nextNumber: 2, ...asked });
+  const hash = hashBy('a key of the test');
+
+  it('shows its serials where the key is here, and no longer says that numbers run on', () => {
+    const shown = about('X{seq:4}{tag:3}', { hash });
+    const at = (number: number) =>
+      renderSerial(parsePattern(shown.pattern), { facts: inSpace, number, hash });
+    expect(shown).toMatchObject({ first: at(1), next: at(2), last: at(9999), left: 9998 });
+    expect(shown.hidden).toEqual({ key: 'env:A_KEY', keyIsHere: true, guessChance: 1 / 32_768 });
+    expect(shown.warnings.join()).not.toMatch(/run on|not here|made-up/);
+  });
+
+  it('shows all but its serials where the key is not here', () => {
+    expect(about('X{seq:4}{tag:3}')).toMatchObject({
+      ...{ first: null, next: null, last: null, capacity: 9999, left: 9998, length: 8 },
+      fits: { gs1Ai21: true, code39: true },
+      warnings: expect.arrayContaining([
+        "the numbers are hidden, and can't be shown: the key is not here (env:A_KEY)",
+      ]),
+    });
+    const skips = preview(
+      'X{seq:2}',
+      { hidden, skip: ['1', '9'] },
+      { facts: { ...inSpace, skip: ['1', '9'] } },
+    );
+    expect(skips.skippedShare).toBe(1 - 63 / 99);
+  });
+
+  it('warns where serials are guessed too easily', () => {
+    expect(about('X{seq:4}{tag:2}').warnings.join()).toContain('1 time in 1024: a {tag:3} behind the rest');
+    expect(about('X{seq:4}').warnings.join()).toContain('a made-up serial is that of a unit every time');
+    expect(about('X{seq:8:base32}', { need: 1_000_000 }).warnings.join()).not.toContain('made-up');
   });
 });
 
