@@ -215,6 +215,8 @@ describe('the preview', () => {
 
 describe('the auditor', () => {
   const everyKey = { ...withKey, HIDDEN_KEY_2: keyTexts.other };
+  // A database that is copied has no other user.
+  beforeAll(() => floor.close());
   const run = (env: Record<string, string>) => audit(scene.database.urlOf('auditor'), { env });
 
   test('computes every serial again by the keys', async () => {
@@ -231,8 +233,19 @@ describe('the auditor', () => {
     expect(notes.join()).toContain(note);
   });
 
+  test('finds a serial without its key that is none of the pattern', async () => {
+    const copy = await scene.database.clone();
+    try {
+      const lie = `update blocks set pattern = replace(pattern, 'HIG', 'HIX') where pattern like 'HIG%'`;
+      await tamper(copy, (superuser) => superuser.query(lie));
+      const { violations } = await audit(copy.urlOf('auditor'), { env: {} });
+      expect(violations.map(({ invariant }) => invariant)).toContain('A6');
+    } finally {
+      await copy.drop();
+    }
+  });
+
   test('finds by the key that a block says another key than its serials were made by', async () => {
-    await floor.close();
     const copy = await scene.database.clone();
     try {
       await tamper(copy, (superuser) =>
