@@ -20,7 +20,10 @@ export const entries: Readonly<Record<string, Entry>> = {
   doctor: { summary: 'what is reachable, what is not, and how to mend it', load: './doctor' },
   migrate: { summary: 'bring the database schema up to date', load: './migrate' },
   apply: { summary: 'load a plant file: products, stations, firmware', load: './apply' },
-  import: { summary: "a buyer's own numbers", load: { serials: './import-serials' } },
+  import: {
+    summary: "a buyer's own numbers, and units made before Unitrail",
+    load: { serials: './import-serials', history: './import-history' },
+  },
   worker: { summary: 'one worker for production', load: './worker' },
   batch: {
     summary: 'orders to the line: template, start, status, list, lots',

@@ -111,6 +111,44 @@ begin
 end $$;
 
 --
+-- Name: add_adopted_units(bigint, bigint, text[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.add_adopted_units(p_adoption bigint, p_first bigint, p_bodies text[]) RETURNS TABLE(place integer, kind text, value text, taken_by text, taken_unit text, taken_row bigint, taken_source text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  a adoptions := adoption_under_way(p_adoption);
+  last bigint := p_first + cardinality(p_bodies) - 1;
+begin
+  if p_first is null or coalesce(cardinality(p_bodies), 0) not between 1 and 5000 then
+    perform refuse('UT007', 'rows: 1 to 5000 at a time, with the position of the first');
+  end if;
+  perform check_adopted(body) from unnest(p_bodies) as body;
+  insert into adopted_units (adoption_id, position, issuer, serial, state, body)
+  select a.id, p_first + n - 1, a.issuer, body::jsonb ->> 'serial', body::jsonb ->> 'state', body
+  from unnest(p_bodies) with ordinality as given(body, n) order by n;
+  insert into identifiers (issuer, kind, value, state, adopted_unit)
+  select i.issuer, i.kind, i.value, case u.state when 'used' then 'applied' else u.state end, u.id
+  from adopted_units u cross join lateral identifiers_of(u) i
+  where u.adoption_id = a.id and u.position between p_first and last order by u.position
+  on conflict on constraint identifiers_pkey do nothing;
+  return query
+    select (u.position - p_first + 1)::integer, i.kind, i.value,
+      case when other.adoption_id = a.id then 'import' when other.id is not null then 'adopted'
+           when owner.id is not null then 'unit' else 'void' end,
+      owner.serial, whole(other.body::jsonb, 'row'), source.source_name
+    from adopted_units u cross join lateral identifiers_of(u) i
+    join identifiers k on k.issuer = i.issuer and k.kind = i.kind and k.value = i.value
+    left join adopted_units other on other.id = k.adopted_unit
+    left join adoptions source on source.id = other.adoption_id
+    left join units owner on owner.id = k.unit_id
+    where u.adoption_id = a.id and u.position between p_first and last and k.adopted_unit is distinct from u.id
+    order by 1, 2, 3;
+end $$;
+
+--
 -- Name: add_listed_numbers(bigint, bigint, text[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -140,6 +178,65 @@ begin
 end $$;
 
 --
+-- Name: adopted_address(text, bigint, bigint); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.adopted_address(p_pattern text, p_start bigint, p_end bigint) RETURNS bigint
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  block text := replace(split_part(p_pattern, '/', 1), ':', '');
+  fixed integer := split_part(p_pattern, '/', 2)::integer / 4;
+  first text := left(block, fixed) || upper(lpad(to_hex(p_start), length(block) - fixed, '0'));
+  last text := left(block, fixed) || upper(lpad(to_hex(p_end - 1), length(block) - fixed, '0'));
+  found_value text;
+begin
+  select value into found_value from identifiers
+  where issuer = 'ieee' and kind = 'mac' and adopted_unit is not null and length(value) = length(block) / 2 * 3 - 1
+    and value between rtrim(regexp_replace(first, '(..)', '\1:', 'g'), ':') and rtrim(regexp_replace(last, '(..)', '\1:', 'g'), ':')
+  order by value desc limit 1;
+  return ('x' || lpad(substr(replace(found_value, ':', ''), fixed + 1), 16, '0'))::bit(64)::bigint;
+end $$;
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: adoptions; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.adoptions (
+    id bigint NOT NULL,
+    issuer text NOT NULL,
+    scheme text,
+    source_name text NOT NULL,
+    source_sha256 text NOT NULL,
+    source_part text NOT NULL,
+    imported_by text NOT NULL,
+    imported_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    stream text GENERATED ALWAYS AS (('history:'::text || id)) STORED NOT NULL,
+    seq bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT adoptions_sha256 CHECK ((source_sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+--
+-- Name: adoption_under_way(bigint); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.adoption_under_way(p_adoption bigint) RETURNS public.adoptions
+    LANGUAGE plpgsql
+    AS $$
+declare
+  a adoptions;
+begin
+  select * into a from adoptions
+  where id = p_adoption and not exists (select from streams where streams.stream = adoptions.stream);
+  if not found then perform refuse('UT009', format('no file %s is being adopted', p_adoption)); end if;
+  return a;
+end $$;
+
+--
 -- Name: advance_registry(jsonb, integer, text, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -149,47 +246,19 @@ CREATE FUNCTION public.advance_registry(p_spaces jsonb, p_epoch integer, p_by te
     AS $$
 declare
   present registry_epochs;
-  s record;
-  space number_spaces;
-  passed jsonb := '[]';
+  passed jsonb;
   opened integer;
 begin
   perform check_word('by', p_by), check_word('reason', p_reason);
   lock table registry_epochs in share row exclusive mode;
   select * into present from registry_epochs order by epoch desc limit 1;
-  if p_epoch > present.epoch + 100 then
-    perform refuse('UT007', format('epoch: %s is not allowed; at most %s', p_epoch, present.epoch + 100));
-  end if;
-  for s in
-    select v ->> 'kind' as kind, v ->> 'name' as name, v ->> 'scope' as scope, v ->> 'issuer' as issuer, whole(v, 'first') as first,
-      whole(v, 'last') as last, whole(v, 'next') as next
-    from jsonb_array_elements(p_spaces) as v order by 1, 2, 3
-  loop
-    if not exists (select from issuers where id = s.issuer) then
-      perform refuse('UT009', format('%s %s %s: there is no issuer %s; apply the plant file first', s.kind, s.name, s.scope, s.issuer));
-    end if;
-    if s.next is null or (s.next between s.first and s.last + 1) is not true then
-      perform refuse('UT007', format('%s %s %s: next is not a number from %s to %s', s.kind, s.name, s.scope, s.first, s.last + 1));
-    end if;
-    perform find_space(s.kind, s.name, s.scope, s.issuer, s.first, s.last);
-    select * into space from number_spaces where kind = s.kind and name = s.name and scope = s.scope for update;
-    continue when space.next_number >= s.next;
-    if s.next > space.last_number + 1 then
-      perform refuse('UT007', format('%s %s %s has numbers up to %s only', s.kind, s.name, s.scope, space.last_number));
-    end if;
-    passed := passed || jsonb_build_object('space', concat_ws(' ', s.kind, s.name, nullif(s.scope, '')), 'from', space.next_number, 'to', s.next - 1);
-    update number_spaces set next_number = s.next where id = space.id;
-  end loop;
+  passed := pass_numbers(p_spaces);
   opened := greatest(present.epoch, coalesce(p_epoch, 0)) + 1;
   insert into registry_epochs (epoch, registry) values (opened, present.registry);
   perform append_to_stream('registry:' || present.registry, 'registryAdvanced', 'epoch/' || opened,
     format('{"by":%s,"epoch":%s,"passed":%s,"reason":%s}', to_json(p_by), opened, canonical_passed(passed), to_json(p_reason)));
   return opened;
 end $$;
-
-SET default_tablespace = '';
-
-SET default_table_access_method = heap;
 
 --
 -- Name: units; Type: TABLE; Schema: public; Owner: -
@@ -585,6 +654,29 @@ begin
 end $$;
 
 --
+-- Name: check_adopted(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_adopted(p_body text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    AS $_$
+declare
+  b jsonb := check_body(p_body);
+begin
+  if (select array_agg(key order by key collate "C") from jsonb_object_keys(b) as key)
+       is distinct from array['chipFamily', 'chipUid', 'facts', 'macs', 'row', 'serial', 'state']
+     or whole(b, 'row') is null or jsonb_typeof(b -> 'facts') <> 'object' or jsonb_typeof(b -> 'macs') <> 'array'
+     or exists (select from jsonb_each(b -> 'facts') where jsonb_typeof(value) <> 'string')
+     or exists (select from jsonb_array_elements_text(b -> 'macs') as mac
+                where mac is null or mac !~ '^([0-9A-F]{2}:){5}(([0-9A-F]{2}:){2})?[0-9A-F]{2}$') then
+    perform refuse('UT007', 'a row has serial, state, macs, chipUid, chipFamily and facts, each in its form');
+  end if;
+  if b ->> 'chipFamily' is not null and not exists (select from issuers where id = b ->> 'chipFamily' and kind = 'chip-family') then
+    perform refuse('UT009', format('there is no chip family %s', b ->> 'chipFamily'));
+  end if;
+end $_$;
+
+--
 -- Name: event_types; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -596,7 +688,7 @@ CREATE TABLE public.event_types (
     part text,
     CONSTRAINT event_types_appender CHECK ((appender = ANY (ARRAY['office'::text, 'station'::text, 'both'::text, 'function'::text]))),
     CONSTRAINT event_types_nature CHECK ((nature = ANY (ARRAY['intent'::text, 'result'::text, 'other'::text]))),
-    CONSTRAINT event_types_stream_kind CHECK ((stream_kind = ANY (ARRAY['unit'::text, 'batch'::text, 'order'::text, 'shipment'::text, 'export'::text, 'retention'::text, 'list'::text, 'registry'::text])))
+    CONSTRAINT event_types_stream_kind CHECK ((stream_kind = ANY (ARRAY['unit'::text, 'batch'::text, 'order'::text, 'shipment'::text, 'export'::text, 'retention'::text, 'list'::text, 'registry'::text, 'history'::text])))
 );
 
 --
@@ -725,7 +817,7 @@ CREATE FUNCTION public.check_listed_value() RETURNS trigger
     SET search_path TO 'public', 'pg_temp'
     AS $$
 begin
-  if exists (select from blocks b join number_lists n on n.space_id = b.space_id where b.id = new.block_id and not exists (
+  if exists (select from blocks b where b.id = new.block_id and b.pattern = 'list' and not exists (
        select from listed_numbers l
        where l.space_id = b.space_id and l.position = lower(b.numbers) + new.ordinal and l.value = new.value)) then
     perform refuse('UT002', format('serial %s does not stand at ordinal %s of block %s in its list', new.value, new.ordinal, new.block_id));
@@ -1036,6 +1128,41 @@ begin
 end $$;
 
 --
+-- Name: close_adoption(bigint, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.close_adoption(p_adoption bigint, p_spaces jsonb) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  a adoptions := adoption_under_way(p_adoption);
+  rows bigint;
+  highest bigint;
+  disputed bigint;
+  digest text;
+  passed jsonb;
+begin
+  select count(*), max(position), count(*) filter (where not exists (
+      select from identifiers i where i.adopted_unit = u.id and i.kind = 'serial')),
+    encode(sha256(string_agg(sha256(convert_to(u.body, 'UTF8')), ''::bytea order by u.position)), 'hex')
+  into rows, highest, disputed, digest from adopted_units u where u.adoption_id = a.id;
+  if rows = 0 or rows <> highest then
+    perform refuse('UT007', format('the file is empty or has holes: %s rows up to position %s', rows, coalesce(highest, 0)));
+  end if;
+  if exists (select from jsonb_array_elements(p_spaces) as v
+             where (v ->> 'kind', v ->> 'name', v ->> 'issuer') is distinct from ('serial', a.scheme, a.issuer)) then
+    perform refuse('UT007', 'spaces: only counters of the scheme that the numbers are of');
+  end if;
+  passed := pass_numbers(p_spaces);
+  perform append_to_stream(a.stream, 'historyAdopted', 'adopted',
+    format('{"by":%s,"count":%s,"disputed":%s,"issuer":%s,"part":%s,"passed":%s,"rowsSha256":%s,"scheme":%s,"sha256":%s,"source":%s}',
+      to_json(a.imported_by), rows, disputed, to_json(a.issuer), to_json(a.source_part), canonical_passed(passed), to_json(digest),
+      coalesce(to_json(a.scheme)::text, 'null'), to_json(a.source_sha256), to_json(a.source_name)));
+  return passed;
+end $$;
+
+--
 -- Name: close_number_list(bigint); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1110,15 +1237,9 @@ CREATE FUNCTION public.declare_used_ranges(p_pools jsonb) RETURNS void
 declare
   wanted record;
   clash record;
-  lost used_ranges;
 begin
   perform lock_used_ranges(false);
-  select u.* into lost from used_ranges u join jsonb_array_elements(p_pools) p on p ->> 'name' = u.name
-  where u.kind = 'mac' and not u.numbers <@ (
-    select coalesce(range_agg(int8range((r ->> 0)::bigint, (r ->> 1)::bigint)), '{}'::int8multirange) from jsonb_array_elements(p -> 'ranges') r) limit 1;
-  if found then
-    perform refuse('UT007', format('used: the numbers %s of pool %s were declared as used before, and stay so', lost.numbers, lost.name));
-  end if;
+  delete from used_ranges where kind = 'mac' and name in (select p ->> 'name' from jsonb_array_elements(p_pools) p);
   for wanted in
     select p ->> 'name' as name, int8range((r ->> 0)::bigint, (r ->> 1)::bigint) as numbers
     from jsonb_array_elements(p_pools) p, jsonb_array_elements(p -> 'ranges') r
@@ -1130,7 +1251,7 @@ begin
       perform refuse('UT007', format('used: the numbers %s of pool %s are not allowed; they were granted to batch %s (block %s)',
         clash.numbers, wanted.name, clash.batch_id, clash.id));
     end if;
-    insert into used_ranges (kind, name, numbers) values ('mac', wanted.name, wanted.numbers) on conflict do nothing;
+    insert into used_ranges (kind, name, numbers) values ('mac', wanted.name, wanted.numbers);
   end loop;
 end $$;
 
@@ -1152,24 +1273,18 @@ CREATE FUNCTION public.find_space(p_kind text, p_name text, p_scope text, p_issu
     LANGUAGE plpgsql
     AS $$
 declare
-  space number_spaces;
+  space bigint;
 begin
-  select * into space from number_spaces where kind = p_kind and name = p_name and scope = p_scope;
-  if not found then
-    if exists (select from issuers where id = p_issuer and kind = 'buyer') then
-      perform refuse('UT009', format('there is no list %s of %s: import it first', p_name, p_issuer));
-    end if;
-    insert into number_spaces (kind, name, scope, issuer, first_number, last_number, next_number)
-    values (p_kind, p_name, p_scope, p_issuer, p_first, p_last, p_first) on conflict (kind, name, scope) do nothing;
-    select * into space from number_spaces where kind = p_kind and name = p_name and scope = p_scope;
+  insert into number_spaces (kind, name, scope, issuer, first_number, last_number, next_number)
+  values (p_kind, p_name, p_scope, p_issuer, p_first, p_last, p_first)
+  on conflict (kind, name, scope) do nothing;
+  update number_spaces set last_number = p_last
+  where kind = p_kind and name = p_name and scope = p_scope and last_number < p_last
+  returning id into space;
+  if space is null then
+    select id into space from number_spaces where kind = p_kind and name = p_name and scope = p_scope;
   end if;
-  if space.issuer <> p_issuer then
-    perform refuse('UT007', format('%s %s %s is of issuer %s, not %s', p_kind, p_name, p_scope, space.issuer, p_issuer));
-  end if;
-  if space.kind = 'serial' and space.last_number < p_last and not exists (select from number_lists where space_id = space.id) then
-    update number_spaces set last_number = p_last where id = space.id and last_number < p_last;
-  end if;
-  return space.id;
+  return space;
 end $$;
 
 --
@@ -1179,11 +1294,24 @@ end $$;
 CREATE FUNCTION public.grant_block(p_space bigint, p_batch text, p_quantity integer, p_run_length integer, p_version integer, p_pattern text, p_date_parts text) RETURNS bigint
     LANGUAGE plpgsql
     AS $$
+declare
+  space number_spaces;
+  width bigint := p_quantity::bigint * p_run_length;
+  start bigint;
+  adopted bigint;
 begin
   perform lock_used_ranges(true);
-  if exists (select from used_ranges u join number_spaces s on s.kind = u.kind and s.name = u.name where s.id = p_space) then
-    perform skip_used_ranges(p_space, p_quantity::bigint * p_run_length, p_run_length);
-  end if;
+  loop
+    if exists (select from used_ranges u join number_spaces s on s.kind = u.kind and s.name = u.name where s.id = p_space) then
+      perform skip_used_ranges(p_space, width, p_run_length);
+    end if;
+    select * into space from number_spaces where id = p_space for update;
+    start := ((space.next_number + p_run_length - 1) / p_run_length) * p_run_length;
+    exit when space.kind <> 'mac' or start + width - 1 > space.last_number;
+    adopted := adopted_address(p_pattern, start, start + width);
+    exit when adopted is null;
+    update number_spaces set next_number = adopted + 1 where id = p_space;
+  end loop;
   return grant_next_block(p_space, p_batch, p_quantity, p_run_length, p_version, p_pattern, p_date_parts);
 end $$;
 
@@ -1215,6 +1343,22 @@ begin
     (select seq from streams where stream = 'batch:' || p_batch));
   return block;
 end $$;
+
+--
+-- Name: grantable_addresses(text, bigint[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.grantable_addresses(p_pool text, p_numbers bigint[]) RETURNS TABLE(number bigint, batch text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select n, b.batch_id
+  from unnest(p_numbers) as n
+  left join number_spaces s on s.kind = 'mac' and s.name = p_pool and s.scope = ''
+  left join blocks b on b.space_id = s.id and b.numbers @> n
+  where (s.id is null or n >= s.next_number or b.id is not null)
+    and not exists (select from identifiers i where i.block_id = b.id and i.ordinal = n - lower(b.numbers))
+$$;
 
 --
 -- Name: hand_out_slots(); Type: FUNCTION; Schema: public; Owner: -
@@ -1256,6 +1400,36 @@ CREATE FUNCTION public.has_role(p_role text) RETURNS boolean
 $$;
 
 --
+-- Name: adopted_units; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.adopted_units (
+    id bigint NOT NULL,
+    adoption_id bigint NOT NULL,
+    "position" bigint NOT NULL,
+    issuer text NOT NULL,
+    serial text NOT NULL,
+    state text NOT NULL,
+    body text NOT NULL,
+    CONSTRAINT adopted_units_serial CHECK (((serial ~ '^[ -~]{1,64}$'::text) AND (serial = btrim(serial)) AND (serial !~ '\|'::text))),
+    CONSTRAINT adopted_units_size CHECK ((octet_length(body) <= 16384)),
+    CONSTRAINT adopted_units_state CHECK ((state = ANY (ARRAY['shipped'::text, 'used'::text, 'void'::text])))
+);
+
+--
+-- Name: identifiers_of(public.adopted_units); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.identifiers_of(a public.adopted_units) RETURNS TABLE(issuer text, kind text, value text)
+    LANGUAGE sql STABLE
+    AS $$
+  select a.issuer, 'serial', a.serial
+  union all select 'ieee', 'mac', mac from jsonb_array_elements_text(a.body::jsonb -> 'macs') as mac
+  union all select a.body::jsonb ->> 'chipFamily', 'chip-uid', a.body::jsonb ->> 'chipUid'
+    where a.body::jsonb ->> 'chipFamily' is not null and a.body::jsonb ->> 'chipUid' is not null
+$$;
+
+--
 -- Name: identify_unit(uuid, text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1288,41 +1462,6 @@ CREATE FUNCTION public.is_imei(p_value text) RETURNS boolean
     from (select place, substr(p_value, 16 - place, 1)::integer as digit from generate_series(1, 15) as place) digits)
   else false end
 $_$;
-
---
--- Name: batches; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.batches (
-    id text NOT NULL,
-    order_id text NOT NULL,
-    product text NOT NULL,
-    quantity integer NOT NULL,
-    buyer text,
-    destination text,
-    trial boolean NOT NULL,
-    document text NOT NULL,
-    sha256 text NOT NULL,
-    recipe_sha256 text NOT NULL,
-    workflow_id text NOT NULL,
-    firmware_version text NOT NULL,
-    board_batch text NOT NULL,
-    board_lot text NOT NULL,
-    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    completed_at timestamp with time zone,
-    CONSTRAINT batches_digest CHECK ((sha256 = encode(sha256(convert_to(document, 'UTF8'::name)), 'hex'::text))),
-    CONSTRAINT batches_quantity CHECK (((quantity >= 1) AND (quantity <= 1000000)))
-);
-
---
--- Name: is_of_lost_epoch(public.batches); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.is_of_lost_epoch(b public.batches) RETURNS boolean
-    LANGUAGE sql STABLE
-    AS $$
-  select exists (select from registry_epochs e where e.epoch > 1 and e.opened_at > b.opened_at)
-$$;
 
 --
 -- Name: lock_line(); Type: FUNCTION; Schema: public; Owner: -
@@ -1422,6 +1561,36 @@ begin
     when u.simulated and not exists (select from shipments s join buyers b on b.id = s.buyer where s.id = p_shipment and b.test)
       then 'a simulated unit ships to a test buyer only'
   end;
+end $$;
+
+--
+-- Name: open_adoption(text, text, text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.open_adoption(p_issuer text, p_scheme text, p_source_name text, p_source_sha256 text, p_source_part text, p_by text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  known adoptions;
+  adoption bigint;
+begin
+  perform check_word('issuer', p_issuer), check_word('source', p_source_name), check_word('part', p_source_part), check_word('by', p_by);
+  if p_scheme is not null then perform check_word('scheme', p_scheme); end if;
+  perform pg_advisory_xact_lock(hashtext('unitrail.adoption')), lock_used_ranges(false);
+  if not exists (select from issuers where id = p_issuer and kind in ('manufacturer', 'buyer')) then
+    perform refuse('UT009', format('there is no manufacturer and no buyer %s', p_issuer));
+  end if;
+  select * into known from adoptions
+  where issuer = p_issuer and source_sha256 = p_source_sha256 and source_part = p_source_part;
+  if not found then
+    insert into adoptions (issuer, scheme, source_name, source_sha256, source_part, imported_by)
+    values (p_issuer, p_scheme, p_source_name, p_source_sha256, p_source_part, p_by) returning id into adoption;
+  elsif known.scheme is distinct from p_scheme then
+    perform refuse('UT007', format('scheme: %s is not allowed; %s adopted this file before with %s', coalesce(p_scheme, '(none)'),
+      known.imported_by, coalesce('scheme ' || known.scheme, 'no scheme')));
+  end if;
+  return adoption;
 end $$;
 
 --
@@ -1617,9 +1786,44 @@ CREATE FUNCTION public.order_room(o public.orders) RETURNS bigint
     SET search_path TO 'public', 'pg_temp'
     AS $$
   select o.quantity - o.alive
-    - (select coalesce(sum(quantity), 0) from batches b where order_id = o.id and not is_of_lost_epoch(b))
-    + (select count(*) from units join batches b on b.id = units.batch_id where b.order_id = o.id and not is_of_lost_epoch(b))
+    - (select coalesce(sum(quantity), 0) from batches where order_id = o.id)
+    + (select count(*) from units join batches on batches.id = units.batch_id where batches.order_id = o.id)
 $$;
+
+--
+-- Name: pass_numbers(jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.pass_numbers(p_spaces jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+declare
+  s record;
+  space number_spaces;
+  passed jsonb := '[]';
+begin
+  for s in
+    select v ->> 'kind' as kind, v ->> 'name' as name, v ->> 'scope' as scope, v ->> 'issuer' as issuer, whole(v, 'first') as first,
+      whole(v, 'last') as last, whole(v, 'next') as next
+    from jsonb_array_elements(p_spaces) as v order by 1, 2, 3
+  loop
+    if not exists (select from issuers where id = s.issuer) then
+      perform refuse('UT009', format('%s %s %s: there is no issuer %s; apply the plant file first', s.kind, s.name, s.scope, s.issuer));
+    end if;
+    if s.next is null or (s.next between s.first and s.last + 1) is not true then
+      perform refuse('UT007', format('%s %s %s: next is not a number from %s to %s', s.kind, s.name, s.scope, s.first, s.last + 1));
+    end if;
+    perform find_space(s.kind, s.name, s.scope, s.issuer, s.first, s.last);
+    select * into space from number_spaces where kind = s.kind and name = s.name and scope = s.scope for update;
+    continue when space.next_number >= s.next;
+    if s.next > space.last_number + 1 then
+      perform refuse('UT007', format('%s %s %s has numbers up to %s only', s.kind, s.name, s.scope, space.last_number));
+    end if;
+    passed := passed || jsonb_build_object('space', concat_ws(' ', s.kind, s.name, nullif(s.scope, '')), 'from', space.next_number, 'to', s.next - 1);
+    update number_spaces set next_number = s.next where id = space.id;
+  end loop;
+  return passed;
+end $$;
 
 --
 -- Name: project_facts(public.units, text, jsonb, bigint); Type: FUNCTION; Schema: public; Owner: -
@@ -1749,25 +1953,11 @@ CREATE FUNCTION public.refuse_identifier_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 begin
-  if (new.issuer, new.kind, new.value, new.unit_id, new.block_id, new.ordinal)
-     is distinct from (old.issuer, old.kind, old.value, old.unit_id, old.block_id, old.ordinal)
+  if old.adopted_unit is not null
+     or (new.issuer, new.kind, new.value, new.unit_id, new.block_id, new.ordinal, new.adopted_unit)
+     is distinct from (old.issuer, old.kind, old.value, old.unit_id, old.block_id, old.ordinal, old.adopted_unit)
      or not exists (select from identifier_effects where from_state = old.state and to_state = new.state) then
     raise exception using errcode = '42501', message = format('identifier %s %s can not become that', old.kind, old.value);
-  end if;
-  return new;
-end $$;
-
---
--- Name: refuse_lost_epoch(); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.refuse_lost_epoch() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-begin
-  if exists (select from batches b where b.id = new.batch_id and is_of_lost_epoch(b)) then
-    perform refuse('UT014', format('batch %s was opened before the registry was advanced: its numbers that nobody had claimed may have been issued by the state that was lost. Open another batch for the rest', new.batch_id));
   end if;
   return new;
 end $$;
@@ -1792,7 +1982,10 @@ CREATE FUNCTION public.refuse_owned(p_kind text, p_value text, p_owner uuid, p_f
     LANGUAGE plpgsql
     AS $$
 declare
-  why text := coalesce((select format('belongs to unit %s, not to %s', serial, p_for) from units where id = p_owner),
+  why text := coalesce(
+    (select format('belongs to unit %s, not to %s', serial, p_for) from units where id = p_owner),
+    (select format('belongs to %s, which was adopted and not built here, not to %s', a.serial, p_for)
+     from identifiers i join adopted_units a on a.id = i.adopted_unit where i.kind = p_kind and i.value = p_value limit 1),
     format('is void, and can not be given to %s', p_for));
 begin
   raise exception using errcode = 'UT010', constraint = p_kind, message = concat_ws(' ', p_kind, p_value, why);
@@ -2134,6 +2327,32 @@ CREATE FUNCTION public.whole(p_body jsonb, p_name text) RETURNS bigint
 $_$;
 
 --
+-- Name: adopted_units_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.adopted_units ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.adopted_units_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: adoptions_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.adoptions ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.adoptions_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
 -- Name: batch_lots; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -2142,6 +2361,31 @@ CREATE TABLE public.batch_lots (
     "position" text NOT NULL,
     lots text[] NOT NULL,
     CONSTRAINT batch_lots_some CHECK ((lots <> '{}'::text[]))
+);
+
+--
+-- Name: batches; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.batches (
+    id text NOT NULL,
+    order_id text NOT NULL,
+    product text NOT NULL,
+    quantity integer NOT NULL,
+    buyer text,
+    destination text,
+    trial boolean NOT NULL,
+    document text NOT NULL,
+    sha256 text NOT NULL,
+    recipe_sha256 text NOT NULL,
+    workflow_id text NOT NULL,
+    firmware_version text NOT NULL,
+    board_batch text NOT NULL,
+    board_lot text NOT NULL,
+    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    completed_at timestamp with time zone,
+    CONSTRAINT batches_digest CHECK ((sha256 = encode(sha256(convert_to(document, 'UTF8'::name)), 'hex'::text))),
+    CONSTRAINT batches_quantity CHECK (((quantity >= 1) AND (quantity <= 1000000)))
 );
 
 --
@@ -2219,9 +2463,11 @@ CREATE TABLE public.identifiers (
     block_id bigint,
     ordinal integer,
     state text NOT NULL,
+    adopted_unit bigint,
+    CONSTRAINT identifiers_adopted CHECK (((adopted_unit IS NULL) OR ((unit_id IS NULL) AND (block_id IS NULL) AND (state = ANY (ARRAY['applied'::text, 'shipped'::text, 'void'::text]))))),
     CONSTRAINT identifiers_issued CHECK (((block_id IS NULL) = (ordinal IS NULL))),
     CONSTRAINT identifiers_kind CHECK ((kind = ANY (ARRAY['serial'::text, 'mac'::text, 'chip-uid'::text, 'certificate'::text, 'imei'::text, 'asset'::text, 'certificate-serial'::text]))),
-    CONSTRAINT identifiers_owner CHECK (((unit_id IS NOT NULL) OR (state = 'void'::text))),
+    CONSTRAINT identifiers_owner CHECK (((unit_id IS NOT NULL) OR (state = 'void'::text) OR (adopted_unit IS NOT NULL))),
     CONSTRAINT identifiers_state CHECK ((state = ANY (ARRAY['assigned'::text, 'applied'::text, 'shipped'::text, 'void'::text, 'scrapped'::text, 'missing'::text]))),
     CONSTRAINT identifiers_value_form CHECK (((value ~ '^[ -~]{1,128}$'::text) AND (value !~ '\|'::text)))
 );
@@ -2528,6 +2774,41 @@ CREATE TABLE public.used_ranges (
     numbers int8range NOT NULL,
     CONSTRAINT used_ranges_numbers CHECK (((NOT isempty(numbers)) AND lower_inc(numbers) AND (NOT upper_inc(numbers))))
 );
+
+--
+-- Name: adopted_units adopted_units_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.adopted_units
+    ADD CONSTRAINT adopted_units_pkey PRIMARY KEY (id);
+
+--
+-- Name: adopted_units adopted_units_position; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.adopted_units
+    ADD CONSTRAINT adopted_units_position UNIQUE (adoption_id, "position");
+
+--
+-- Name: adoptions adoptions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.adoptions
+    ADD CONSTRAINT adoptions_pkey PRIMARY KEY (id);
+
+--
+-- Name: adoptions adoptions_source; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.adoptions
+    ADD CONSTRAINT adoptions_source UNIQUE (issuer, source_sha256, source_part);
+
+--
+-- Name: adoptions adoptions_stream; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.adoptions
+    ADD CONSTRAINT adoptions_stream UNIQUE (stream, seq);
 
 --
 -- Name: batch_lots batch_lots_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -2852,6 +3133,12 @@ ALTER TABLE ONLY public.used_ranges
     ADD CONSTRAINT used_ranges_pkey PRIMARY KEY (kind, name, numbers);
 
 --
+-- Name: adopted_units_by_serial; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX adopted_units_by_serial ON public.adopted_units USING btree (serial, issuer);
+
+--
 -- Name: batches_board_lot; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -2880,6 +3167,12 @@ CREATE INDEX batches_recipe_sha256 ON public.batches USING btree (recipe_sha256)
 --
 
 CREATE INDEX blocks_batch_id ON public.blocks USING btree (batch_id);
+
+--
+-- Name: identifiers_adopted_unit; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX identifiers_adopted_unit ON public.identifiers USING btree (adopted_unit) WHERE (adopted_unit IS NOT NULL);
 
 --
 -- Name: identifiers_unit_id; Type: INDEX; Schema: public; Owner: -
@@ -2982,6 +3275,30 @@ CREATE INDEX units_shipment_id ON public.units USING btree (shipment_id);
 --
 
 CREATE INDEX units_state_step ON public.units USING btree (state, step);
+
+--
+-- Name: adopted_units adopted_units_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER adopted_units_append_only BEFORE DELETE OR UPDATE ON public.adopted_units FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: adopted_units adopted_units_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER adopted_units_no_truncate BEFORE TRUNCATE ON public.adopted_units FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: adoptions adoptions_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER adoptions_append_only BEFORE DELETE OR UPDATE ON public.adoptions FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: adoptions adoptions_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER adoptions_no_truncate BEFORE TRUNCATE ON public.adoptions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
 -- Name: blocks blocks_append_only; Type: TRIGGER; Schema: public; Owner: -
@@ -3170,28 +3487,31 @@ CREATE TRIGGER units_never_deleted BEFORE DELETE ON public.units FOR EACH ROW EX
 CREATE TRIGGER units_no_truncate BEFORE TRUNCATE ON public.units FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
--- Name: units units_of_this_epoch; Type: TRIGGER; Schema: public; Owner: -
---
-
-CREATE TRIGGER units_of_this_epoch BEFORE INSERT ON public.units FOR EACH ROW EXECUTE FUNCTION public.refuse_lost_epoch();
-
---
 -- Name: units units_sealed; Type: TRIGGER; Schema: public; Owner: -
 --
 
 CREATE CONSTRAINT TRIGGER units_sealed AFTER UPDATE OF state ON public.units DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.state = 'Shipped'::text)) EXECUTE FUNCTION public.check_sealed();
 
 --
--- Name: used_ranges used_ranges_append_only; Type: TRIGGER; Schema: public; Owner: -
+-- Name: adopted_units adopted_units_adoption; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
-CREATE TRIGGER used_ranges_append_only BEFORE DELETE OR UPDATE ON public.used_ranges FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+ALTER TABLE ONLY public.adopted_units
+    ADD CONSTRAINT adopted_units_adoption FOREIGN KEY (adoption_id) REFERENCES public.adoptions(id);
 
 --
--- Name: used_ranges used_ranges_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+-- Name: adoptions adoptions_event; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
-CREATE TRIGGER used_ranges_no_truncate BEFORE TRUNCATE ON public.used_ranges FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+ALTER TABLE ONLY public.adoptions
+    ADD CONSTRAINT adoptions_event FOREIGN KEY (stream, seq) REFERENCES public.unit_events(stream, seq) DEFERRABLE INITIALLY DEFERRED;
+
+--
+-- Name: adoptions adoptions_issuer; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.adoptions
+    ADD CONSTRAINT adoptions_issuer FOREIGN KEY (issuer) REFERENCES public.issuers(id);
 
 --
 -- Name: batch_lots batch_lots_batch; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -3248,6 +3568,13 @@ ALTER TABLE ONLY public.holds
 
 ALTER TABLE ONLY public.identifier_effects
     ADD CONSTRAINT identifier_effects_type FOREIGN KEY (type) REFERENCES public.event_types(type);
+
+--
+-- Name: identifiers identifiers_adopted_unit; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.identifiers
+    ADD CONSTRAINT identifiers_adopted_unit FOREIGN KEY (adopted_unit) REFERENCES public.adopted_units(id);
 
 --
 -- Name: identifiers identifiers_block; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -3404,11 +3731,39 @@ REVOKE ALL ON FUNCTION public.acquire_slot(p_unit uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.acquire_slot(p_unit uuid) TO unitrail_office;
 
 --
+-- Name: FUNCTION add_adopted_units(p_adoption bigint, p_first bigint, p_bodies text[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.add_adopted_units(p_adoption bigint, p_first bigint, p_bodies text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.add_adopted_units(p_adoption bigint, p_first bigint, p_bodies text[]) TO unitrail_desk;
+
+--
 -- Name: FUNCTION add_listed_numbers(p_space bigint, p_first bigint, p_values text[]); Type: ACL; Schema: public; Owner: -
 --
 
 REVOKE ALL ON FUNCTION public.add_listed_numbers(p_space bigint, p_first bigint, p_values text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.add_listed_numbers(p_space bigint, p_first bigint, p_values text[]) TO unitrail_desk;
+
+--
+-- Name: FUNCTION adopted_address(p_pattern text, p_start bigint, p_end bigint); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.adopted_address(p_pattern text, p_start bigint, p_end bigint) FROM PUBLIC;
+
+--
+-- Name: TABLE adoptions; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.adoptions TO unitrail_office;
+GRANT SELECT ON TABLE public.adoptions TO unitrail_desk;
+GRANT SELECT ON TABLE public.adoptions TO unitrail_auditor;
+GRANT SELECT ON TABLE public.adoptions TO unitrail_retention;
+
+--
+-- Name: FUNCTION adoption_under_way(p_adoption bigint); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.adoption_under_way(p_adoption bigint) FROM PUBLIC;
 
 --
 -- Name: FUNCTION advance_registry(p_spaces jsonb, p_epoch integer, p_by text, p_reason text); Type: ACL; Schema: public; Owner: -
@@ -3510,6 +3865,12 @@ REVOKE ALL ON FUNCTION public.chain_event(p_stream text, p_seq bigint, p_prev by
 REVOKE ALL ON FUNCTION public.change_lots(p_batch text, p_position text, p_lots text[], p_by text, p_change text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.change_lots(p_batch text, p_position text, p_lots text[], p_by text, p_change text) TO unitrail_office;
 GRANT ALL ON FUNCTION public.change_lots(p_batch text, p_position text, p_lots text[], p_by text, p_change text) TO unitrail_desk;
+
+--
+-- Name: FUNCTION check_adopted(p_body text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_adopted(p_body text) FROM PUBLIC;
 
 --
 -- Name: TABLE event_types; Type: ACL; Schema: public; Owner: -
@@ -3619,6 +3980,13 @@ REVOKE ALL ON FUNCTION public.claim_units(p_batch text, p_claims jsonb) FROM PUB
 GRANT ALL ON FUNCTION public.claim_units(p_batch text, p_claims jsonb) TO unitrail_office;
 
 --
+-- Name: FUNCTION close_adoption(p_adoption bigint, p_spaces jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.close_adoption(p_adoption bigint, p_spaces jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.close_adoption(p_adoption bigint, p_spaces jsonb) TO unitrail_desk;
+
+--
 -- Name: FUNCTION close_number_list(p_space bigint); Type: ACL; Schema: public; Owner: -
 --
 
@@ -3671,6 +4039,13 @@ REVOKE ALL ON FUNCTION public.grant_block(p_space bigint, p_batch text, p_quanti
 REVOKE ALL ON FUNCTION public.grant_next_block(p_space bigint, p_batch text, p_quantity integer, p_run_length integer, p_version integer, p_pattern text, p_date_parts text) FROM PUBLIC;
 
 --
+-- Name: FUNCTION grantable_addresses(p_pool text, p_numbers bigint[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.grantable_addresses(p_pool text, p_numbers bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.grantable_addresses(p_pool text, p_numbers bigint[]) TO unitrail_desk;
+
+--
 -- Name: FUNCTION hand_out_slots(); Type: ACL; Schema: public; Owner: -
 --
 
@@ -3681,6 +4056,21 @@ REVOKE ALL ON FUNCTION public.hand_out_slots() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION public.has_role(p_role text) FROM PUBLIC;
+
+--
+-- Name: TABLE adopted_units; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.adopted_units TO unitrail_office;
+GRANT SELECT ON TABLE public.adopted_units TO unitrail_desk;
+GRANT SELECT ON TABLE public.adopted_units TO unitrail_auditor;
+GRANT SELECT ON TABLE public.adopted_units TO unitrail_retention;
+
+--
+-- Name: FUNCTION identifiers_of(a public.adopted_units); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.identifiers_of(a public.adopted_units) FROM PUBLIC;
 
 --
 -- Name: FUNCTION identify_unit(p_unit uuid, p_kind text, p_issuer text, p_value text, p_by text); Type: ACL; Schema: public; Owner: -
@@ -3694,22 +4084,6 @@ GRANT ALL ON FUNCTION public.identify_unit(p_unit uuid, p_kind text, p_issuer te
 --
 
 REVOKE ALL ON FUNCTION public.is_imei(p_value text) FROM PUBLIC;
-
---
--- Name: TABLE batches; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT ON TABLE public.batches TO unitrail_office;
-GRANT SELECT ON TABLE public.batches TO unitrail_desk;
-GRANT SELECT ON TABLE public.batches TO unitrail_auditor;
-GRANT SELECT ON TABLE public.batches TO unitrail_retention;
-GRANT SELECT ON TABLE public.batches TO unitrail_station;
-
---
--- Name: FUNCTION is_of_lost_epoch(b public.batches); Type: ACL; Schema: public; Owner: -
---
-
-REVOKE ALL ON FUNCTION public.is_of_lost_epoch(b public.batches) FROM PUBLIC;
 
 --
 -- Name: FUNCTION lock_line(); Type: ACL; Schema: public; Owner: -
@@ -3753,6 +4127,13 @@ REVOKE ALL ON FUNCTION public.notify_uncleared() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION public.obstacle_to_shipping(u public.units, p_shipment text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION open_adoption(p_issuer text, p_scheme text, p_source_name text, p_source_sha256 text, p_source_part text, p_by text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.open_adoption(p_issuer text, p_scheme text, p_source_name text, p_source_sha256 text, p_source_part text, p_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.open_adoption(p_issuer text, p_scheme text, p_source_name text, p_source_sha256 text, p_source_part text, p_by text) TO unitrail_desk;
 
 --
 -- Name: FUNCTION open_batch(p_batch text, p_document text, p_recipe text, p_firmware_sha256 text, p_order_quantity integer, p_trial boolean, p_workflow text, p_grants jsonb, p_opened_by text); Type: ACL; Schema: public; Owner: -
@@ -3814,6 +4195,12 @@ GRANT ALL ON FUNCTION public.order_room(o public.orders) TO unitrail_office;
 GRANT ALL ON FUNCTION public.order_room(o public.orders) TO unitrail_desk;
 
 --
+-- Name: FUNCTION pass_numbers(p_spaces jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.pass_numbers(p_spaces jsonb) FROM PUBLIC;
+
+--
 -- Name: FUNCTION project_facts(u public.units, p_type text, p_body jsonb, p_seq bigint); Type: ACL; Schema: public; Owner: -
 --
 
@@ -3854,12 +4241,6 @@ REVOKE ALL ON FUNCTION public.refuse_change() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION public.refuse_identifier_change() FROM PUBLIC;
-
---
--- Name: FUNCTION refuse_lost_epoch(); Type: ACL; Schema: public; Owner: -
---
-
-REVOKE ALL ON FUNCTION public.refuse_lost_epoch() FROM PUBLIC;
 
 --
 -- Name: FUNCTION refuse_other_request(p_known public.unit_events); Type: ACL; Schema: public; Owner: -
@@ -3989,6 +4370,16 @@ GRANT SELECT ON TABLE public.batch_lots TO unitrail_desk;
 GRANT SELECT ON TABLE public.batch_lots TO unitrail_auditor;
 GRANT SELECT ON TABLE public.batch_lots TO unitrail_retention;
 GRANT SELECT ON TABLE public.batch_lots TO unitrail_station;
+
+--
+-- Name: TABLE batches; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.batches TO unitrail_office;
+GRANT SELECT ON TABLE public.batches TO unitrail_desk;
+GRANT SELECT ON TABLE public.batches TO unitrail_auditor;
+GRANT SELECT ON TABLE public.batches TO unitrail_retention;
+GRANT SELECT ON TABLE public.batches TO unitrail_station;
 
 --
 -- Name: TABLE blocks; Type: ACL; Schema: public; Owner: -

@@ -1,3 +1,4 @@
+import { checkAdoptions, noteAdoption, type AdoptionEvents } from './adoptions';
 import { checkAuthorship } from './authorship';
 import { checkBatches, checkRest } from './batches';
 import { checkBusinessStream, checkUntold, loadBatchRows, type BatchRows } from './business-streams';
@@ -57,6 +58,7 @@ interface Audit {
   readonly names: NameSearch;
   readonly census: Census;
   readonly lists: ListEvents;
+  readonly adoptions: AdoptionEvents;
   readonly findings: Findings;
 }
 
@@ -71,6 +73,7 @@ async function auditSnapshot(snapshot: Snapshot, { onProgress, env }: AuditOptio
     names: new NameSearch(plant.operatorNames),
     census: new Census(),
     lists: new Map(),
+    adoptions: new Map(),
     findings,
   };
   let events = 0;
@@ -85,7 +88,7 @@ async function auditSnapshot(snapshot: Snapshot, { onProgress, env }: AuditOptio
 
 /** What can be judged only when every unit has been seen. */
 async function checkWholes(
-  { snapshot, plant, census, lists, findings }: Audit,
+  { snapshot, plant, census, lists, adoptions, findings }: Audit,
   counts: Record<string, number>,
 ): Promise<void> {
   checkUntold(plant, census, findings);
@@ -93,6 +96,7 @@ async function checkWholes(
   await checkRegistry(snapshot, census, findings);
   await checkLedger(snapshot, plant, census, findings);
   await checkNumberLists(snapshot, lists, findings);
+  await checkAdoptions(snapshot, adoptions, findings);
   await checkBatches(snapshot, plant, census, findings);
   await checkStrayRecords(snapshot, findings);
   await checkSlots(snapshot, census, findings);
@@ -112,6 +116,7 @@ async function auditHistories(run: Audit, histories: readonly History[]): Promis
     if (rows) missing.push(...auditUnit(run, stream, read, rows, name, around.batches));
     if (!stream.startsWith(UNIT)) {
       noteList(stream, read, run.lists);
+      noteAdoption(stream, read, run.adoptions);
       checkBusinessStream(stream, read, run.plant, around.batches, run.census, run.findings);
     }
   }
@@ -199,6 +204,7 @@ async function countRows(snapshot: Snapshot): Promise<Record<string, number>> {
     blocks: 'blocks',
     movements: 'movements',
     listedNumbers: 'listed_numbers',
+    adoptedUnits: 'adopted_units',
   };
   const others = { batches: 'batches', orders: 'orders', shipments: 'shipments', records: 'records' };
   const counts: Record<string, number> = {};

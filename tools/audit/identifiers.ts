@@ -170,10 +170,10 @@ export async function reportUnregistered(
   }
 }
 
-/** Rows of nobody: each is void, and its batch says so. */
+/** Rows of nobody: each is void, and its batch says so. (Those that were adopted are judged by A15.) */
 async function checkVoidRows(snapshot: Snapshot, census: Census, findings: Findings): Promise<void> {
   const rows = await snapshot.rows<IdentifierRow>(
-    `select issuer, kind, value, block_id as block, ordinal, state from identifiers where unit_id is null`,
+    `select issuer, kind, value, block_id as block, ordinal, state from identifiers where unit_id is null and adopted_unit is null`,
   );
   const unexplained = new Map([...census.voids].filter(([, { taken }]) => !taken));
   for (const row of rows) {

@@ -17,6 +17,7 @@ export const invariants = {
   A12: 'The lifecycle tables of the database are those of the code.',
   A13: "No operator's name stands in any event or record.",
   A14: "A buyer's list is whole and what its event says of it, and no number of one buyer is listed twice.",
+  A15: "What was adopted from before Unitrail is whole and what its event says of it, every number of it is in the registry, and none of them is a unit's as well.",
 } as const;
 
 export type Invariant = keyof typeof invariants;

@@ -8,7 +8,7 @@ export type Nature = 'intent' | 'result' | 'other';
 
 export interface EventKind {
   readonly type: string;
-  readonly streamKind: 'unit' | 'batch' | 'order' | 'shipment' | 'list' | 'registry';
+  readonly streamKind: 'unit' | 'batch' | 'order' | 'shipment' | 'list' | 'registry' | 'history';
   readonly appender: 'office' | 'station' | 'both' | 'function';
   readonly nature: Nature;
   readonly part: string | null;
@@ -71,6 +71,7 @@ const otherKinds: [type: string, streamKind: EventKind['streamKind'], groups: re
   ['shipmentClosed', 'shipment', [OFFICE]],
   ['numbersListed', 'list', [DESK]],
   ['registryAdvanced', 'registry', [DESK]],
+  ['historyAdopted', 'history', [DESK]],
 ];
 
 /** The one event of a unit that the desk records. */
