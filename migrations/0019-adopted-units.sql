@@ -195,12 +195,12 @@ begin
 end $$;
 
 -- What the row gives away for good. A chip's UID counts in its family: of one whose family is not known only the text is kept.
-create function identifiers_of(a adopted_units) returns table (issuer text, kind text, value text)
-language sql stable as $$
-  select a.issuer, 'serial', a.serial
-  union all select 'ieee', 'mac', mac from jsonb_array_elements_text(a.body::jsonb -> 'macs') as mac
-  union all select a.body::jsonb ->> 'chipFamily', 'chip-uid', a.body::jsonb ->> 'chipUid'
-    where a.body::jsonb ->> 'chipFamily' is not null and a.body::jsonb ->> 'chipUid' is not null
+create function identifiers_of(p_issuer text, p_serial text, p_body jsonb) returns table (issuer text, kind text, value text)
+language sql immutable as $$
+  select p_issuer, 'serial', p_serial
+  union all select 'ieee', 'mac', mac from jsonb_array_elements_text(p_body -> 'macs') as mac
+  union all select p_body ->> 'chipFamily', 'chip-uid', p_body ->> 'chipUid'
+    where p_body ->> 'chipFamily' is not null and p_body ->> 'chipUid' is not null
 $$;
 
 -- Adds rows at the positions from p_first on. Answers the identifiers that somebody has already: a row of this import
@@ -221,7 +221,7 @@ begin
   from unnest(p_bodies) with ordinality as given(body, n) order by n;
   insert into identifiers (issuer, kind, value, state, adopted_unit)
   select i.issuer, i.kind, i.value, case u.state when 'used' then 'applied' else u.state end, u.id
-  from adopted_units u cross join lateral identifiers_of(u) i
+  from adopted_units u cross join lateral identifiers_of(u.issuer, u.serial, u.body::jsonb) i
   where u.adoption_id = a.id and u.position between p_first and last order by u.position
   on conflict on constraint identifiers_pkey do nothing;
   return query
@@ -229,8 +229,10 @@ begin
       case when other.adoption_id = a.id then 'import' when other.id is not null then 'adopted'
            when owner.id is not null then 'unit' else 'void' end,
       owner.serial, whole(other.body::jsonb, 'row'), source.source_name
-    from adopted_units u cross join lateral identifiers_of(u) i
-    join identifiers k on k.issuer = i.issuer and k.kind = i.kind and k.value = i.value
+    from adopted_units u cross join lateral identifiers_of(u.issuer, u.serial, u.body::jsonb) i
+    -- One look at the primary key for each: the planner knows nothing yet of rows of this transaction, and would read them all.
+    cross join lateral (select r.adopted_unit, r.unit_id from identifiers r
+                        where r.issuer = i.issuer and r.kind = i.kind and r.value = i.value limit 1) k
     left join adopted_units other on other.id = k.adopted_unit
     left join adoptions source on source.id = other.adoption_id
     left join units owner on owner.id = k.unit_id

@@ -131,7 +131,7 @@ begin
   from unnest(p_bodies) with ordinality as given(body, n) order by n;
   insert into identifiers (issuer, kind, value, state, adopted_unit)
   select i.issuer, i.kind, i.value, case u.state when 'used' then 'applied' else u.state end, u.id
-  from adopted_units u cross join lateral identifiers_of(u) i
+  from adopted_units u cross join lateral identifiers_of(u.issuer, u.serial, u.body::jsonb) i
   where u.adoption_id = a.id and u.position between p_first and last order by u.position
   on conflict on constraint identifiers_pkey do nothing;
   return query
@@ -139,8 +139,10 @@ begin
       case when other.adoption_id = a.id then 'import' when other.id is not null then 'adopted'
            when owner.id is not null then 'unit' else 'void' end,
       owner.serial, whole(other.body::jsonb, 'row'), source.source_name
-    from adopted_units u cross join lateral identifiers_of(u) i
-    join identifiers k on k.issuer = i.issuer and k.kind = i.kind and k.value = i.value
+    from adopted_units u cross join lateral identifiers_of(u.issuer, u.serial, u.body::jsonb) i
+    -- One look at the primary key for each: the planner knows nothing yet of rows of this transaction, and would read them all.
+    cross join lateral (select r.adopted_unit, r.unit_id from identifiers r
+                        where r.issuer = i.issuer and r.kind = i.kind and r.value = i.value limit 1) k
     left join adopted_units other on other.id = k.adopted_unit
     left join adoptions source on source.id = other.adoption_id
     left join units owner on owner.id = k.unit_id
@@ -1400,33 +1402,16 @@ CREATE FUNCTION public.has_role(p_role text) RETURNS boolean
 $$;
 
 --
--- Name: adopted_units; Type: TABLE; Schema: public; Owner: -
+-- Name: identifiers_of(text, text, jsonb); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE TABLE public.adopted_units (
-    id bigint NOT NULL,
-    adoption_id bigint NOT NULL,
-    "position" bigint NOT NULL,
-    issuer text NOT NULL,
-    serial text NOT NULL,
-    state text NOT NULL,
-    body text NOT NULL,
-    CONSTRAINT adopted_units_serial CHECK (((serial ~ '^[ -~]{1,64}$'::text) AND (serial = btrim(serial)) AND (serial !~ '\|'::text))),
-    CONSTRAINT adopted_units_size CHECK ((octet_length(body) <= 16384)),
-    CONSTRAINT adopted_units_state CHECK ((state = ANY (ARRAY['shipped'::text, 'used'::text, 'void'::text])))
-);
-
---
--- Name: identifiers_of(public.adopted_units); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.identifiers_of(a public.adopted_units) RETURNS TABLE(issuer text, kind text, value text)
-    LANGUAGE sql STABLE
+CREATE FUNCTION public.identifiers_of(p_issuer text, p_serial text, p_body jsonb) RETURNS TABLE(issuer text, kind text, value text)
+    LANGUAGE sql IMMUTABLE
     AS $$
-  select a.issuer, 'serial', a.serial
-  union all select 'ieee', 'mac', mac from jsonb_array_elements_text(a.body::jsonb -> 'macs') as mac
-  union all select a.body::jsonb ->> 'chipFamily', 'chip-uid', a.body::jsonb ->> 'chipUid'
-    where a.body::jsonb ->> 'chipFamily' is not null and a.body::jsonb ->> 'chipUid' is not null
+  select p_issuer, 'serial', p_serial
+  union all select 'ieee', 'mac', mac from jsonb_array_elements_text(p_body -> 'macs') as mac
+  union all select p_body ->> 'chipFamily', 'chip-uid', p_body ->> 'chipUid'
+    where p_body ->> 'chipFamily' is not null and p_body ->> 'chipUid' is not null
 $$;
 
 --
@@ -2325,6 +2310,23 @@ CREATE FUNCTION public.whole(p_body jsonb, p_name text) RETURNS bigint
   select case when jsonb_typeof(p_body -> p_name) = 'number' and p_body ->> p_name ~ '^[0-9]{1,15}$'
     then (p_body ->> p_name)::bigint end
 $_$;
+
+--
+-- Name: adopted_units; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.adopted_units (
+    id bigint NOT NULL,
+    adoption_id bigint NOT NULL,
+    "position" bigint NOT NULL,
+    issuer text NOT NULL,
+    serial text NOT NULL,
+    state text NOT NULL,
+    body text NOT NULL,
+    CONSTRAINT adopted_units_serial CHECK (((serial ~ '^[ -~]{1,64}$'::text) AND (serial = btrim(serial)) AND (serial !~ '\|'::text))),
+    CONSTRAINT adopted_units_size CHECK ((octet_length(body) <= 16384)),
+    CONSTRAINT adopted_units_state CHECK ((state = ANY (ARRAY['shipped'::text, 'used'::text, 'void'::text])))
+);
 
 --
 -- Name: adopted_units_id_seq; Type: SEQUENCE; Schema: public; Owner: -
@@ -4058,19 +4060,10 @@ REVOKE ALL ON FUNCTION public.hand_out_slots() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.has_role(p_role text) FROM PUBLIC;
 
 --
--- Name: TABLE adopted_units; Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION identifiers_of(p_issuer text, p_serial text, p_body jsonb); Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT ON TABLE public.adopted_units TO unitrail_office;
-GRANT SELECT ON TABLE public.adopted_units TO unitrail_desk;
-GRANT SELECT ON TABLE public.adopted_units TO unitrail_auditor;
-GRANT SELECT ON TABLE public.adopted_units TO unitrail_retention;
-
---
--- Name: FUNCTION identifiers_of(a public.adopted_units); Type: ACL; Schema: public; Owner: -
---
-
-REVOKE ALL ON FUNCTION public.identifiers_of(a public.adopted_units) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.identifiers_of(p_issuer text, p_serial text, p_body jsonb) FROM PUBLIC;
 
 --
 -- Name: FUNCTION identify_unit(p_unit uuid, p_kind text, p_issuer text, p_value text, p_by text); Type: ACL; Schema: public; Owner: -
@@ -4360,6 +4353,15 @@ GRANT ALL ON FUNCTION public.void_numbers(p_batch text, p_numbers jsonb) TO unit
 --
 
 REVOKE ALL ON FUNCTION public.whole(p_body jsonb, p_name text) FROM PUBLIC;
+
+--
+-- Name: TABLE adopted_units; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.adopted_units TO unitrail_office;
+GRANT SELECT ON TABLE public.adopted_units TO unitrail_desk;
+GRANT SELECT ON TABLE public.adopted_units TO unitrail_auditor;
+GRANT SELECT ON TABLE public.adopted_units TO unitrail_retention;
 
 --
 -- Name: TABLE batch_lots; Type: ACL; Schema: public; Owner: -

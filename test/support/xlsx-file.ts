@@ -97,8 +97,16 @@ function relation(id: string, type: string, target: string): string {
 
 /** Rows of one column of texts, with a heading. */
 export function textRows(values: readonly string[], heading = 'serial'): string {
-  const rows = [heading, ...values].map(
-    (text, at) => `<row r="${at + 1}"><c r="A${at + 1}" t="inlineStr"><is><t>${text}</t></is></c></row>`,
-  );
-  return `<sheetData>${rows.join('')}</sheetData>`;
+  return cellsOf([heading, ...values].map((text) => [text]));
+}
+
+/** Rows of texts, the first of them the headings; an empty text is no cell. */
+export function cellsOf(rows: readonly (readonly string[])[]): string {
+  const cell = (text: string, at: string): string =>
+    text === '' ? '' : `<c r="${at}" t="inlineStr"><is><t>${text}</t></is></c>`;
+  const shown = rows.map((cells, row) => {
+    const inside = cells.map((text, at) => cell(text, `${String.fromCharCode(65 + at)}${row + 1}`));
+    return `<row r="${row + 1}">${inside.join('')}</row>`;
+  });
+  return `<sheetData>${shown.join('')}</sheetData>`;
 }
