@@ -1,11 +1,14 @@
 import { Option, type Command } from 'commander';
+import { findAdopted, type AdoptedReading } from '../adapters/postgres/adopted-units';
 import { unitDetails, type UnitDetails } from '../adapters/postgres/unit-details';
 import { findOneUnit, unitHistory, unitRecord, type UnitEvent } from '../adapters/postgres/unit-queries';
 import { writeChunks } from '../adapters/spreadsheet/write-chunks';
 import { adviceFor } from '../domain/advice';
 import { jsonRow, type Column } from '../domain/columns';
+import { UnitrailError } from '../domain/errors';
 import { unitColumns } from '../domain/unit-columns';
 import type { UnitRow } from '../domain/unit-row';
+import { adoptedJson, adoptedPage, disputedSections, readingJson, readingsOfOne } from './adopted-page';
 import type { CliContext } from './context';
 import { printJson, printLine, printTable, say } from './output';
 import { unitGroup } from './unit-group';
@@ -35,13 +38,57 @@ export function register(program: Command, context: CliContext): void {
 
 async function show(context: CliContext, id: string, options: Options): Promise<void> {
   const db = await context.desk();
-  const unit = await findOneUnit(db, id);
+  const adopted = await findAdopted(db, id);
+  const unit = await findBuilt(context, id, adopted);
+  if (unit === null) return showAdopted(context, readingsOfOne(id, adopted), options);
   if (options.record) return showRecord(context, unit);
   if (options.history) return showHistory(context, await unitHistory(db, unit.unitId));
   const details = await unitDetails(db, unit.unitId);
-  return context.json
-    ? printJson(context, detailsJson(details))
-    : printLine(context, unitPage(context, details));
+  const rivals = adopted.filter(({ serial, issuer }) => serial === unit.serial && issuer === unit.issuer);
+  return showDetails(context, details, rivals);
+}
+
+/** Null where the text names nothing but units that were adopted. */
+async function findBuilt(
+  context: CliContext,
+  id: string,
+  adopted: readonly AdoptedReading[],
+): Promise<UnitRow | null> {
+  try {
+    return await findOneUnit(await context.desk(), id);
+  } catch (error) {
+    if (adopted.length > 0 && error instanceof UnitrailError && error.code === 'NOT_FOUND') return null;
+    throw error;
+  }
+}
+
+async function showAdopted(
+  context: CliContext,
+  readings: readonly AdoptedReading[],
+  { record, history }: Options,
+): Promise<void> {
+  const { serial } = readings[0]!;
+  if (record || history)
+    throw new UnitrailError(
+      'NOT_FOUND',
+      `${serial} was adopted, not built here: it has no ${record ? 'record' : 'history'}.`,
+    );
+  if (context.json) return printJson(context, adoptedJson(readings));
+  return printLine(context, adoptedPage(readings));
+}
+
+/** A unit whose serial was adopted as well shows both. */
+function showDetails(
+  context: CliContext,
+  details: UnitDetails,
+  rivals: readonly AdoptedReading[],
+): Promise<void> {
+  if (context.json) {
+    const adopted = rivals.length > 0 && { disputed: true, adopted: rivals.map(readingJson) };
+    return printJson(context, { ...detailsJson(details), ...adopted });
+  }
+  const disputed = rivals.length > 0 ? `\n\n${disputedSections(rivals)}` : '';
+  return printLine(context, `${unitPage(context, details)}${disputed}`);
 }
 
 /** What is sealed goes out as it is, so that its SHA-256 can be taken of the output; a terminal gets a line's end. */

@@ -277,6 +277,52 @@ test('a number that a list of a buyer has as well is replaced when it is claimed
   expect(units.map((unit) => unit.serial)).toEqual(['A3', 'A2']);
 });
 
+test('`unit show` finds an adopted unit by any of its identifiers, and says what nobody knows', async () => {
+  const rows = [
+    'Serial,MACs,Chip UID,Product,Shipped At,Colour',
+    'S 77,001122334466,0a:0b:0c,EUDV,2019-04-01,red',
+  ];
+  await adopted(await scene.file('show.csv', `${rows.join('\n')}\n`), '--issuer unitrail');
+  const { out } = await scene.run(['unit', 'show', 'S 77']);
+  const said = out.split('\n').map((line) => line.trim());
+  expect(said.slice(0, 12)).toEqual([
+    'Who',
+    'Serial        S 77  (issuer unitrail)',
+    'State         shipped; adopted, not built here',
+    '',
+    'What',
+    'State         shipped',
+    'product       EUDV',
+    'batch         unknown',
+    'shippedAt     2019-04-01',
+    'buyer         unknown',
+    'firmware      unknown',
+    'Colour        red',
+  ]);
+  expect(out).toContain('0A0B0C  (family lm3s6965)');
+  for (const id of ['00:11:22:33:44:66', '0A0B0C', 'unitrail:S 77'])
+    expect((await scene.run(['unit', 'show', id])).out).toBe(out);
+  expect(await scene.run(['unit', 'show', 'S 77', '--record'])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('S 77 was adopted, not built here: it has no record.'),
+  });
+});
+
+test('a disputed unit shows every reading, and a unit of ours the adopted one beside it', async () => {
+  const told = await scene.run(`unit show ${serial(3_001)} --json`);
+  expect(JSON.parse(told.out)).toMatchObject({
+    ...{ serial: serial(3_001), builtHere: false, disputed: true },
+    readings: [
+      { state: 'shipped', batch: 'B-3', product: null, row: 3_002 },
+      { state: 'used', batch: 'B-again', row: 39_991 },
+    ],
+  });
+  expect((await scene.run(`unit show ${serial(39_989)}`)).out).toMatch(
+    /^Who\n[^]*Disputed: adopted, not built here, with the same serial\n {2}State {9}shipped\n/,
+  );
+  expect((await scene.run(`unit show NOBODY`)).err).toContain('No unit has "NOBODY"');
+});
+
 describe('by plain SQL', () => {
   test('an adoption that is not closed can not stay, and only the desk adopts', async () => {
     const open = `select open_adoption('unitrail', null, 'x.csv', '${'0'.repeat(64)}', 'all', '17')`;
@@ -296,5 +342,5 @@ describe('by plain SQL', () => {
 test('the auditor finds everything in order', async () => {
   const report = await audit(scene.database.urlOf('auditor'));
   expect(report.violations).toEqual([]);
-  expect(report.counts.adoptedUnits).toBe(40_006);
+  expect(report.counts.adoptedUnits).toBe(40_007);
 });
