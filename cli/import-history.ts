@@ -2,7 +2,8 @@ import { basename } from 'node:path';
 import { Option, type Command } from 'commander';
 import { adoptUnits, type AdoptionHead, type UnitsToAdopt } from '../adapters/postgres/adoptions';
 import { requirePlant } from '../adapters/postgres/plant-store';
-import { createWatermark } from '../adapters/registry/watermark';
+import type { Database } from '../adapters/postgres/database';
+import { createWatermark, readWatermarkFile, type Watermark } from '../adapters/registry/watermark';
 import { openTableFile, type TableFile } from '../adapters/spreadsheet/table-file';
 import { AdoptedNumbers } from '../domain/adopted-numbers';
 import { AdoptedPools } from '../domain/adopted-pools';
@@ -52,13 +53,20 @@ async function importHistory(context: ServerContext, file: string, options: Opti
     const origin = originOf(plant, options);
     const head = await headOf(file, table, origin, options);
     const units = unitsOf(table, head, plant, origin.schemes);
+    const watermark = await watermarkHere(db, context.config().watermark);
+    await watermark?.check();
     const outcome = await adoptUnits(db, head, units, options.dryRun ?? false);
     // Counters moved: a backup that is older than this has to be noticed, whether a batch was opened since or not.
-    if (outcome.outcome === 'adopted') await createWatermark({ db, file: context.config().watermark }).keep();
+    if (outcome.outcome === 'adopted') await watermark?.keep();
     await historyReport(context, head, outcome, units.numbers);
   } finally {
     await table.close();
   }
+}
+
+/** Null on a machine that does not have the registry's file: the office brings it up to date at its next grant. */
+async function watermarkHere(db: Database, file: string): Promise<Watermark | null> {
+  return (await readWatermarkFile(file)) === null ? null : createWatermark({ db, file });
 }
 
 interface Origin {

@@ -128,6 +128,9 @@ begin
   perform check_word('by', p_by), check_word('reason', p_reason);
   lock table registry_epochs in share row exclusive mode;
   select * into present from registry_epochs order by epoch desc limit 1;
+  if p_epoch > present.epoch + 100 then
+    perform refuse('UT007', format('epoch: %s is not allowed; at most %s', p_epoch, present.epoch + 100));
+  end if;
   passed := pass_numbers(p_spaces);
   opened := greatest(present.epoch, coalesce(p_epoch, 0)) + 1;
   insert into registry_epochs (epoch, registry) values (opened, present.registry);

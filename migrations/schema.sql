@@ -254,6 +254,9 @@ begin
   perform check_word('by', p_by), check_word('reason', p_reason);
   lock table registry_epochs in share row exclusive mode;
   select * into present from registry_epochs order by epoch desc limit 1;
+  if p_epoch > present.epoch + 100 then
+    perform refuse('UT007', format('epoch: %s is not allowed; at most %s', p_epoch, present.epoch + 100));
+  end if;
   passed := pass_numbers(p_spaces);
   opened := greatest(present.epoch, coalesce(p_epoch, 0)) + 1;
   insert into registry_epochs (epoch, registry) values (opened, present.registry);
@@ -819,7 +822,7 @@ CREATE FUNCTION public.check_listed_value() RETURNS trigger
     SET search_path TO 'public', 'pg_temp'
     AS $$
 begin
-  if exists (select from blocks b where b.id = new.block_id and b.pattern = 'list' and not exists (
+  if exists (select from blocks b join number_lists n on n.space_id = b.space_id where b.id = new.block_id and not exists (
        select from listed_numbers l
        where l.space_id = b.space_id and l.position = lower(b.numbers) + new.ordinal and l.value = new.value)) then
     perform refuse('UT002', format('serial %s does not stand at ordinal %s of block %s in its list', new.value, new.ordinal, new.block_id));
@@ -1239,9 +1242,15 @@ CREATE FUNCTION public.declare_used_ranges(p_pools jsonb) RETURNS void
 declare
   wanted record;
   clash record;
+  lost used_ranges;
 begin
   perform lock_used_ranges(false);
-  delete from used_ranges where kind = 'mac' and name in (select p ->> 'name' from jsonb_array_elements(p_pools) p);
+  select u.* into lost from used_ranges u join jsonb_array_elements(p_pools) p on p ->> 'name' = u.name
+  where u.kind = 'mac' and not u.numbers <@ (
+    select coalesce(range_agg(int8range((r ->> 0)::bigint, (r ->> 1)::bigint)), '{}'::int8multirange) from jsonb_array_elements(p -> 'ranges') r) limit 1;
+  if found then
+    perform refuse('UT007', format('used: the numbers %s of pool %s were declared as used before, and stay so', lost.numbers, lost.name));
+  end if;
   for wanted in
     select p ->> 'name' as name, int8range((r ->> 0)::bigint, (r ->> 1)::bigint) as numbers
     from jsonb_array_elements(p_pools) p, jsonb_array_elements(p -> 'ranges') r
@@ -1253,7 +1262,7 @@ begin
       perform refuse('UT007', format('used: the numbers %s of pool %s are not allowed; they were granted to batch %s (block %s)',
         clash.numbers, wanted.name, clash.batch_id, clash.id));
     end if;
-    insert into used_ranges (kind, name, numbers) values ('mac', wanted.name, wanted.numbers);
+    insert into used_ranges (kind, name, numbers) values ('mac', wanted.name, wanted.numbers) on conflict do nothing;
   end loop;
 end $$;
 
@@ -1275,18 +1284,24 @@ CREATE FUNCTION public.find_space(p_kind text, p_name text, p_scope text, p_issu
     LANGUAGE plpgsql
     AS $$
 declare
-  space bigint;
+  space number_spaces;
 begin
-  insert into number_spaces (kind, name, scope, issuer, first_number, last_number, next_number)
-  values (p_kind, p_name, p_scope, p_issuer, p_first, p_last, p_first)
-  on conflict (kind, name, scope) do nothing;
-  update number_spaces set last_number = p_last
-  where kind = p_kind and name = p_name and scope = p_scope and last_number < p_last
-  returning id into space;
-  if space is null then
-    select id into space from number_spaces where kind = p_kind and name = p_name and scope = p_scope;
+  select * into space from number_spaces where kind = p_kind and name = p_name and scope = p_scope;
+  if not found then
+    if exists (select from issuers where id = p_issuer and kind = 'buyer') then
+      perform refuse('UT009', format('there is no list %s of %s: import it first', p_name, p_issuer));
+    end if;
+    insert into number_spaces (kind, name, scope, issuer, first_number, last_number, next_number)
+    values (p_kind, p_name, p_scope, p_issuer, p_first, p_last, p_first) on conflict (kind, name, scope) do nothing;
+    select * into space from number_spaces where kind = p_kind and name = p_name and scope = p_scope;
   end if;
-  return space;
+  if space.issuer <> p_issuer then
+    perform refuse('UT007', format('%s %s %s is of issuer %s, not %s', p_kind, p_name, p_scope, space.issuer, p_issuer));
+  end if;
+  if space.kind = 'serial' and space.last_number < p_last and not exists (select from number_lists where space_id = space.id) then
+    update number_spaces set last_number = p_last where id = space.id and last_number < p_last;
+  end if;
+  return space.id;
 end $$;
 
 --
@@ -1447,6 +1462,41 @@ CREATE FUNCTION public.is_imei(p_value text) RETURNS boolean
     from (select place, substr(p_value, 16 - place, 1)::integer as digit from generate_series(1, 15) as place) digits)
   else false end
 $_$;
+
+--
+-- Name: batches; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.batches (
+    id text NOT NULL,
+    order_id text NOT NULL,
+    product text NOT NULL,
+    quantity integer NOT NULL,
+    buyer text,
+    destination text,
+    trial boolean NOT NULL,
+    document text NOT NULL,
+    sha256 text NOT NULL,
+    recipe_sha256 text NOT NULL,
+    workflow_id text NOT NULL,
+    firmware_version text NOT NULL,
+    board_batch text NOT NULL,
+    board_lot text NOT NULL,
+    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    completed_at timestamp with time zone,
+    CONSTRAINT batches_digest CHECK ((sha256 = encode(sha256(convert_to(document, 'UTF8'::name)), 'hex'::text))),
+    CONSTRAINT batches_quantity CHECK (((quantity >= 1) AND (quantity <= 1000000)))
+);
+
+--
+-- Name: is_of_lost_epoch(public.batches); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.is_of_lost_epoch(b public.batches) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+  select exists (select from registry_epochs e where e.epoch > 1 and e.opened_at > b.opened_at)
+$$;
 
 --
 -- Name: lock_line(); Type: FUNCTION; Schema: public; Owner: -
@@ -1771,8 +1821,8 @@ CREATE FUNCTION public.order_room(o public.orders) RETURNS bigint
     SET search_path TO 'public', 'pg_temp'
     AS $$
   select o.quantity - o.alive
-    - (select coalesce(sum(quantity), 0) from batches where order_id = o.id)
-    + (select count(*) from units join batches on batches.id = units.batch_id where batches.order_id = o.id)
+    - (select coalesce(sum(quantity), 0) from batches b where order_id = o.id and not is_of_lost_epoch(b))
+    + (select count(*) from units join batches b on b.id = units.batch_id where b.order_id = o.id and not is_of_lost_epoch(b))
 $$;
 
 --
@@ -1943,6 +1993,21 @@ begin
      is distinct from (old.issuer, old.kind, old.value, old.unit_id, old.block_id, old.ordinal, old.adopted_unit)
      or not exists (select from identifier_effects where from_state = old.state and to_state = new.state) then
     raise exception using errcode = '42501', message = format('identifier %s %s can not become that', old.kind, old.value);
+  end if;
+  return new;
+end $$;
+
+--
+-- Name: refuse_lost_epoch(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_lost_epoch() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  if exists (select from batches b where b.id = new.batch_id and is_of_lost_epoch(b)) then
+    perform refuse('UT014', format('batch %s was opened before the registry was advanced: its numbers that nobody had claimed may have been issued by the state that was lost. Open another batch for the rest', new.batch_id));
   end if;
   return new;
 end $$;
@@ -2363,31 +2428,6 @@ CREATE TABLE public.batch_lots (
     "position" text NOT NULL,
     lots text[] NOT NULL,
     CONSTRAINT batch_lots_some CHECK ((lots <> '{}'::text[]))
-);
-
---
--- Name: batches; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.batches (
-    id text NOT NULL,
-    order_id text NOT NULL,
-    product text NOT NULL,
-    quantity integer NOT NULL,
-    buyer text,
-    destination text,
-    trial boolean NOT NULL,
-    document text NOT NULL,
-    sha256 text NOT NULL,
-    recipe_sha256 text NOT NULL,
-    workflow_id text NOT NULL,
-    firmware_version text NOT NULL,
-    board_batch text NOT NULL,
-    board_lot text NOT NULL,
-    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    completed_at timestamp with time zone,
-    CONSTRAINT batches_digest CHECK ((sha256 = encode(sha256(convert_to(document, 'UTF8'::name)), 'hex'::text))),
-    CONSTRAINT batches_quantity CHECK (((quantity >= 1) AND (quantity <= 1000000)))
 );
 
 --
@@ -3489,10 +3529,28 @@ CREATE TRIGGER units_never_deleted BEFORE DELETE ON public.units FOR EACH ROW EX
 CREATE TRIGGER units_no_truncate BEFORE TRUNCATE ON public.units FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
+-- Name: units units_of_this_epoch; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER units_of_this_epoch BEFORE INSERT ON public.units FOR EACH ROW EXECUTE FUNCTION public.refuse_lost_epoch();
+
+--
 -- Name: units units_sealed; Type: TRIGGER; Schema: public; Owner: -
 --
 
 CREATE CONSTRAINT TRIGGER units_sealed AFTER UPDATE OF state ON public.units DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.state = 'Shipped'::text)) EXECUTE FUNCTION public.check_sealed();
+
+--
+-- Name: used_ranges used_ranges_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER used_ranges_append_only BEFORE DELETE OR UPDATE ON public.used_ranges FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: used_ranges used_ranges_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER used_ranges_no_truncate BEFORE TRUNCATE ON public.used_ranges FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
 -- Name: adopted_units adopted_units_adoption; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -4079,6 +4137,22 @@ GRANT ALL ON FUNCTION public.identify_unit(p_unit uuid, p_kind text, p_issuer te
 REVOKE ALL ON FUNCTION public.is_imei(p_value text) FROM PUBLIC;
 
 --
+-- Name: TABLE batches; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.batches TO unitrail_office;
+GRANT SELECT ON TABLE public.batches TO unitrail_desk;
+GRANT SELECT ON TABLE public.batches TO unitrail_auditor;
+GRANT SELECT ON TABLE public.batches TO unitrail_retention;
+GRANT SELECT ON TABLE public.batches TO unitrail_station;
+
+--
+-- Name: FUNCTION is_of_lost_epoch(b public.batches); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.is_of_lost_epoch(b public.batches) FROM PUBLIC;
+
+--
 -- Name: FUNCTION lock_line(); Type: ACL; Schema: public; Owner: -
 --
 
@@ -4236,6 +4310,12 @@ REVOKE ALL ON FUNCTION public.refuse_change() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.refuse_identifier_change() FROM PUBLIC;
 
 --
+-- Name: FUNCTION refuse_lost_epoch(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.refuse_lost_epoch() FROM PUBLIC;
+
+--
 -- Name: FUNCTION refuse_other_request(p_known public.unit_events); Type: ACL; Schema: public; Owner: -
 --
 
@@ -4372,16 +4452,6 @@ GRANT SELECT ON TABLE public.batch_lots TO unitrail_desk;
 GRANT SELECT ON TABLE public.batch_lots TO unitrail_auditor;
 GRANT SELECT ON TABLE public.batch_lots TO unitrail_retention;
 GRANT SELECT ON TABLE public.batch_lots TO unitrail_station;
-
---
--- Name: TABLE batches; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT ON TABLE public.batches TO unitrail_office;
-GRANT SELECT ON TABLE public.batches TO unitrail_desk;
-GRANT SELECT ON TABLE public.batches TO unitrail_auditor;
-GRANT SELECT ON TABLE public.batches TO unitrail_retention;
-GRANT SELECT ON TABLE public.batches TO unitrail_station;
 
 --
 -- Name: TABLE blocks; Type: ACL; Schema: public; Owner: -

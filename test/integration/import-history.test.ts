@@ -12,10 +12,10 @@ import { isoWeekOf } from '../../domain/grant-facts';
 import { parseOrder } from '../../domain/order';
 import { audit } from '../../tools/audit/audit';
 import { openCliScene, type CliScene } from '../support/cli';
-import { withSuperuser } from '../support/database';
 import { sampleOrder, samplePlant } from '../support/plant';
 import { sqlStateOf } from '../support/refusals';
 import { openShopFloor, type ShopFloor } from '../support/shop-floor';
+import { tamper } from '../support/tamper';
 import { testWatermark } from '../support/watermark';
 import { cellsOf, workbookParts, zipOf } from '../support/xlsx-file';
 
@@ -216,10 +216,9 @@ test('an address that a batch may still get is refused, until the plant file dec
     ", used: [{ from: '70:B3:D5:00:00:00', to: '70:B3:D5:00:07:FF' }, { from: '70:B3:D5:00:0A:00', to: '70:B3:D5:00:0A:00' }]",
   );
   expect(await adopted(file, '--issuer unitrail')).toMatchObject({ count: 3 });
-  // Even if nobody declared it any more (the plant file can't take it back): the address is never granted.
-  await withSuperuser(
-    (superuser) => superuser.query(`delete from used_ranges where numbers @> 2560::bigint`),
-    scene.database.superuserUrl,
+  // Even if nobody declared it any more (nothing but a superuser's hand can take it back): the address is never granted.
+  await tamper(scene.database, (superuser) =>
+    superuser.query(`delete from used_ranges where numbers @> 2560::bigint`),
   );
   const { macs } = await makeBatch('AROUND', 600);
   expect(macs).not.toContain('70:B3:D5:00:0A:00');
