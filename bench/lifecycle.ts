@@ -13,6 +13,7 @@ import { unitWorkflowId } from '../domain/workflow-ids';
 import { recordingOf, type Recording } from './lifecycle/history';
 import { floorRound, floorWorkflowId, realRound, type RoundPair } from './lifecycle/rounds';
 import { atSite, type ServerKind, type Site } from './lifecycle/site';
+import { wholeNumber } from './support/options';
 import { resultText, settingsText, whereTimeGoesText, type Options } from './lifecycle/report';
 
 /** The first batch loads what is loaded once, and is recorded: it is no part of the figures. */
@@ -40,18 +41,13 @@ function readOptions(): Options {
   const text = (byDefault: string) => ({ type: 'string' as const, default: byDefault });
   const { values } = parseArgs({ options: { units: text('500'), rounds: text('3'), server: text('dev') } });
   const options = {
-    units: wholeNumber('units', values.units),
-    rounds: wholeNumber('rounds', values.rounds),
+    units: wholeNumber('units', values.units, MAX_UNITS_IN_ALL),
+    rounds: wholeNumber('rounds', values.rounds, MAX_UNITS_IN_ALL),
     server: serverOf(values.server),
   };
   if (options.units * options.rounds > MAX_UNITS_IN_ALL)
     throw new Error(`--units times --rounds: at most ${MAX_UNITS_IN_ALL} units in all`);
   return options;
-}
-
-function wholeNumber(name: string, text: string): number {
-  if (/^[1-9][0-9]{0,3}$/.test(text)) return Number(text);
-  throw new Error(`--${name}: "${text}" is not allowed; a whole number from 1 to 9999`);
 }
 
 function serverOf(text: string): ServerKind {

@@ -39,16 +39,22 @@ export type UnitRecord =
  */
 export async function findUnit(db: Database, id: string): Promise<UnitRow[]> {
   const readings = readingsOf(id);
-  const unitIds = await mapped(
+  const unitIds = await unitIdsOf(db, id);
+  unitIds.push(...readings.filter(({ kind }) => kind === 'unit-id').map(({ value }) => value));
+  const rows = await mapped(selectUnits(db).whereIn('u.id', unitIds).orderBy(['u.serial', 'u.issuer']));
+  if (rows.length === 0) throw notFound(id, readings);
+  return rows.map(toUnitRow);
+}
+
+/** The units that have an identifier of this text, whatever kind it may be. @throws UnitrailError INPUT_INVALID */
+export function unitIdsOf(db: Database, id: string): Promise<string[]> {
+  const readings = readingsOf(id);
+  return mapped(
     db('identifiers')
       .distinct('unit_id')
       .where((any) => readings.forEach((reading) => void any.orWhere(matching(reading))))
       .pluck<string[]>('unit_id'),
   );
-  unitIds.push(...readings.filter(({ kind }) => kind === 'unit-id').map(({ value }) => value));
-  const rows = await mapped(selectUnits(db).whereIn('u.id', unitIds).orderBy(['u.serial', 'u.issuer']));
-  if (rows.length === 0) throw notFound(id, readings);
-  return rows.map(toUnitRow);
 }
 
 /** The one unit that the text names. @throws UnitrailError INPUT_INVALID where it names several, NOT_FOUND */

@@ -1,6 +1,7 @@
 import { CLAIM_CHUNK, WINDOW } from '../../workflows/batch';
 import { mean, median } from '../support/figures';
 import { machineText } from '../support/machine';
+import { table, type Cell } from '../support/table';
 import type { Recording, Waited } from './history';
 import type { Round, RoundPair } from './rounds';
 import type { ServerKind, Site } from './site';
@@ -128,19 +129,4 @@ function timeRow(name: string, real: readonly Waited[], floor: readonly Waited[]
     mean(all.map(({ tookMs }) => tookMs)),
   ];
   return [name, ...[...cells(real), ...cells(floor)].map((ms) => ms.toFixed(1))];
-}
-
-type Cell = string | number;
-
-function table(head: readonly Cell[], rows: readonly (readonly Cell[])[]): string {
-  const all = [head, ...rows].map((row) => row.map(String));
-  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
-  return all
-    .map((row) =>
-      row
-        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }
