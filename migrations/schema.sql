@@ -2327,7 +2327,6 @@ declare
   b batches;
   n record;
   block serial_block;
-  is_new boolean;
 begin
   perform check_office();
   if jsonb_array_length(p_numbers) not between 1 and 100 then
@@ -2348,9 +2347,11 @@ begin
     if n.why is null or n.why not in ('skipped', 'taken') then
       perform refuse('UT007', format('why: %s is not allowed; skipped or taken', n.why));
     end if;
-    is_new := append_to_stream('batch:' || p_batch, 'numberVoided', format('void/%s/%s', n.block, n.ordinal),
+    -- Void already, perhaps because another worker saw the other reason: the first one stands.
+    continue when exists (select from unit_events v where v.stream = 'batch:' || p_batch and v.type = 'numberVoided'
+      and v.key = format('void/%s/%s', n.block, n.ordinal) and v.body::jsonb ->> 'value' = n.value);
+    perform append_to_stream('batch:' || p_batch, 'numberVoided', format('void/%s/%s', n.block, n.ordinal),
       format('{"block":%s,"ordinal":%s,"value":%s,"why":%s}', n.block, n.ordinal, to_json(n.value), to_json(n.why)));
-    continue when not is_new;
     if n.why = 'skipped' then
       insert into identifiers (issuer, kind, value, unit_id, block_id, ordinal, state)
       values (block.issuer, 'serial', n.value, null, n.block, n.ordinal, 'void') on conflict do nothing;

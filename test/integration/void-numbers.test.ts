@@ -126,6 +126,14 @@ describe('a number', () => {
     expect(await sqlStateOf(attempt)).toBe('40001');
   });
 
+  test('that one worker saw skipped and another one taken is void once, for the first reason', async () => {
+    const batch = await openTestBatch(floor, { quantity: 1, trial: true, skip: ['13'] });
+    const seen = place(batch, 1);
+    await voidNumbers(office, batch.id, [{ ...seen, why: 'skipped' }]);
+    await voidNumbers(office, batch.id, [{ ...seen, why: 'taken' }]);
+    expect(await balances(batch.id)).toEqual({ granted: -2, void: 1, reserved: 1 });
+  });
+
   test.each([
     ['that a unit has', (b: TestBatch) => ({ ...place(b, 1), why: 'skipped' }), '40001'],
     ['that nobody else has, as taken', (b: TestBatch) => ({ ...place(b, 2), why: 'taken' }), 'UT002'],
