@@ -64,3 +64,35 @@ test('the table of check characters has each scheme with its figures', () => {
     ]),
   );
 });
+
+describe('each situation has a test', () => {
+  const rows = table('| situation | what happens | test |').map(([situation, , where]) => {
+    const [file, ...name] = where!.split(': ');
+    return [situation!, file!, name.join(': ')] as const;
+  });
+
+  test('and the table has all of them', () => expect(rows.length).toBeGreaterThanOrEqual(12));
+
+  test.each(rows)('%s: %s', (_situation, file, name) => {
+    expect(isTest(readFileSync(join(__dirname, '..', file), 'utf8'), name)).toBe(true);
+  });
+
+  test('and a name that no test has is noticed', () => {
+    const text = `test.each([['more units', 1]])('an order for %s is refused', () => {});`;
+    expect(isTest(text, 'an order for more units is refused')).toBe(true);
+    expect(isTest(text, 'an order for less units is refused')).toBe(false);
+    expect(isTest(text, 'more units')).toBe(false);
+  });
+});
+
+/** A test of this name stands in the text; what a row of its table puts into the name stands there as well. */
+function isTest(text: string, name: string): boolean {
+  const names = [...text.matchAll(/\b(?:it|test)(?:\.each\([\s\S]*?\]\))?\(\s*(['"`])(.+?)\1,/g)].map(
+    ([, , n]) => n!,
+  );
+  return names.some((candidate) => {
+    const parts = candidate.split('%s').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+    const match = new RegExp(`^${parts.join('(.+)')}$`).exec(name);
+    return match !== null && match.slice(1).every((filled) => text.includes(`'${filled}'`));
+  });
+}
