@@ -132,7 +132,7 @@ function ledgerOf(block: BlockRow, sums: readonly Sum[], counts: readonly StateC
     if (from === 'granted') entered += Number(quantity);
     else moved[from] -= Number(quantity);
   }
-  for (const { state, count } of counts) rows[state] = Number(count);
+  for (const { state, count } of counts) rows[state] += Number(count);
   return { ...block, granted: Number(block.granted), entered, moved: moved as Counts, rows };
 }
 

@@ -151,6 +151,14 @@ describe('a number', () => {
   });
 });
 
+test('the balance holds for one block with skipped and with taken numbers', async () => {
+  const batch = await openTestBatch(floor, { scheme: 'fourth', quantity: 60, skip: ['000059'] });
+  await claimBatchUnits(deps, batch.id, { from: 1, to: 60 });
+  const [first] = await blockLedgers(office, { batch: batch.id, scheme: 'fourth' });
+  expect(first!.rows.void).toBeGreaterThan(1);
+  expect(culpritsOf(first!)).toEqual([]);
+});
+
 test('the balance holds with void and taken numbers', async () => {
   const ledgers = await blockLedgers(floor.as('desk'));
   expect(ledgers.flatMap(culpritsOf)).toEqual([]);
