@@ -52,6 +52,23 @@ CREATE TYPE public.act_opening AS (
 );
 
 --
+-- Name: fresh_unit; Type: TYPE; Schema: public; Owner: -
+--
+
+CREATE TYPE public.fresh_unit AS (
+	index integer,
+	id uuid,
+	block bigint,
+	ordinal integer,
+	issuer text,
+	serial text,
+	at timestamp with time zone,
+	header text,
+	body text,
+	hash bytea
+);
+
+--
 -- Name: serial_block; Type: TYPE; Schema: public; Owner: -
 --
 
@@ -768,6 +785,52 @@ begin
 end $$;
 
 --
+-- Name: batches; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.batches (
+    id text NOT NULL,
+    order_id text NOT NULL,
+    product text NOT NULL,
+    quantity integer NOT NULL,
+    buyer text,
+    destination text,
+    trial boolean NOT NULL,
+    document text NOT NULL,
+    sha256 text NOT NULL,
+    recipe_sha256 text NOT NULL,
+    workflow_id text NOT NULL,
+    firmware_version text NOT NULL,
+    board_batch text NOT NULL,
+    board_lot text NOT NULL,
+    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    completed_at timestamp with time zone,
+    CONSTRAINT batches_digest CHECK ((sha256 = encode(sha256(convert_to(document, 'UTF8'::name)), 'hex'::text))),
+    CONSTRAINT batches_quantity CHECK (((quantity >= 1) AND (quantity <= 1000000)))
+);
+
+--
+-- Name: check_fresh(public.batches, public.fresh_unit[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_fresh(b public.batches, p_fresh public.fresh_unit[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  f fresh_unit;
+begin
+  foreach f in array p_fresh loop
+    if (f.index between 1 and b.quantity) is not true then
+      perform refuse('UT009', format('batch %s has no unit %s (1 to %s)', b.id, f.index, b.quantity));
+    end if;
+    if f.issuer is null then
+      perform refuse('UT009', format('batch %s has no serial number %s in block %s', b.id, f.ordinal, f.block));
+    end if;
+    perform check_word('serial', f.serial);
+  end loop;
+end $$;
+
+--
 -- Name: check_key(public.units, public.event_types, text, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1076,60 +1139,50 @@ CREATE FUNCTION public.claim_units(p_batch text, p_claims jsonb) RETURNS TABLE(b
 declare
   b batches;
   o orders;
-  block serial_block;
   firmware text;
-  claim record;
-  claimed integer := 0;
-  u units;
-  e unit_events;
+  fresh fresh_unit[];
+  claimed integer;
+  asked integer[];
 begin
   perform check_office();
+  asked := array(select whole(c, 'index')::integer from jsonb_array_elements(p_claims) as c);
   if jsonb_array_length(p_claims) not between 1 and 100
-     or jsonb_array_length(p_claims) <> (select count(distinct whole(c, 'index')) from jsonb_array_elements(p_claims) as c) then
+     or jsonb_array_length(p_claims) <> (select count(distinct i) from unnest(asked) as i) then
     perform refuse('UT007', 'claims: 1 to 100 units at a time, each with an index of its own');
   end if;
   select * into b from batches where id = p_batch;
   if not found then perform refuse('UT009', format('there is no batch %s', p_batch)); end if;
   select * into o from orders where id = b.order_id for update;
-  select r.body::jsonb #>> '{firmware,sha256}' into firmware from recipes r where r.sha256 = b.recipe_sha256;
-  for claim in
-    select whole(c, 'index')::integer as index, whole(c, 'block') as block, whole(c, 'ordinal')::integer as ordinal, c ->> 'value' as value
-    from jsonb_array_elements(p_claims) as c
-    where not exists (select from units x where x.batch_id = p_batch and x.batch_index = whole(c, 'index'))
-    order by 1
-  loop
-    if claim.index not between 1 and b.quantity then
-      perform refuse('UT009', format('batch %s has no unit %s (1 to %s)', p_batch, claim.index, b.quantity));
-    end if;
-    block := serial_block_of(p_batch, claim.block, claim.ordinal);
-    perform check_word('serial', claim.value);
-    u := null;
-    u.id := gen_random_uuid();
-    e := chain_event('unit:' || u.id, 1, decode(repeat('00', 32), 'hex'), 'claimed', u.id || '/claimed',
-      format('{"batch":%s,"block":%s,"firmwareSha256":%s,"firmwareVersion":%s,"index":%s,"issuer":%s,"order":%s,"ordinal":%s,"product":%s,"recipeSha256":%s,"serial":%s,"trial":%s}',
-        to_json(p_batch), block.id, to_json(firmware), to_json(b.firmware_version), claim.index, to_json(block.issuer),
-        to_json(b.order_id), claim.ordinal, to_json(b.product), to_json(b.recipe_sha256), to_json(claim.value), to_json(b.trial)));
+  fresh := coalesce(fresh_units(b, p_claims), '{}');
+  if cardinality(fresh) > 0 then
+    perform check_fresh(b, fresh);
+    select r.body::jsonb #>> '{firmware,sha256}' into firmware from recipes r where r.sha256 = b.recipe_sha256;
+    fresh := with_events(b, firmware, fresh);
     -- Taken since the caller looked, by a claim or an import: it looks again, and books the number void.
     insert into identifiers (issuer, kind, value, unit_id, block_id, ordinal, state)
-    values (block.issuer, 'serial', claim.value, u.id, block.id, claim.ordinal, 'assigned') on conflict do nothing;
-    if not found then
-      perform refuse('40001', format('serial %s of %s was taken meanwhile', claim.value, block.issuer));
+    select f.issuer, 'serial', f.serial, f.id, f.block, f.ordinal, 'assigned' from unnest(fresh) as f on conflict do nothing;
+    get diagnostics claimed = row_count;
+    if claimed < cardinality(fresh) then
+      perform refuse('40001', (select format('serial %s of %s was taken meanwhile', f.serial, f.issuer) from unnest(fresh) as f
+        where not exists (select from identifiers i where i.unit_id = f.id) limit 1));
     end if;
+    insert into unit_events (stream, seq, type, key, header, body, prev, hash, at)
+    select 'unit:' || f.id, 1, 'claimed', f.id || '/claimed', f.header, f.body, decode(repeat('00', 32), 'hex'), f.hash, f.at
+    from unnest(fresh) as f;
     insert into units (id, batch_id, batch_index, issuer, serial, product, recipe_sha256, firmware_version, firmware_sha256,
                        state, step, attempts, trial, seq, head, updated_at)
-    values (u.id, p_batch, claim.index, block.issuer, claim.value, b.product, b.recipe_sha256, b.firmware_version, firmware,
-            'InProgress', 'assign', '{1,0,0,0,0,0,0}', b.trial, e.seq, e.hash, e.at);
-    perform move_numbers(block.id, 'reserved', 'assigned', 1, e.stream, e.seq);
-    claimed := claimed + 1;
-  end loop;
-  if o.alive + claimed > o.quantity then
-    perform refuse('UT008', format('order %s has a quantity of %s; %s units are alive or shipped, %s more are refused',
-      o.id, o.quantity, o.alive, claimed));
+    select f.id, p_batch, f.index, f.issuer, f.serial, b.product, b.recipe_sha256, b.firmware_version, firmware,
+      'InProgress', 'assign', '{1,0,0,0,0,0,0}', b.trial, 1, f.hash, f.at from unnest(fresh) as f;
+    insert into movements (block_id, from_account, to_account, quantity, stream, seq)
+    select f.block, 'reserved', 'assigned', 1, 'unit:' || f.id, 1 from unnest(fresh) as f;
+    if o.alive + claimed > o.quantity then
+      perform refuse('UT008', format('order %s has a quantity of %s; %s units are alive or shipped, %s more are refused',
+        o.id, o.quantity, o.alive, claimed));
+    end if;
+    update orders set alive = alive + claimed where id = o.id;
   end if;
-  update orders set alive = alive + claimed where id = o.id;
   return query select x.batch_index, x.id, x.serial, unit_name(x), x.state from units x
-    where x.batch_id = p_batch and x.batch_index in (select whole(c, 'index') from jsonb_array_elements(p_claims) as c)
-    order by x.batch_index;
+    where x.batch_id = p_batch and x.batch_index = any (asked) order by x.batch_index;
 end $$;
 
 --
@@ -1305,6 +1358,21 @@ begin
 end $$;
 
 --
+-- Name: fresh_units(public.batches, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.fresh_units(b public.batches, p_claims jsonb) RETURNS public.fresh_unit[]
+    LANGUAGE sql
+    AS $$
+  select array_agg((c.index, gen_random_uuid(), c.block, c.ordinal, s.issuer, c.value, null, null, null, null)::fresh_unit order by c.index)
+  from (select whole(v, 'index')::integer as index, whole(v, 'block') as block, whole(v, 'ordinal')::integer as ordinal, v ->> 'value' as value
+        from jsonb_array_elements(p_claims) as v) c
+  left join (blocks k join number_spaces s on s.id = k.space_id and s.kind = 'serial')
+    on k.id = c.block and k.batch_id = b.id and c.ordinal between 0 and upper(k.numbers) - lower(k.numbers) - 1
+  where not exists (select from units x where x.batch_id = b.id and x.batch_index = c.index)
+$$;
+
+--
 -- Name: grant_block(bigint, text, integer, integer, integer, text, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1462,31 +1530,6 @@ CREATE FUNCTION public.is_imei(p_value text) RETURNS boolean
     from (select place, substr(p_value, 16 - place, 1)::integer as digit from generate_series(1, 15) as place) digits)
   else false end
 $_$;
-
---
--- Name: batches; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.batches (
-    id text NOT NULL,
-    order_id text NOT NULL,
-    product text NOT NULL,
-    quantity integer NOT NULL,
-    buyer text,
-    destination text,
-    trial boolean NOT NULL,
-    document text NOT NULL,
-    sha256 text NOT NULL,
-    recipe_sha256 text NOT NULL,
-    workflow_id text NOT NULL,
-    firmware_version text NOT NULL,
-    board_batch text NOT NULL,
-    board_lot text NOT NULL,
-    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    completed_at timestamp with time zone,
-    CONSTRAINT batches_digest CHECK ((sha256 = encode(sha256(convert_to(document, 'UTF8'::name)), 'hex'::text))),
-    CONSTRAINT batches_quantity CHECK (((quantity >= 1) AND (quantity <= 1000000)))
-);
 
 --
 -- Name: is_of_lost_epoch(public.batches); Type: FUNCTION; Schema: public; Owner: -
@@ -2376,6 +2419,26 @@ CREATE FUNCTION public.whole(p_body jsonb, p_name text) RETURNS bigint
   select case when jsonb_typeof(p_body -> p_name) = 'number' and p_body ->> p_name ~ '^[0-9]{1,15}$'
     then (p_body ->> p_name)::bigint end
 $_$;
+
+--
+-- Name: with_events(public.batches, text, public.fresh_unit[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.with_events(b public.batches, p_firmware text, p_fresh public.fresh_unit[]) RETURNS public.fresh_unit[]
+    LANGUAGE sql
+    AS $$
+  select array_agg((f.index, f.id, f.block, f.ordinal, f.issuer, f.serial, f.at, f.header, f.body,
+      sha256(decode(repeat('00', 32), 'hex') || sha256(convert_to(f.header, 'UTF8')) || sha256(convert_to(f.body, 'UTF8'))))::fresh_unit order by f.index)
+  from (
+    select g.*, concat_ws('|', 'v1', 'unit:' || g.id, 1, 'claimed', g.id || '/claimed', session_user,
+        to_char(g.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as header,
+      format('{"batch":%s,"block":%s,"firmwareSha256":%s,"firmwareVersion":%s,"index":%s,"issuer":%s,"order":%s,"ordinal":%s,"product":%s,"recipeSha256":%s,"serial":%s,"trial":%s}',
+        to_json(b.id), g.block, to_json(p_firmware), to_json(b.firmware_version), g.index, to_json(g.issuer), to_json(b.order_id),
+        g.ordinal, to_json(b.product), to_json(b.recipe_sha256), to_json(g.serial), to_json(b.trial)) as body
+    from (select u.index, u.id, u.block, u.ordinal, u.issuer, u.serial, date_trunc('milliseconds', clock_timestamp()) as at
+          from unnest(p_fresh) as u offset 0) g
+    offset 0) f
+$$;
 
 --
 -- Name: adopted_units; Type: TABLE; Schema: public; Owner: -
@@ -3962,6 +4025,22 @@ REVOKE ALL ON FUNCTION public.check_body(p_body text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.check_certificate(u public.units, p_type text, p_body jsonb) FROM PUBLIC;
 
 --
+-- Name: TABLE batches; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.batches TO unitrail_office;
+GRANT SELECT ON TABLE public.batches TO unitrail_desk;
+GRANT SELECT ON TABLE public.batches TO unitrail_auditor;
+GRANT SELECT ON TABLE public.batches TO unitrail_retention;
+GRANT SELECT ON TABLE public.batches TO unitrail_station;
+
+--
+-- Name: FUNCTION check_fresh(b public.batches, p_fresh public.fresh_unit[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_fresh(b public.batches, p_fresh public.fresh_unit[]) FROM PUBLIC;
+
+--
 -- Name: FUNCTION check_key(u public.units, p_type public.event_types, p_key text, p_body jsonb, p_of_try boolean); Type: ACL; Schema: public; Owner: -
 --
 
@@ -4088,6 +4167,12 @@ REVOKE ALL ON FUNCTION public.end_lease(p_unit uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.find_space(p_kind text, p_name text, p_scope text, p_issuer text, p_first bigint, p_last bigint) FROM PUBLIC;
 
 --
+-- Name: FUNCTION fresh_units(b public.batches, p_claims jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.fresh_units(b public.batches, p_claims jsonb) FROM PUBLIC;
+
+--
 -- Name: FUNCTION grant_block(p_space bigint, p_batch text, p_quantity integer, p_run_length integer, p_version integer, p_pattern text, p_date_parts text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -4136,16 +4221,6 @@ GRANT ALL ON FUNCTION public.identify_unit(p_unit uuid, p_kind text, p_issuer te
 --
 
 REVOKE ALL ON FUNCTION public.is_imei(p_value text) FROM PUBLIC;
-
---
--- Name: TABLE batches; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT ON TABLE public.batches TO unitrail_office;
-GRANT SELECT ON TABLE public.batches TO unitrail_desk;
-GRANT SELECT ON TABLE public.batches TO unitrail_auditor;
-GRANT SELECT ON TABLE public.batches TO unitrail_retention;
-GRANT SELECT ON TABLE public.batches TO unitrail_station;
 
 --
 -- Name: FUNCTION is_of_lost_epoch(b public.batches); Type: ACL; Schema: public; Owner: -
@@ -4434,6 +4509,12 @@ GRANT ALL ON FUNCTION public.void_numbers(p_batch text, p_numbers jsonb) TO unit
 --
 
 REVOKE ALL ON FUNCTION public.whole(p_body jsonb, p_name text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION with_events(b public.batches, p_firmware text, p_fresh public.fresh_unit[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.with_events(b public.batches, p_firmware text, p_fresh public.fresh_unit[]) FROM PUBLIC;
 
 --
 -- Name: TABLE adopted_units; Type: ACL; Schema: public; Owner: -

@@ -56,7 +56,7 @@ test.each([
   },
   {
     what: 'claims that move nothing in the ledger',
-    weaken: (superuser: Client) => without(superuser, 'claim_units', /perform move_numbers[^;]*;/),
+    weaken: (superuser: Client) => without(superuser, 'claim_units', /insert into movements[^;]*;/),
     found: /reserved is \d+ by the ledger/,
   },
 ])('schedules find $what', async ({ weaken, found }) => {
