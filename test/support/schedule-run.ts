@@ -29,7 +29,7 @@ type Told = Map<string, Set<string>>;
 
 const MOST_REPEATS = 100;
 /** The file beside the database is another test's subject. */
-const watermark = { check: async () => {}, keep: async () => {} };
+const watermark = { check: async () => {}, keep: async () => {}, renew: async () => {} };
 
 export async function openCrowd(database: TestDatabase): Promise<Crowd> {
   const options = { applicationName: 'test-schedules', maxConnections: 4 };
