@@ -25,7 +25,7 @@ module.exports = {
   // Nothing is left outside the checkout.
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   testTimeout: 60_000,
-  maxWorkers: 2,
+  maxWorkers: 3,
   // Unit tests need no server: a run of them alone starts none.
   projects: [project('unit'), ...['integration', 'replay', 'chaos'].map((name) => project(name, servers))],
 };

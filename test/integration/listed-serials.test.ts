@@ -104,7 +104,9 @@ test('the database gives out nothing that does not stand in the list', async () 
     const store = createContentStore({ folder: join(line.home, 'store') });
     const prepared = await prepareBatch({ db: office, store }, order);
     // Whatever pattern the office gives the block: the list decides.
-    const grants = prepared!.grants.map((grant) => ({ ...grant, pattern: 'X-{seq:6}' }));
+    const grants = prepared!.grants.map((grant) =>
+      grant.kind === 'serial' ? { ...grant, pattern: 'X-{seq:6}' } : grant,
+    );
     await openBatch(office, { order, ...prepared!, grants, workflowId: `batch:${order.batch}`, by: '17' });
     const [block] = await serialBlocks(office, order.batch);
     const claim = (ordinal: number, value: string) =>
@@ -129,7 +131,9 @@ test('in a buyer’s namespace only an import makes a space of numbers', async (
     const order = newOrder({ quantity: 1 });
     const store = createContentStore({ folder: join(line.home, 'store') });
     const prepared = await prepareBatch({ db: office, store }, order);
-    const grants = prepared!.grants.map((grant) => ({ ...grant, issuer: 'acme' }));
+    const grants = prepared!.grants.map((grant) =>
+      grant.kind === 'serial' ? { ...grant, issuer: 'acme' } : grant,
+    );
     const open = openBatch(office, {
       order,
       ...prepared!,
