@@ -1,16 +1,13 @@
 import type { SchemeKeys } from '../adapters/keys/scheme-keys';
+import { LISTED, serialBlocks, type Block, type ClaimedUnit } from '../adapters/postgres/batch-ledger';
 import {
   claimUnits,
-  LISTED,
   listedValues,
-  serialBlocks,
   takenSerials,
   usedPlaces,
   voidNumbers,
-  type Block,
-  type ClaimedUnit,
   type NumberPlace,
-} from '../adapters/postgres/batch-ledger';
+} from '../adapters/postgres/claims';
 import type { Database } from '../adapters/postgres/database';
 import type { Watermark } from '../adapters/registry/watermark';
 import { UnitrailError } from '../domain/errors';

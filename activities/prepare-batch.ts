@@ -1,24 +1,14 @@
 import { createHash } from 'node:crypto';
-import {
-  findBatch,
-  findNumberList,
-  findOrderRoom,
-  LISTED,
-  type Grant,
-} from '../adapters/postgres/batch-ledger';
+import { findBatch, findOrderRoom, type Grant } from '../adapters/postgres/batch-ledger';
 import type { Database } from '../adapters/postgres/database';
 import { requirePlant } from '../adapters/postgres/plant-store';
 import type { ContentStore } from '../adapters/store/port';
 import { canonicalJson } from '../domain/canonical';
 import { UnitrailError } from '../domain/errors';
-import { datePartsOf, grantFacts } from '../domain/grant-facts';
-import { withHidden } from '../domain/hidden-sequence';
-import { macRuns } from '../domain/mac-address';
-import { rangeOfPool } from '../domain/mac-pool';
 import { canonicalOrder, MAX_UNITS_OF_BATCH } from '../domain/order';
 import type { Order } from '../domain/order-document';
 import {
-  currentScheme,
+  named,
   STATION_STEPS,
   type FirmwareRelease,
   type PlantDocument,
@@ -26,8 +16,8 @@ import {
 } from '../domain/plant-document';
 import type { Recipe } from '../domain/recipe';
 import { problemText } from '../domain/refusal';
-import { scopeKey } from '../domain/sequence-scope';
-import { capacity, FIRST_NUMBER, parsePattern } from '../domain/serial-scheme';
+import { grantsFor } from './batch-grants';
+import { refuse } from './refuse-order';
 
 /** Null where the same order opened this batch before: nothing is to be done. */
 export type PreparedBatch = {
@@ -57,14 +47,7 @@ export async function prepareBatch(
   checkBatchSize(order);
   await checkOrderRoom(deps.db, order);
   const recipe = await recipeOf(deps.store, plant, product, order);
-  const serials =
-    order.serials === 'scheme' ? serialGrant(plant, product, order) : await listGrant(deps.db, order);
-  return { document, recipe, grants: [serials, ...macGrant(plant, product)] };
-}
-
-/** Every reason why the order can't be taken has the same three parts: field, value, what is allowed. */
-function refuse(path: string, value: unknown, allowed: string): UnitrailError {
-  return new UnitrailError('ORDER_INVALID', problemText({ path: [path], value, allowed }));
+  return { document, recipe, grants: await grantsFor(deps.db, plant, product, order) };
 }
 
 function conflict(order: Order, before: Order): UnitrailError {
@@ -220,85 +203,6 @@ async function requireImage(store: ContentStore, { image }: FirmwareRelease, ord
       `a release whose image is in the store with the SHA-256 ${image.sha256}: ${error.message}`,
     );
   }
-}
-
-function serialGrant(plant: PlantDocument, product: Product, order: Order): Grant {
-  const scheme = currentScheme(plant, order.trial ? product.trialScheme : product.serialScheme);
-  if (!scheme)
-    throw new UnitrailError('INTERNAL', `The plant in force lacks the serial scheme of ${product.code}.`);
-  const pattern = parsePattern(scheme.pattern);
-  const facts = grantFacts(plant, product, scheme, Date.now());
-  const scope = scopeKey(pattern, scheme.scope, facts);
-  return {
-    kind: 'serial',
-    ...{ name: scheme.name, scope },
-    issuer: plant.manufacturer.issuer,
-    first: FIRST_NUMBER,
-    last: capacity(pattern),
-    runLength: 1,
-    version: scheme.version,
-    pattern: scheme.pattern,
-    facts: withHidden(facts, scheme, scope),
-  };
-}
-
-/** The next numbers of a buyer's list. */
-async function listGrant(db: Database, { serials, buyer, quantity, trial }: Order): Promise<Grant> {
-  if (trial) throw refuse('serials', serials, 'scheme: a trial takes no number of a buyer');
-  if (buyer === undefined) throw refuse('buyer', buyer, `the buyer whose list ${serials} is`);
-  const list = await findNumberList(db, buyer, serials);
-  if (!list)
-    throw refuse(
-      'serials',
-      serials,
-      `scheme, or a list of ${buyer} that \`unitrail import serials\` has imported`,
-    );
-  if (list.left < quantity)
-    throw refuse(
-      'serials',
-      serials,
-      `a list with ${quantity} numbers left; this one of ${list.count} has ${list.left}`,
-    );
-  return {
-    kind: 'serial',
-    name: serials,
-    scope: list.scope,
-    issuer: buyer,
-    first: 1,
-    last: list.count,
-    runLength: 1,
-    version: 1,
-    pattern: LISTED,
-    facts: datePartsOf(Date.now()),
-  };
-}
-
-function macGrant(plant: PlantDocument, product: Product): Grant[] {
-  if (!product.macs) return [];
-  const pool = named(plant.macPools, product.macs.pool);
-  const range = rangeOfPool(pool);
-  const { firstOffset, end } = macRuns(range, product.macs.count);
-  return [
-    {
-      kind: 'mac',
-      name: pool.name,
-      scope: '',
-      issuer: 'ieee',
-      first: firstOffset,
-      last: end - 1,
-      runLength: product.macs.count,
-      version: 1,
-      pattern: range.block.text,
-      facts: datePartsOf(Date.now()),
-    },
-  ];
-}
-
-function named<T extends { name: string }>(list: readonly T[], name: string): T {
-  const found = list.find((item) => item.name === name);
-  if (!found)
-    throw new UnitrailError('INTERNAL', `The plant in force lacks ${name}, although something refers to it.`);
-  return found;
 }
 
 function sha256(text: string): string {

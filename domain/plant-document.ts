@@ -2,6 +2,7 @@
  * The plant as workflows and the database see it. A file without schema code on purpose: the workflow bundle
  * must not reach zod, not even by a type. The schema that these types are checked against is plant-schema.ts.
  */
+import { UnitrailError } from './errors';
 import type { MacAddress, Sha256Hex } from './brands';
 
 export const STATION_STEPS = ['flash', 'test', 'provision', 'label', 'qc'] as const;
@@ -223,4 +224,12 @@ export function currentScheme(plant: Pick<PlantOf<unknown>, 'schemes'>, name: st
 /** The station's own database login. Ids have no underscore, so that two of them never share a login. */
 export function stationLogin(stationId: string): string {
   return `unitrail_station_${stationId.replaceAll('-', '_')}`;
+}
+
+/** What the plant itself refers to by name. */
+export function named<T extends { name: string }>(list: readonly T[], name: string): T {
+  const found = list.find((item) => item.name === name);
+  if (!found)
+    throw new UnitrailError('INTERNAL', `The plant in force lacks ${name}, although something refers to it.`);
+  return found;
 }

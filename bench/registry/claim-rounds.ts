@@ -1,6 +1,6 @@
 import { culpritText, culpritsOf } from '../../domain/balance';
 import { blockLedgers } from '../../adapters/postgres/balance-queries';
-import { claimUnits } from '../../adapters/postgres/batch-ledger';
+import { claimUnits } from '../../adapters/postgres/claims';
 import { claimsOf, openBenchBatch } from './batches';
 import { makeFloor, stageRows, type Floor } from './floor';
 import { CLAIM_CHUNK, CLIENTS, type Site } from './site';

@@ -87,6 +87,24 @@ test('a batch ends with the version of its scheme that it began with, and the ne
   expect(await claimed('B-new-version', 1, 1)).toEqual(['EUDV2705-0000005']);
 });
 
+test('a version with fewer digits than numbers were issued opens no batch that it could never claim for', async () => {
+  setClock('2027-02-09T08:00:00Z');
+  await openOrdered('B-wide', 12);
+  const [widest] = plant.schemes.filter(({ name, version }) => name === 'EUDV' && version === 2);
+  const narrow = { ...widest!, version: 3, pattern: 'EUDV{yy}{ww}.{seq:1}' };
+  const before = plant;
+  await applyChanged({ schemes: [...plant.schemes, narrow] });
+  await expect(openOrdered('B-narrow', 1)).rejects.toMatchObject({
+    code: 'SCHEME_EXHAUSTED',
+    message: expect.stringContaining(
+      'quantity: 1 is not allowed; at most 0: scheme EUDV/3 has no more numbers here',
+    ),
+  });
+  expect(await office('batches').where({ id: 'B-narrow' })).toEqual([]);
+  const wide = { ...widest!, version: 4, pattern: 'EUDV{yy}{ww}X-{seq:7}' };
+  await applyChanged({ schemes: [...before.schemes, narrow, wide] });
+});
+
 test('a product that is renamed keeps its counter, and a batch that is open keeps the name that it began with', async () => {
   setClock('2027-03-02T08:00:00Z');
   await openOrdered('B-old-name', 2);

@@ -1,7 +1,7 @@
 import { claimBatchUnits } from '../../activities/claim-units';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
 import { blockLedgers } from '../../adapters/postgres/balance-queries';
-import { voidNumbers } from '../../adapters/postgres/batch-ledger';
+import { voidNumbers } from '../../adapters/postgres/claims';
 import type { Watermark } from '../../adapters/registry/watermark';
 import { culpritsOf } from '../../domain/balance';
 import { UnitrailError } from '../../domain/errors';

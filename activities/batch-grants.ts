@@ -1,0 +1,114 @@
+import { LISTED, type Grant } from '../adapters/postgres/batch-ledger';
+import { findNumberList } from '../adapters/postgres/claims';
+import type { Database } from '../adapters/postgres/database';
+import { nextSerialNumber } from '../adapters/postgres/number-spaces';
+import { UnitrailError } from '../domain/errors';
+import { datePartsOf, grantFacts } from '../domain/grant-facts';
+import { withHidden } from '../domain/hidden-sequence';
+import { macRuns } from '../domain/mac-address';
+import { rangeOfPool } from '../domain/mac-pool';
+import type { Order } from '../domain/order-document';
+import { currentScheme, named, type PlantDocument, type Product } from '../domain/plant-document';
+import { scopeKey } from '../domain/sequence-scope';
+import { capacity, FIRST_NUMBER, parsePattern } from '../domain/serial-scheme';
+import { refuse } from './refuse-order';
+
+/** The numbers that a batch needs: serials first, then MAC addresses. The database cuts the blocks. */
+export async function grantsFor(
+  db: Database,
+  plant: PlantDocument,
+  product: Product,
+  order: Order,
+): Promise<Grant[]> {
+  const serials =
+    order.serials === 'scheme' ? serialGrant(plant, product, order) : await listGrant(db, order);
+  if (order.serials === 'scheme') await requireNumbersLeft(db, serials, order);
+  return [serials, ...macGrant(plant, product)];
+}
+
+/**
+ * The counter may be past the end of a version with fewer digits than the one before: such a batch would open, and never
+ * claim a unit.
+ */
+async function requireNumbersLeft(db: Database, grant: Grant, { quantity }: Order): Promise<void> {
+  const next = await nextSerialNumber(db, grant.name, grant.scope);
+  const left = Math.max(0, grant.last - next + 1);
+  if (quantity <= left) return;
+  throw new UnitrailError(
+    'SCHEME_EXHAUSTED',
+    `quantity: ${quantity} is not allowed; at most ${left}: scheme ${grant.name}/${grant.version} has no more numbers here. ` +
+      'Add a version of it with a wider sequence.',
+  );
+}
+
+function serialGrant(plant: PlantDocument, product: Product, order: Order): Grant {
+  const scheme = currentScheme(plant, order.trial ? product.trialScheme : product.serialScheme);
+  if (!scheme)
+    throw new UnitrailError('INTERNAL', `The plant in force lacks the serial scheme of ${product.code}.`);
+  const pattern = parsePattern(scheme.pattern);
+  const facts = grantFacts(plant, product, scheme, Date.now());
+  const scope = scopeKey(pattern, scheme.scope, facts);
+  return {
+    kind: 'serial',
+    ...{ name: scheme.name, scope },
+    issuer: plant.manufacturer.issuer,
+    first: FIRST_NUMBER,
+    last: capacity(pattern),
+    runLength: 1,
+    version: scheme.version,
+    pattern: scheme.pattern,
+    facts: withHidden(facts, scheme, scope),
+  };
+}
+
+/** The next numbers of a buyer's list. */
+async function listGrant(db: Database, { serials, buyer, quantity, trial }: Order): Promise<Grant> {
+  if (trial) throw refuse('serials', serials, 'scheme: a trial takes no number of a buyer');
+  if (buyer === undefined) throw refuse('buyer', buyer, `the buyer whose list ${serials} is`);
+  const list = await findNumberList(db, buyer, serials);
+  if (!list)
+    throw refuse(
+      'serials',
+      serials,
+      `scheme, or a list of ${buyer} that \`unitrail import serials\` has imported`,
+    );
+  if (list.left < quantity)
+    throw refuse(
+      'serials',
+      serials,
+      `a list with ${quantity} numbers left; this one of ${list.count} has ${list.left}`,
+    );
+  return {
+    kind: 'serial',
+    name: serials,
+    scope: list.scope,
+    issuer: buyer,
+    first: 1,
+    last: list.count,
+    runLength: 1,
+    version: 1,
+    pattern: LISTED,
+    facts: datePartsOf(Date.now()),
+  };
+}
+
+function macGrant(plant: PlantDocument, product: Product): Grant[] {
+  if (!product.macs) return [];
+  const pool = named(plant.macPools, product.macs.pool);
+  const range = rangeOfPool(pool);
+  const { firstOffset, end } = macRuns(range, product.macs.count);
+  return [
+    {
+      kind: 'mac',
+      name: pool.name,
+      scope: '',
+      issuer: 'ieee',
+      first: firstOffset,
+      last: end - 1,
+      runLength: product.macs.count,
+      version: 1,
+      pattern: range.block.text,
+      facts: datePartsOf(Date.now()),
+    },
+  ];
+}
