@@ -18,6 +18,9 @@ import { UnitrailError } from '../domain/errors';
 import { buildSscc, lastSerialReference } from '../domain/sscc';
 import { unitWorkflowId } from '../domain/workflow-ids';
 
+/** Fewer than the office's connections: decisions go on meanwhile. */
+const AT_ONCE = 8;
+
 /** Step 7. The automatic shipment of a batch: units are packed when all are ready, and shipped and sealed together. */
 export function createShipActivities(deps: { db: Database; client: Client; watermark: Watermark }) {
   const { db } = deps;
@@ -50,14 +53,13 @@ export function createShipActivities(deps: { db: Database; client: Client; water
       const shipment = open?.id ?? `SH-${batch}${before.length === 0 ? '' : `/${before.length + 1}`}`;
       const carton = open?.carton ?? (await newCarton());
       const used = await openShipment(db, { id: shipment, batch, buyer, destination, carton });
-      for (const { unitId, seq } of ready) {
+      await someAtOnce(ready, async ({ unitId, seq }) => {
         // The place in its history tells this packing from one before, which was undone.
         await appendEvent(db, unitId, 'packed', `${unitId}/packed/${shipment}/${seq}`, {
           carton: used,
           shipment,
         });
-        Context.current().heartbeat();
-      }
+      });
       return { shipment, packed: ready.length };
     },
 
@@ -70,10 +72,7 @@ export function createShipActivities(deps: { db: Database; client: Client; water
 
     /** 7.3 Tells the workflows to read their rows again. One that is gone has nothing left to do. */
     async notifyUnits({ shipment }: { shipment: string }): Promise<void> {
-      for (const { name } of await unitsOfShipment(db, shipment)) {
-        await signal(name);
-        Context.current().heartbeat();
-      }
+      await someAtOnce(await unitsOfShipment(db, shipment), ({ name }) => signal(name));
     },
   };
 
@@ -106,5 +105,13 @@ export function createShipActivities(deps: { db: Database; client: Client; water
         { cause: error },
       );
     }
+  }
+}
+
+/** Each is a round trip of its own: one after the other they would leave the servers idle. */
+async function someAtOnce<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  for (let from = 0; from < items.length; from += AT_ONCE) {
+    await Promise.all(items.slice(from, from + AT_ONCE).map(work));
+    Context.current().heartbeat();
   }
 }
