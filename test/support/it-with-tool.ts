@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 /**
  * A test that needs a program of the machine. Where the program is missing, the test says so by name instead of
@@ -9,9 +12,24 @@ export function itWithTool(
   title: string,
   body: () => Promise<void>,
 ): void {
-  const isThere = spawnSync(tool.program, [...tool.probe], { timeout: 30_000 }).error === undefined;
+  const isThere = answers(tool);
   if (isThere) return it(title, body, 120_000);
   it(`WAS NOT CHECKED, because ${tool.program} is not installed: ${title}`, () => {
     expect(process.env.CI).not.toBe('true');
   });
+}
+
+/** Some programs make folders in the home of whoever only asks for their version. */
+function answers({ program, probe }: { program: string; probe: readonly string[] }): boolean {
+  const home = mkdtempSync(join(tmpdir(), 'unitrail-probe-'));
+  try {
+    return spawnSync(program, [...probe], { timeout: 30_000, env: homeIn(home) }).error === undefined;
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+/** The environment with a home of its own, for a program that would leave something in the user's. */
+export function homeIn(folder: string): NodeJS.ProcessEnv {
+  return { ...process.env, HOME: folder, XDG_CONFIG_HOME: folder, XDG_CACHE_HOME: folder };
 }

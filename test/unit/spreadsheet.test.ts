@@ -13,7 +13,7 @@ import { sheetName, sheetText } from '../../adapters/spreadsheet/sheet-cells';
 import { writeXlsx } from '../../adapters/spreadsheet/xlsx';
 import type { CellValue, Column, ColumnKind } from '../../domain/columns';
 import { unitColumns } from '../../domain/unit-columns';
-import { itWithTool } from '../support/it-with-tool';
+import { homeIn, itWithTool } from '../support/it-with-tool';
 import { sampleRow } from '../support/unit-facts';
 
 const run = promisify(execFile);
@@ -300,7 +300,7 @@ describe('a list of units', () => {
     await run(
       'soffice',
       [profile, '--headless', '--convert-to', 'csv', '--outdir', folder, join(folder, 'units.xlsx')],
-      { timeout: 60_000 },
+      { timeout: 60_000, env: homeIn(folder) },
     );
     expect(await readFile(join(folder, 'units.csv'), 'utf8')).toContain('=1+1,-5.5,2026-11-23 08:20:00,TRUE');
   });
