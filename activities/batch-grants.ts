@@ -1,6 +1,6 @@
 import { LISTED, type Grant } from '../adapters/postgres/batch-ledger';
-import { findNumberList } from '../adapters/postgres/claims';
 import type { Database } from '../adapters/postgres/database';
+import { findNumberList } from '../adapters/postgres/number-lists';
 import { nextSerialNumber } from '../adapters/postgres/number-spaces';
 import { UnitrailError } from '../domain/errors';
 import { datePartsOf, grantFacts } from '../domain/grant-facts';

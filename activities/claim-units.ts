@@ -2,13 +2,14 @@ import type { SchemeKeys } from '../adapters/keys/scheme-keys';
 import { LISTED, serialBlocks, type Block, type ClaimedUnit } from '../adapters/postgres/batch-ledger';
 import {
   claimUnits,
-  listedValues,
+  placeKey,
   takenSerials,
   usedPlaces,
   voidNumbers,
   type NumberPlace,
 } from '../adapters/postgres/claims';
 import type { Database } from '../adapters/postgres/database';
+import { listedValues } from '../adapters/postgres/number-lists';
 import type { Watermark } from '../adapters/registry/watermark';
 import { UnitrailError } from '../domain/errors';
 import { isSkipped, parsePattern, renderSerial, serialText } from '../domain/serial-scheme';
@@ -56,14 +57,14 @@ export async function claimBatchUnits(
 async function propose(deps: Deps, batch: string, { from, to }: Range) {
   const { db } = deps;
   const [blocks, used] = [await serialBlocks(db, batch), await usedPlaces(db, batch, from, to)];
-  const isUsed = new Set(used.places.map(keyOf));
+  const isUsed = new Set(used.places.map(placeKey));
   const spare = sparePlaces(blocks.slice(1), isUsed);
   const claimed = new Set(used.claimedIndexes);
   const places: (NumberPlace & { index: number })[] = [];
   for (let index = from; index <= to; index += 1) {
     const own = { block: blocks[0]!.id, ordinal: index - 1 };
     // A unit that is there already is found by its index; its place is only a form.
-    const place = claimed.has(index) || !isUsed.has(keyOf(own)) ? own : spare.next().value;
+    const place = claimed.has(index) || !isUsed.has(placeKey(own)) ? own : spare.next().value;
     if (!place) throw replacementMissing(batch, index);
     places.push({ index, ...place });
   }
@@ -86,7 +87,7 @@ function* sparePlaces(
   for (const { id, size } of extra) {
     for (let ordinal = 0; ordinal < size; ordinal += 1) {
       const place = { block: id, ordinal };
-      if (!isUsed.has(keyOf(place))) yield place;
+      if (!isUsed.has(placeKey(place))) yield place;
     }
   }
 }
@@ -143,8 +144,4 @@ async function unusable(db: Database, issuer: string, open: readonly Numbered<Nu
 function replacementMissing(batch: string, index: number): UnitrailError {
   // Another worker takes the replacements at this moment: asked again, its claims are seen.
   return new UnitrailError('STATE_MOVED_ON', `Unit ${index} of batch ${batch} has no free number yet.`);
-}
-
-function keyOf({ block, ordinal }: NumberPlace): string {
-  return `${block}/${ordinal}`;
 }

@@ -6,7 +6,7 @@ import { canonicalJson } from '../../domain/canonical';
 import type { ProblemList } from '../../domain/number-list';
 import type { CellPlace } from '../../domain/table-source';
 import type { Database } from './database';
-import { mapped } from './errors';
+import { importInOne } from './import-transaction';
 
 /** What is said of an adoption, and kept with it. */
 export interface AdoptionHead {
@@ -64,9 +64,6 @@ export type AdoptionOutcome =
 /** So many are shown; the rest is counted. */
 const MAX_SHOWN_DISPUTES = 100;
 const NUMBERS_A_QUESTION = 10_000;
-/** Long files are read inside the transaction: nobody sees any of their numbers before all of them are good. */
-const MAX_PAUSE_MS = 600_000;
-
 /**
  * Adopts the units in one transaction. A try (`dryRun`) does the same and takes it back. A repeat of the same part of the
  * same file reads nothing and says who adopted it.
@@ -77,16 +74,11 @@ export async function adoptUnits(
   units: UnitsToAdopt,
   dryRun: boolean,
 ): Promise<AdoptionOutcome> {
-  const trx = await mapped(db.transaction());
-  try {
-    const outcome = await mapped(adopt(trx, head, units, dryRun));
-    await mapped(outcome.outcome === 'adopted' ? trx.commit() : trx.rollback());
-    return outcome;
-  } catch (error) {
-    // What went wrong is told; that the connection may be gone as well adds nothing.
-    if (!trx.isCompleted()) await trx.rollback().catch(() => {});
-    throw error;
-  }
+  return importInOne(
+    db,
+    (trx) => adopt(trx, head, units, dryRun),
+    ({ outcome }) => outcome === 'adopted',
+  );
 }
 
 async function adopt(
@@ -95,7 +87,6 @@ async function adopt(
   units: UnitsToAdopt,
   dryRun: boolean,
 ): Promise<AdoptionOutcome> {
-  await trx.raw(`set local idle_in_transaction_session_timeout = ${MAX_PAUSE_MS}`);
   const adoption = await openAdoption(trx, head);
   if (adoption === null) return knownAdoption(trx, head);
   const told = await addChunks(trx, adoption, units);

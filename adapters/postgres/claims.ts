@@ -9,6 +9,16 @@ export interface NumberPlace {
   readonly ordinal: number;
 }
 
+export function placeKey({
+  block,
+  ordinal,
+}: {
+  block: number | string | null;
+  ordinal: number | null;
+}): string {
+  return `${block}/${ordinal}`;
+}
+
 /** Places of the batch's serials that are not free any more: claimed by a unit, or void. */
 export async function usedPlaces(
   db: Database,
@@ -40,50 +50,20 @@ export async function usedPlaces(
   };
 }
 
-/** What stands at these positions of a buyer's list. */
-export async function listedValues(
-  db: Database,
-  space: number,
-  positions: readonly number[],
-): Promise<Map<number, string>> {
-  const rows: { position: string; value: string }[] = await mapped(
-    db('listed_numbers')
-      .where({ space_id: space })
-      .whereIn('position', positions)
-      .select('position', 'value'),
-  );
-  return new Map(rows.map(({ position, value }) => [Number(position), value]));
-}
-
-/** A buyer's list, and how many of its numbers no batch has taken; null where there is none of that name. */
-export async function findNumberList(
-  db: Database,
-  issuer: string,
-  name: string,
-): Promise<{ scope: string; count: number; left: number } | null> {
-  const row = await mapped(
-    db('number_lists')
-      .join('number_spaces', 'number_spaces.id', 'number_lists.space_id')
-      .where({ 'number_lists.issuer': issuer, 'number_lists.name': name })
-      .first('scope', 'last_number as count', db.raw('last_number - next_number + 1 as left')),
-  );
-  return row ? { scope: row.scope, count: Number(row.count), left: Number(row.left) } : null;
-}
-
 /** Of these values, those that somebody has already in the issuer's namespace, at another place. */
 export async function takenSerials(
   db: Database,
   issuer: string,
   numbers: readonly (NumberPlace & { readonly value: string })[],
 ): Promise<Set<string>> {
-  const own = new Map(numbers.map(({ value, block, ordinal }) => [value, `${block}/${ordinal}`]));
+  const own = new Map(numbers.map((number) => [number.value, placeKey(number)]));
   const rows: { value: string; block: string | null; ordinal: number | null }[] = await mapped(
     db('identifiers')
       .where({ issuer, kind: 'serial' })
       .whereIn('value', [...own.keys()])
       .select('value', 'block_id as block', 'ordinal'),
   );
-  const taken = rows.filter(({ value, block, ordinal }) => own.get(value) !== `${block}/${ordinal}`);
+  const taken = rows.filter((row) => own.get(row.value) !== placeKey(row));
   return new Set(taken.map(({ value }) => value));
 }
 

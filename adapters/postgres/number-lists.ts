@@ -3,6 +3,7 @@ import type { Problem } from '../../domain/refusal';
 import type { CellPlace } from '../../domain/table-source';
 import type { Database } from './database';
 import { mapped } from './errors';
+import { importInOne } from './import-transaction';
 
 /** What is said of a list, and kept with it. */
 export interface ListHead {
@@ -33,9 +34,6 @@ export interface NumbersToList {
 
 export type ListOutcome = ListedNumbers & { readonly outcome: 'listed' | 'tried' | 'known' };
 
-/** Long files are read inside the transaction: nobody sees any of their numbers before all of them are good. */
-const MAX_PAUSE_MS = 600_000;
-
 /**
  * Lists the numbers in one transaction. A try (`dryRun`) does the same and takes it back. A repeat of the same part of the
  * same file reads nothing and answers what was listed then.
@@ -46,16 +44,11 @@ export async function listNumbers(
   numbers: NumbersToList,
   dryRun: boolean,
 ): Promise<ListOutcome> {
-  const trx = await mapped(db.transaction());
-  try {
-    const outcome = await mapped(list(trx, head, numbers, dryRun));
-    await mapped(outcome.outcome === 'listed' ? trx.commit() : trx.rollback());
-    return outcome;
-  } catch (error) {
-    // What went wrong is told; that the connection may be gone as well adds nothing.
-    if (!trx.isCompleted()) await trx.rollback().catch(() => {});
-    throw error;
-  }
+  return importInOne(
+    db,
+    (trx) => list(trx, head, numbers, dryRun),
+    ({ outcome }) => outcome === 'listed',
+  );
 }
 
 async function list(
@@ -64,7 +57,6 @@ async function list(
   numbers: NumbersToList,
   dryRun: boolean,
 ): Promise<ListOutcome> {
-  await trx.raw(`set local idle_in_transaction_session_timeout = ${MAX_PAUSE_MS}`);
   const space = await openList(trx, head);
   if (space === null) return { outcome: 'known', ...(await listedIn(trx, head)) };
   await addChunks(trx, space, numbers);
@@ -170,4 +162,34 @@ function doubled(values: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
   const larger = new Uint32Array(values.length * 2);
   larger.set(values);
   return larger;
+}
+
+/** What stands at these positions of a buyer's list. */
+export async function listedValues(
+  db: Database,
+  space: number,
+  positions: readonly number[],
+): Promise<Map<number, string>> {
+  const rows: { position: string; value: string }[] = await mapped(
+    db('listed_numbers')
+      .where({ space_id: space })
+      .whereIn('position', positions)
+      .select('position', 'value'),
+  );
+  return new Map(rows.map(({ position, value }) => [Number(position), value]));
+}
+
+/** A buyer's list, and how many of its numbers no batch has taken; null where there is none of that name. */
+export async function findNumberList(
+  db: Database,
+  issuer: string,
+  name: string,
+): Promise<{ scope: string; count: number; left: number } | null> {
+  const row = await mapped(
+    db('number_lists')
+      .join('number_spaces', 'number_spaces.id', 'number_lists.space_id')
+      .where({ 'number_lists.issuer': issuer, 'number_lists.name': name })
+      .first('scope', 'last_number as count', db.raw('last_number - next_number + 1 as left')),
+  );
+  return row ? { scope: row.scope, count: Number(row.count), left: Number(row.left) } : null;
 }
