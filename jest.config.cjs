@@ -24,7 +24,8 @@ const servers = {
 module.exports = {
   // Nothing is left outside the checkout.
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
-  testTimeout: 60_000,
+  // Longer than the tests' own patience: what was waited for in vain is told by the wait.
+  testTimeout: 90_000,
   maxWorkers: 3,
   // Unit tests need no server: a run of them alone starts none.
   projects: [project('unit'), ...['integration', 'replay', 'chaos'].map((name) => project(name, servers))],

@@ -175,7 +175,6 @@ describe('a board that is not the one on record', () => {
   const stranger = plan([{ do: 'measure', fault: 'swappedBoard' }]);
   const afterPrint = plan([{ do: 'print', fault: 'swappedBoard' }]);
   const duringFlash = plan([{ do: 'writeIdentity', fault: 'swappedBoard' }]);
-  const twin = newOrder({ quantity: 1 });
 
   test('is noticed before its measurements count: the unit is held and both chips are named', async () => {
     const held = await line.held(stranger.batch);
@@ -203,24 +202,6 @@ describe('a board that is not the one on record', () => {
     expect(held.failureCode).toBe('IDENTITY_MISMATCH');
     await line.send(held, 'retryStep', engineer);
     expect((await shippedUnit(duringFlash)).chipUid).toBe(held.chipUid);
-  });
-
-  test('and whose chip belongs to another unit is held at once, with both serials named; scrap ends it', async () => {
-    await line.faults({ do: 'present', fault: 'duplicateUid', batch: twin.batch });
-    await line.startBatch(twin);
-    const held = await line.held(twin.batch);
-    expect(held).toMatchObject({
-      step: 'flash',
-      attempt: 1,
-      chipUid: null,
-      failureCode: 'CHIP_UID_SEEN_BEFORE',
-    });
-    const [{ message }] = (await line.facts(held, 'held')) as [{ message: string }];
-    const [uid] = /[0-9A-F]{24}/.exec(message)!;
-    const owner = (await line.units()).find(({ chipUid }) => chipUid === uid)!;
-    expect(message).toBe(`chip-uid ${uid} belongs to unit ${owner.serial}, not to ${held.serial}`);
-    await line.send(held, 'scrap', { by: '17', reason: 'two boards with one chip' });
-    expect((await shippedUnit(twin)).state).toBe('Scrapped');
   });
 });
 
@@ -553,6 +534,29 @@ describe('a label printer', () => {
     await devices.fixture.clear(place);
     await devices.close();
   }
+});
+
+/** Last: the new plan replaces what is left of the first. */
+describe('a board whose chip belongs to another unit', () => {
+  const earlier = plan([]);
+  const twin = newOrder({ quantity: 1 });
+
+  test('is held at once, with both serials named; scrap ends it', async () => {
+    const owner = await shippedUnit(earlier);
+    await line.faults({ do: 'present', fault: 'duplicateUid', of: owner.serial, batch: twin.batch });
+    await line.startBatch(twin);
+    const held = await line.held(twin.batch);
+    expect(held).toMatchObject({
+      step: 'flash',
+      attempt: 1,
+      chipUid: null,
+      failureCode: 'CHIP_UID_SEEN_BEFORE',
+    });
+    const [{ message }] = (await line.facts(held, 'held')) as [{ message: string }];
+    expect(message).toBe(`chip-uid ${owner.chipUid} belongs to unit ${owner.serial}, not to ${held.serial}`);
+    await line.send(held, 'scrap', { by: '17', reason: 'two boards with one chip' });
+    expect((await shippedUnit(twin)).state).toBe('Scrapped');
+  });
 });
 
 test('the auditor finds every promise kept', () => line.audit());
