@@ -1,6 +1,6 @@
 import type { Database } from '../adapters/postgres/database';
 import { appendEvent, requestDigest } from '../adapters/postgres/ledger';
-import { macBlockOfUnit } from '../adapters/postgres/batch-ledger';
+import { macPlaceOfUnit } from '../adapters/postgres/batch-ledger';
 import { loadUnitContext } from '../adapters/postgres/unit-context';
 import { UnitrailError } from '../domain/errors';
 import { macRun, parseMacBlock, type MacRunLength } from '../domain/mac-address';
@@ -24,9 +24,10 @@ export function createAssignActivities({ db }: { db: Database }) {
 
 async function macsOf(db: Database, batch: string, index: number, count: number) {
   if (count === 0) return { macBlock: null, macs: [] };
-  const block = await macBlockOfUnit(db, batch);
-  if (!block)
-    throw new UnitrailError('INTERNAL', `Batch ${batch} was opened without its block of MAC addresses.`);
-  const offset = block.firstNumber + (index - 1) * count;
+  const place = await macPlaceOfUnit(db, batch, (index - 1) * count);
+  if (!place)
+    throw new UnitrailError('INTERNAL', `Batch ${batch} has no block of MAC addresses for unit ${index}.`);
+  const { block, ordinal } = place;
+  const offset = block.firstNumber + ordinal;
   return { macBlock: block.id, macs: macRun(parseMacBlock(block.pattern), offset, count as MacRunLength) };
 }

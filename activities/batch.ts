@@ -1,29 +1,29 @@
 import type { SchemeKeys } from '../adapters/keys/scheme-keys';
-import {
-  completeBatch,
-  countByState,
-  openBatch,
-  requireBatch,
-  type ClaimedUnit,
-} from '../adapters/postgres/batch-ledger';
+import { completeBatch, countByState, openBatch, type ClaimedUnit } from '../adapters/postgres/batch-ledger';
 import type { Database } from '../adapters/postgres/database';
-import { unitsUnderWay } from '../adapters/postgres/unit-standings';
+import { readControls } from '../adapters/postgres/batch-controls';
 import type { Watermark } from '../adapters/registry/watermark';
 import type { ContentStore } from '../adapters/store/port';
+import type { BatchControls } from '../domain/batch-control';
 import { UnitrailError } from '../domain/errors';
 import { parseOrder } from '../domain/order';
 import { claimBatchUnits } from './claim-units';
 import { pinKeys } from './hidden-numbers';
 import { prepareBatch } from './prepare-batch';
-import type { Standing } from './types';
 
-export interface OpenedBatch {
+export interface OpenedBatch extends BatchControls {
   readonly batch: string;
   readonly product: string;
-  readonly quantity: number;
   readonly trial: boolean;
   /** Buyer and destination are known, so the batch ships by itself when it is ready. */
   readonly shipsItself: boolean;
+}
+
+export interface CompletedBatch {
+  readonly completed: boolean;
+  readonly quantity: number;
+  /** How many are in each state. */
+  readonly units: Readonly<Record<string, number>>;
 }
 
 export function createBatchActivities(deps: {
@@ -59,7 +59,7 @@ export function createBatchActivities(deps: {
       return {
         batch: order.batch,
         product: order.product,
-        quantity: order.quantity,
+        ...(await readControls(db, order.batch)),
         trial: order.trial,
         shipsItself: !order.trial && order.buyer !== undefined && order.destination !== undefined,
       };
@@ -79,24 +79,23 @@ export function createBatchActivities(deps: {
       return claimBatchUnits({ db, watermark, keys }, batch, { from, to });
     },
 
-    /** Of these units, those that are still in progress: a report that was lost on the way leaks nothing. */
-    async unitsUnderWay({ unitIds }: { unitIds: readonly string[] }): Promise<Standing[]> {
-      return unitsUnderWay(db, unitIds);
-    },
-
-    /** The batch has ended: every unit is ready to ship or later, scrapped, missing or held. */
-    async completeBatch({ batch }: { batch: string }): Promise<Record<string, number>> {
-      const { quantity } = await requireBatch(db, batch);
+    /**
+     * The batch has ended: every unit is ready to ship or later, scrapped, missing or held. Answers false where it has not
+     * claimed as many as it shall have by now; a cancelled one never does.
+     */
+    async completeBatch({ batch }: { batch: string }): Promise<CompletedBatch> {
+      const { quantity, cancelled } = await readControls(db, batch);
       const units = await countByState(db, batch);
       const claimed = Object.values(units).reduce((sum, count) => sum + count, 0);
-      if (claimed !== quantity || units.InProgress) {
+      if (claimed < quantity && !cancelled) return { completed: false, quantity, units };
+      if (units.InProgress) {
         throw new UnitrailError(
           'UNITS_UNDER_WAY',
-          `Batch ${batch}: ${claimed} of ${quantity} units are claimed, ${units.InProgress ?? 0} in progress.`,
+          `Batch ${batch}: ${units.InProgress} of ${claimed} units are in progress.`,
         );
       }
-      await completeBatch(db, batch, { quantity });
-      return units;
+      await completeBatch(db, batch, { quantity: claimed });
+      return { completed: true, quantity, units };
     },
   };
 }

@@ -29,8 +29,8 @@ interface Deps {
 const MOST_ROUNDS = 50;
 
 /**
- * Claims the units of these indexes. A unit gets the number of its block that its index says; where that one is void, the
- * first free number of the batch's extra blocks. What was claimed before is found as it was, whoever asks.
+ * Claims the units of these indexes. A unit gets the number of its block that its index says; where that one is void, or the
+ * batch was topped up with the unit, the first free number of the batch's extra blocks. What was claimed before is found as it was, whoever asks.
  */
 export async function claimBatchUnits(
   { db, watermark, keys = NO_KEYS }: { db: Database; watermark: Watermark; keys?: SchemeKeys },
@@ -64,7 +64,8 @@ async function propose(deps: Deps, batch: string, { from, to }: Range) {
   for (let index = from; index <= to; index += 1) {
     const own = { block: blocks[0]!.id, ordinal: index - 1 };
     // A unit that is there already is found by its index; its place is only a form.
-    const place = claimed.has(index) || !isUsed.has(placeKey(own)) ? own : spare.next().value;
+    const isOwn = claimed.has(index) || (index <= blocks[0]!.size && !isUsed.has(placeKey(own)));
+    const place = isOwn ? own : spare.next().value;
     if (!place) throw replacementMissing(batch, index);
     places.push({ index, ...place });
   }

@@ -5,7 +5,7 @@ import { requirePlant } from '../adapters/postgres/plant-store';
 import type { ContentStore } from '../adapters/store/port';
 import { canonicalJson } from '../domain/canonical';
 import { UnitrailError } from '../domain/errors';
-import { canonicalOrder, MAX_UNITS_OF_BATCH } from '../domain/order';
+import { canonicalOrder } from '../domain/order';
 import type { Order } from '../domain/order-document';
 import {
   named,
@@ -44,7 +44,6 @@ export async function prepareBatch(
   checkBuyer(plant, order);
   checkSimulation(plant, order);
   checkComponents(product, order);
-  checkBatchSize(order);
   await checkOrderRoom(deps.db, order);
   const recipe = await recipeOf(deps.store, plant, product, order);
   return { document, recipe, grants: await grantsFor(deps.db, plant, product, order) };
@@ -114,15 +113,6 @@ function checkComponents(product: Product, order: Order): void {
       `the lots of each critical component of ${product.code}: ${product.criticalComponents.join(', ')}`,
     );
   }
-}
-
-function checkBatchSize({ quantity }: Order): void {
-  if (quantity > MAX_UNITS_OF_BATCH)
-    throw refuse(
-      'quantity',
-      quantity,
-      `at most ${MAX_UNITS_OF_BATCH} in one batch so far; an order may have several`,
-    );
 }
 
 /** Overproduction is refused before it begins. The database repeats it under the order's lock. */

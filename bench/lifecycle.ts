@@ -2,7 +2,7 @@
  * Whole unit lifecycles a second of a batch, against the floor that the same server and the same process give: as many
  * activities that do nothing, in as many children of the same fan-out. Real Postgres, real Temporal, virtual bench.
  *
- *   npm run bench:lifecycle -- [--units 500] [--rounds 3] [--server dev|postgres]
+ *   npm run bench:lifecycle -- [--units 500] [--rounds 3] [--partitions 1,2,4] [--server dev|postgres]
  */
 import { parseArgs } from 'node:util';
 import { Interrupted, Interruption } from '../cli/interruption';
@@ -21,6 +21,7 @@ const WARM_UP_UNITS = 16;
 /** The sample plant's block of MAC addresses holds 4,088. */
 const MAX_UNITS_IN_ALL = 4_000;
 const SAMPLED_UNITS = 40;
+const MAX_PARTITIONS = 16;
 
 async function main(): Promise<void> {
   const options = readOptions();
@@ -39,14 +40,17 @@ async function main(): Promise<void> {
 
 function readOptions(): Options {
   const text = (byDefault: string) => ({ type: 'string' as const, default: byDefault });
-  const { values } = parseArgs({ options: { units: text('500'), rounds: text('3'), server: text('dev') } });
+  const { values } = parseArgs({
+    options: { units: text('500'), rounds: text('3'), partitions: text('1'), server: text('dev') },
+  });
   const options = {
     units: wholeNumber('units', values.units, MAX_UNITS_IN_ALL),
     rounds: wholeNumber('rounds', values.rounds, MAX_UNITS_IN_ALL),
+    partitions: values.partitions.split(',').map((one) => wholeNumber('partitions', one, MAX_PARTITIONS)),
     server: serverOf(values.server),
   };
-  if (options.units * options.rounds > MAX_UNITS_IN_ALL)
-    throw new Error(`--units times --rounds: at most ${MAX_UNITS_IN_ALL} units in all`);
+  if (options.units * options.rounds * options.partitions.length > MAX_UNITS_IN_ALL)
+    throw new Error(`--units times --rounds times --partitions: at most ${MAX_UNITS_IN_ALL} units in all`);
   return options;
 }
 
@@ -57,15 +61,28 @@ function serverOf(text: string): ServerKind {
 
 async function run(site: Site, options: Options): Promise<boolean> {
   say('Warming up');
-  await realRound(site, 'WARM-UP', WARM_UP_UNITS);
+  await realRound(site, 'WARM-UP', { units: WARM_UP_UNITS, partitions: 1 });
   const happy = happyPath(await recordedUnits(site, 'WARM-UP'));
   const queues = happy.activities.map(({ queue }) => queue);
-  await floorRound(site, 'FLOOR-WARM-UP', WARM_UP_UNITS, queues);
+  await floorRound(site, 'FLOOR-WARM-UP', { units: WARM_UP_UNITS, partitions: 1 }, queues);
   tell(await settingsText(site, options));
-  const rounds = await measure(site, options, queues);
+  for (const partitions of options.partitions) {
+    tell(`${partitions} ${partitions === 1 ? 'partition' : 'partitions'}`);
+    await tellRounds(site, { ...options, partitions }, happy);
+  }
+  const report = await audit(site.auditorUrl);
+  tell(`Audit\n${reportText(report)}`);
+  return report.ok;
+}
+
+type Shape = Omit<Options, 'partitions'> & { readonly partitions: number };
+
+async function tellRounds(site: Site, shape: Shape, happy: Recording): Promise<void> {
+  const queues = happy.activities.map(({ queue }) => queue);
+  const rounds = await measure(site, shape, queues);
   const recordings = {
-    real: await recordedUnits(site, `BENCH-${options.rounds}`),
-    floor: await recordedFloorUnits(site, `FLOOR-${options.rounds}`, options.units),
+    real: await recordedUnits(site, nameOf('BENCH', shape, shape.rounds)),
+    floor: await recordedFloorUnits(site, nameOf('FLOOR', shape, shape.rounds), shape.units),
   };
   tell(resultText(rounds, happy, recordings.floor[0]!));
   tell(
@@ -74,21 +91,18 @@ async function run(site: Site, options: Options): Promise<boolean> {
       recordings.floor,
     ),
   );
-  const report = await audit(site.auditorUrl);
-  tell(`Audit\n${reportText(report)}`);
-  return report.ok;
+}
+
+function nameOf(side: string, { partitions }: Shape, round: number): string {
+  return `${side}-${partitions}-${round}`;
 }
 
 /** By turns, so that whatever else the machine does meets both. */
-async function measure(
-  site: Site,
-  { units, rounds }: Options,
-  queues: readonly string[],
-): Promise<RoundPair[]> {
+async function measure(site: Site, shape: Shape, queues: readonly string[]): Promise<RoundPair[]> {
   const pairs: RoundPair[] = [];
-  for (let round = 1; round <= rounds; round++) {
-    const real = await realRound(site, `BENCH-${round}`, units);
-    const floor = await floorRound(site, `FLOOR-${round}`, units, queues);
+  for (let round = 1; round <= shape.rounds; round++) {
+    const real = await realRound(site, nameOf('BENCH', shape, round), shape);
+    const floor = await floorRound(site, nameOf('FLOOR', shape, round), shape, queues);
     pairs.push({ real, floor });
     say(`Round ${round}: ${real.seconds.toFixed(1)} s, floor ${floor.seconds.toFixed(1)} s`);
   }

@@ -10,12 +10,20 @@ const productKey = defineSearchAttributeKey('Product', SearchAttributeType.KEYWO
 
 /** Starts the workflow of a batch; false where it runs already. */
 export async function startBatchWorkflow(client: Client, order: Order): Promise<boolean> {
-  return startOnce(client, 'batch', {
-    workflowId: batchWorkflowId(order.batch),
-    input: order,
-    attributes: { batch: order.batch, product: order.product },
-    summary: `Batch ${order.batch}: ${order.quantity} × ${order.product}${order.trial ? ', trial' : ''}`,
-  });
+  return startOnce(client, 'batch', { ...batchStart(order), input: order });
+}
+
+/** As a batch is started, for a call that starts it only where it does not run. */
+export function batchStartOptions(order: Order) {
+  return optionsOf(batchStart(order));
+}
+
+function batchStart({ batch, product, quantity, trial }: Order): Omit<Start, 'input'> {
+  return {
+    workflowId: batchWorkflowId(batch),
+    attributes: { batch, product },
+    summary: `Batch ${batch}: ${quantity} × ${product}${trial ? ', trial' : ''}`,
+  };
 }
 
 /** Starts the workflow of a unit, as its batch does; false where it runs already. */
@@ -40,30 +48,27 @@ interface Start {
 }
 
 /** A closed run of the same id is no obstacle: the database refuses a second life, not Temporal. */
-async function startOnce(
-  client: Client,
-  type: string,
-  { workflowId, input, attributes, summary }: Start,
-): Promise<boolean> {
+async function startOnce(client: Client, type: string, { input, ...start }: Start): Promise<boolean> {
   try {
-    await ask(client, () =>
-      client.workflow.start(type, {
-        workflowId,
-        taskQueue: taskQueues.workflows,
-        args: [input],
-        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-        typedSearchAttributes: [
-          { key: batchIdKey, value: attributes.batch },
-          { key: productKey, value: attributes.product },
-        ],
-        staticSummary: summary,
-      }),
-    );
+    await ask(client, () => client.workflow.start(type, { ...optionsOf(start), args: [input] }));
     return true;
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
     throw error;
   }
+}
+
+function optionsOf({ workflowId, attributes, summary }: Omit<Start, 'input'>) {
+  return {
+    workflowId,
+    taskQueue: taskQueues.workflows,
+    workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+    typedSearchAttributes: [
+      { key: batchIdKey, value: attributes.batch },
+      { key: productKey, value: attributes.product },
+    ],
+    staticSummary: summary,
+  };
 }
 
 /** How the newest run of the batch's workflow stands; null where Temporal knows none. */

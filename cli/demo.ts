@@ -6,7 +6,7 @@ import { readOrderFile } from '../adapters/plant/order-file';
 import { demoBatches, demoQuantity, demoUnits, type DemoUnit } from '../adapters/postgres/demo-queries';
 import type { Database } from '../adapters/postgres/database';
 import { UnitrailError } from '../domain/errors';
-import { MAX_UNITS_OF_BATCH, type Order } from '../domain/order';
+import type { Order } from '../domain/order';
 import { departedStates, steps, unitStates } from '../domain/unit-lifecycle';
 import { batchWorkflowId, shipmentWorkflowId } from '../domain/workflow-ids';
 import { startBatchWorkflow } from './batch-workflow';
@@ -20,6 +20,8 @@ import { ask } from './temporal-errors';
 import { startHouse, stopHouse, untilAborted } from './up';
 
 const POLL_MS = 500;
+/** The sample plant's block of MAC addresses holds 4,088. */
+const MAX_UNITS = 4_000;
 
 /** The main job on the embedded default: a batch with faults, from the order to shipped units. */
 export function register(program: Command, context: ServerContext): void {
@@ -35,8 +37,8 @@ export function register(program: Command, context: ServerContext): void {
 
 function quantityOf(text: string): number {
   const quantity = Number(text);
-  if (/^[0-9]+$/.test(text) && quantity >= 1 && quantity <= MAX_UNITS_OF_BATCH) return quantity;
-  throw new InvalidArgumentError(`a whole number from 1 to ${MAX_UNITS_OF_BATCH} is needed`);
+  if (/^[0-9]+$/.test(text) && quantity >= 1 && quantity <= MAX_UNITS) return quantity;
+  throw new InvalidArgumentError(`a whole number from 1 to ${MAX_UNITS} is needed`);
 }
 
 async function demo(

@@ -62,7 +62,7 @@ function explained(error: unknown, unit: UnitRow, decision: Decision): unknown {
 }
 
 /** The workflow's own sentence: its validator's, or that of the activity that records decisions. */
-function refused(error: WorkflowUpdateFailedError): UnitrailError {
+export function refused(error: WorkflowUpdateFailedError): UnitrailError {
   let cause: { cause?: unknown; type?: unknown; message?: string } | undefined = error.cause;
   while (cause?.cause instanceof Error) cause = cause.cause;
   const code = typeof cause?.type === 'string' && isErrorCode(cause.type) ? cause.type : 'NOT_ALLOWED';

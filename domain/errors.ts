@@ -50,6 +50,8 @@ export const reactions = {
   /** Somebody cancelled the unit's workflow: the unit is held, not lost. */
   CANCELLED: 'reject',
   BATCH_CONFLICT: 'reject',
+  /** Somebody cancelled the batch: it claims no further unit. */
+  BATCH_CANCELLED: 'reject',
   ORDER_QUANTITY_EXCEEDED: 'reject',
   SCHEME_EXHAUSTED: 'reject',
   SERIAL_MALFORMED: 'reject',

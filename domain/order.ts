@@ -7,12 +7,7 @@ import { refusal, type Locate } from './refusal';
 
 export type { Order } from './order-document';
 
-const MAX_BATCH_QUANTITY = 1_000_000;
-/**
- * So far. Each unit's workflow is a child of its batch's until it has shipped, and Temporal takes 2,000 open children: a
- * larger batch would stop in its middle without a word.
- */
-export const MAX_UNITS_OF_BATCH = 1_500;
+export const MAX_BATCH_QUANTITY = 1_000_000;
 const MAX_ORDER_QUANTITY = 10_000_000;
 const MAX_POSITIONS = 64;
 const MAX_LOTS = 16;

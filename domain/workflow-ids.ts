@@ -3,6 +3,11 @@ export function batchWorkflowId(batch: string): string {
   return `batch:${batch}`;
 }
 
+/** A part of a batch, in the order in which they were begun: `batch:B2407-01/3`. */
+export function partitionWorkflowId(batch: string, number: number): string {
+  return `${batchWorkflowId(batch)}/${number}`;
+}
+
 /** `name` is the unit's serial; where the number is a buyer's own, with the buyer before it: `acme:00001`. */
 export function unitWorkflowId(name: string): string {
   return `unit:${name}`;

@@ -11,6 +11,7 @@
 --   UT012 the batch was opened with other content
 --   UT013 another board than the one that is bound to the unit
 --   UT014 a batch of an epoch of the registry that was lost
+--   UT020 a batch that was cancelled         UT021 a batch that has ended
 
 create function refuse(p_sqlstate text, p_message text) returns void
 language plpgsql as $$
@@ -398,6 +399,7 @@ language plpgsql as $$
 declare
   b blocks;
   mac record;
+  place bigint;
 begin
   if jsonb_array_length(p_body -> 'macs') = 0 then return; end if;
   select blocks.* into b from blocks join number_spaces on number_spaces.id = blocks.space_id
@@ -405,9 +407,14 @@ begin
   if not found or jsonb_array_length(p_body -> 'macs') <> b.run_length then
     perform refuse('UT009', format('unit %s: no MAC block %s of its batch with that run', u.serial, p_body ->> 'macBlock'));
   end if;
+  -- A batch that was topped up has further blocks: the unit's run lies behind those of the blocks before.
+  select (u.batch_index - 1)::bigint * b.run_length - coalesce(sum(upper(k.numbers) - lower(k.numbers)), 0) into place
+  from blocks k join number_spaces s on s.id = k.space_id where k.batch_id = u.batch_id and s.kind = 'mac' and k.id < b.id;
+  if place not between 0 and upper(b.numbers) - lower(b.numbers) - b.run_length then
+    perform refuse('UT009', format('unit %s: its MAC addresses are not in block %s', u.serial, b.id));
+  end if;
   for mac in select value, ordinality from jsonb_array_elements_text(p_body -> 'macs') with ordinality loop
-    perform bind_identifier(u, 'ieee', 'mac', mac.value, b.id,
-      (u.batch_index - 1) * b.run_length + mac.ordinality::integer - 1, 'assigned');
+    perform bind_identifier(u, 'ieee', 'mac', mac.value, b.id, (place + mac.ordinality - 1)::integer, 'assigned');
   end loop;
   perform move_numbers(b.id, 'reserved', 'assigned', b.run_length, 'unit:' || u.id, p_seq);
 end $$;

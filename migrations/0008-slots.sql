@@ -28,7 +28,8 @@ language sql as $$
   select pg_advisory_xact_lock(hashtext('unitrail.slots'))
 $$;
 
--- Gives free slots to the units that have waited longest, and tells each by name: no stampede. A waiter that has moved on
+-- Gives free slots to the units that have waited longest, and tells each by name: no stampede. A step of its batch's
+-- priority counts as ten minutes of waiting, so that the others come, too. A waiter that has moved on
 -- or went on hold gets none: it would keep the slot without using it.
 create function hand_out_slots() returns void
 language plpgsql as $$
@@ -42,10 +43,11 @@ begin
     where slots.state = 'free' and slots.offered order by slots.station, slots.slot
   loop
     select r.* into waiter from slot_requests r join units u on u.id = r.unit_id and u.state = 'InProgress' and u.step = r.step
+      left join batch_controls c on c.batch_id = u.batch_id
     where r.step = any (free_slot.steps) and r.seen_at > clock_timestamp() - interval '60 seconds'
       and not exists (select from slots s where s.unit_id = r.unit_id)
       and not exists (select from holds h where h.unit_id = r.unit_id and h.released_seq is null)
-    order by r.requested_at, r.unit_id limit 1;
+    order by r.requested_at - coalesce(c.priority, 0) * interval '10 minutes', r.unit_id limit 1;
     continue when not found;
     delete from slot_requests where unit_id = waiter.unit_id;
     update slots set state = 'leased', unit_id = waiter.unit_id, fence = fence + 1

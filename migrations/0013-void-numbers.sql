@@ -91,13 +91,15 @@ begin
   perform replace_voids(p_batch);
 end $$;
 
--- The extra block continues the batch's first one: same space, version, pattern and facts of the grant.
+-- The extra block continues the batch's first one: same space, version, pattern and facts of the grant. Units by which
+-- the batch was topped up take their numbers from such blocks as well.
 create function replace_voids(p_batch text) returns void
 language plpgsql as $$
 declare
   first blocks;
   voids bigint;
   extra bigint;
+  needed bigint;
 begin
   select blocks.* into first from blocks join number_spaces s on s.id = blocks.space_id
   where blocks.batch_id = p_batch and s.kind = 'serial' order by blocks.id limit 1;
@@ -105,8 +107,9 @@ begin
   where blocks.batch_id = p_batch and m.stream = 'batch:' || p_batch and m.to_account = 'void';
   select coalesce(sum(upper(numbers) - lower(numbers)), 0) into extra from blocks
   where batch_id = p_batch and space_id = first.space_id and id <> first.id;
-  if voids > extra then
-    perform grant_block(first.space_id, p_batch, (voids - extra)::integer, first.run_length, first.scheme_version, first.pattern,
+  select voids + quantity - (upper(first.numbers) - lower(first.numbers)) into needed from batches where id = p_batch;
+  if needed > extra then
+    perform grant_block(first.space_id, p_batch, (needed - extra)::integer, first.run_length, first.scheme_version, first.pattern,
       first.date_parts);
   end if;
 end $$;

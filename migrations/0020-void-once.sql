@@ -15,6 +15,7 @@ begin
   if not found then perform refuse('UT009', format('there is no batch %s', p_batch)); end if;
   -- Claims take the same lock: a number is claimed or void, never both.
   perform 1 from orders where id = b.order_id for update;
+  perform refuse_cancelled(p_batch);
   for n in select whole(v, 'block') as block, whole(v, 'ordinal')::integer as ordinal, v ->> 'value' as value, v ->> 'why' as why
            from jsonb_array_elements(p_numbers) as v order by 1, 2
   loop

@@ -71,6 +71,7 @@ begin
   select * into o from orders where id = b.order_id for update;
   fresh := coalesce(fresh_units(b, p_claims), '{}');
   if cardinality(fresh) > 0 then
+    perform refuse_cancelled(p_batch);
     perform check_fresh(b, fresh);
     select r.body::jsonb #>> '{firmware,sha256}' into firmware from recipes r where r.sha256 = b.recipe_sha256;
     fresh := with_events(b, firmware, fresh);

@@ -585,6 +585,7 @@ CREATE FUNCTION public.bind_macs(u public.units, p_body jsonb, p_seq bigint) RET
 declare
   b blocks;
   mac record;
+  place bigint;
 begin
   if jsonb_array_length(p_body -> 'macs') = 0 then return; end if;
   select blocks.* into b from blocks join number_spaces on number_spaces.id = blocks.space_id
@@ -592,9 +593,14 @@ begin
   if not found or jsonb_array_length(p_body -> 'macs') <> b.run_length then
     perform refuse('UT009', format('unit %s: no MAC block %s of its batch with that run', u.serial, p_body ->> 'macBlock'));
   end if;
+  -- A batch that was topped up has further blocks: the unit's run lies behind those of the blocks before.
+  select (u.batch_index - 1)::bigint * b.run_length - coalesce(sum(upper(k.numbers) - lower(k.numbers)), 0) into place
+  from blocks k join number_spaces s on s.id = k.space_id where k.batch_id = u.batch_id and s.kind = 'mac' and k.id < b.id;
+  if place not between 0 and upper(b.numbers) - lower(b.numbers) - b.run_length then
+    perform refuse('UT009', format('unit %s: its MAC addresses are not in block %s', u.serial, b.id));
+  end if;
   for mac in select value, ordinality from jsonb_array_elements_text(p_body -> 'macs') with ordinality loop
-    perform bind_identifier(u, 'ieee', 'mac', mac.value, b.id,
-      (u.batch_index - 1) * b.run_length + mac.ordinality::integer - 1, 'assigned');
+    perform bind_identifier(u, 'ieee', 'mac', mac.value, b.id, (place + mac.ordinality - 1)::integer, 'assigned');
   end loop;
   perform move_numbers(b.id, 'reserved', 'assigned', b.run_length, 'unit:' || u.id, p_seq);
 end $$;
@@ -1155,6 +1161,7 @@ begin
   select * into o from orders where id = b.order_id for update;
   fresh := coalesce(fresh_units(b, p_claims), '{}');
   if cardinality(fresh) > 0 then
+    perform refuse_cancelled(p_batch);
     perform check_fresh(b, fresh);
     select r.body::jsonb #>> '{firmware,sha256}' into firmware from recipes r where r.sha256 = b.recipe_sha256;
     fresh := with_events(b, firmware, fresh);
@@ -1184,6 +1191,16 @@ begin
   return query select x.batch_index, x.id, x.serial, unit_name(x), x.state from units x
     where x.batch_id = p_batch and x.batch_index = any (asked) order by x.batch_index;
 end $$;
+
+--
+-- Name: claims_no_more(public.batches); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.claims_no_more(b public.batches) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+  select is_of_lost_epoch(b) or exists (select from batch_controls c where c.batch_id = b.id and c.cancelled)
+$$;
 
 --
 -- Name: close_adoption(bigint, jsonb); Type: FUNCTION; Schema: public; Owner: -
@@ -1255,14 +1272,53 @@ CREATE FUNCTION public.complete_batch(p_batch text, p_summary text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
+declare
+  rounds constant bigint := (select count(*) from unit_events where stream = 'batch:' || p_batch and type = 'batchToppedUp');
 begin
   perform check_office();
   if not exists (select from batches where id = p_batch) then
     perform refuse('UT009', format('there is no batch %s', p_batch));
   end if;
-  if append_to_stream('batch:' || p_batch, 'batchCompleted', 'completed', p_summary) then
+  if append_to_stream('batch:' || p_batch, 'batchCompleted', concat_ws('/', 'completed', nullif(rounds, 0)), p_summary) then
     update batches set completed_at = clock_timestamp() where id = p_batch;
   end if;
+end $$;
+
+--
+-- Name: control_batch(text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.control_batch(p_batch text, p_type text, p_id text, p_body text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  body jsonb := check_body(p_body);
+  c batch_controls;
+begin
+  perform check_office();
+  perform check_word('batch', p_batch), check_word('id', p_id), check_word('by', body ->> 'by');
+  if p_type is null or p_type not in ('batchPaused', 'batchResumed', 'batchCancelled', 'windowSet', 'prioritySet') then
+    perform refuse('UT007', format('%s controls no batch', p_type));
+  end if;
+  c := lock_controls(p_batch);
+  if not append_to_stream('batch:' || p_batch, p_type, 'control/' || p_id, p_body) then return; end if;
+  perform refuse_cancelled(p_batch);
+  if p_type <> 'prioritySet' and exists (select from batches where id = p_batch and completed_at is not null) then
+    perform refuse('UT021', format('batch %s has ended', p_batch));
+  end if;
+  case p_type
+    when 'batchPaused' then c.paused := true;
+    when 'batchResumed' then c.paused := false;
+    when 'batchCancelled' then c.cancelled := true;
+    when 'windowSet' then c.window_size := whole(body, 'window');
+    when 'prioritySet' then c.priority := (body ->> 'priority')::integer;
+  end case;
+  if p_type = 'windowSet' and (c.window_size between 1 and 1000) is not true then
+    perform refuse('UT007', format('window: %s is not allowed; 1 to 1000', body ->> 'window'));
+  end if;
+  update batch_controls set paused = c.paused, cancelled = c.cancelled, window_size = c.window_size, priority = c.priority
+  where batch_id = p_batch;
 end $$;
 
 --
@@ -1462,10 +1518,11 @@ begin
     where slots.state = 'free' and slots.offered order by slots.station, slots.slot
   loop
     select r.* into waiter from slot_requests r join units u on u.id = r.unit_id and u.state = 'InProgress' and u.step = r.step
+      left join batch_controls c on c.batch_id = u.batch_id
     where r.step = any (free_slot.steps) and r.seen_at > clock_timestamp() - interval '60 seconds'
       and not exists (select from slots s where s.unit_id = r.unit_id)
       and not exists (select from holds h where h.unit_id = r.unit_id and h.released_seq is null)
-    order by r.requested_at, r.unit_id limit 1;
+    order by r.requested_at - coalesce(c.priority, 0) * interval '10 minutes', r.unit_id limit 1;
     continue when not found;
     delete from slot_requests where unit_id = waiter.unit_id;
     update slots set state = 'leased', unit_id = waiter.unit_id, fence = fence + 1
@@ -1540,6 +1597,37 @@ CREATE FUNCTION public.is_of_lost_epoch(b public.batches) RETURNS boolean
     AS $$
   select exists (select from registry_epochs e where e.epoch > 1 and e.opened_at > b.opened_at)
 $$;
+
+--
+-- Name: batch_controls; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.batch_controls (
+    batch_id text NOT NULL,
+    paused boolean DEFAULT false NOT NULL,
+    cancelled boolean DEFAULT false NOT NULL,
+    window_size integer,
+    priority integer DEFAULT 0 NOT NULL,
+    CONSTRAINT batch_controls_priority CHECK (((priority >= '-9'::integer) AND (priority <= 9))),
+    CONSTRAINT batch_controls_window CHECK (((window_size >= 1) AND (window_size <= 1000)))
+);
+
+--
+-- Name: lock_controls(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.lock_controls(p_batch text) RETURNS public.batch_controls
+    LANGUAGE plpgsql
+    AS $$
+declare
+  c batch_controls;
+begin
+  perform 1 from orders where id = (select order_id from batches where id = p_batch) for update;
+  if not found then perform refuse('UT009', format('there is no batch %s', p_batch)); end if;
+  insert into batch_controls (batch_id) values (p_batch) on conflict do nothing;
+  select * into c from batch_controls where batch_id = p_batch for update;
+  return c;
+end $$;
 
 --
 -- Name: lock_line(); Type: FUNCTION; Schema: public; Owner: -
@@ -1864,8 +1952,8 @@ CREATE FUNCTION public.order_room(o public.orders) RETURNS bigint
     SET search_path TO 'public', 'pg_temp'
     AS $$
   select o.quantity - o.alive
-    - (select coalesce(sum(quantity), 0) from batches b where order_id = o.id and not is_of_lost_epoch(b))
-    + (select count(*) from units join batches b on b.id = units.batch_id where b.order_id = o.id and not is_of_lost_epoch(b))
+    - (select coalesce(sum(quantity), 0) from batches b where order_id = o.id and not claims_no_more(b))
+    + (select count(*) from units join batches b on b.id = units.batch_id where b.order_id = o.id and not claims_no_more(b))
 $$;
 
 --
@@ -2013,6 +2101,19 @@ begin
 end $$;
 
 --
+-- Name: refuse_cancelled(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_cancelled(p_batch text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if exists (select from batch_controls where batch_id = p_batch and cancelled) then
+    perform refuse('UT020', format('batch %s was cancelled: it claims no further unit', p_batch));
+  end if;
+end $$;
+
+--
 -- Name: refuse_change(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2142,6 +2243,7 @@ declare
   first blocks;
   voids bigint;
   extra bigint;
+  needed bigint;
 begin
   select blocks.* into first from blocks join number_spaces s on s.id = blocks.space_id
   where blocks.batch_id = p_batch and s.kind = 'serial' order by blocks.id limit 1;
@@ -2149,10 +2251,45 @@ begin
   where blocks.batch_id = p_batch and m.stream = 'batch:' || p_batch and m.to_account = 'void';
   select coalesce(sum(upper(numbers) - lower(numbers)), 0) into extra from blocks
   where batch_id = p_batch and space_id = first.space_id and id <> first.id;
-  if voids > extra then
-    perform grant_block(first.space_id, p_batch, (voids - extra)::integer, first.run_length, first.scheme_version, first.pattern,
+  select voids + quantity - (upper(first.numbers) - lower(first.numbers)) into needed from batches where id = p_batch;
+  if needed > extra then
+    perform grant_block(first.space_id, p_batch, (needed - extra)::integer, first.run_length, first.scheme_version, first.pattern,
       first.date_parts);
   end if;
+end $$;
+
+--
+-- Name: return_numbers(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.return_numbers(p_batch text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  returned constant text := (select body from unit_events where stream = 'batch:' || p_batch and key = 'returned');
+  c batch_controls;
+  left_over jsonb;
+  place record;
+begin
+  perform check_office();
+  c := lock_controls(p_batch);
+  if not c.cancelled then perform refuse('UT021', format('batch %s was not cancelled', p_batch)); end if;
+  if returned is not null then return (returned::jsonb ->> 'numbers')::bigint; end if;
+  if exists (select from units where batch_id = p_batch and step = 'assign' and state in ('InProgress', 'AwaitingEngineer')) then
+    perform refuse('40001', format('units of batch %s wait for their identity yet', p_batch));
+  end if;
+  select coalesce(jsonb_agg(jsonb_build_array(block, numbers) order by block), '[]') into left_over from (
+    select m.block_id as block, sum(case 'reserved' when m.to_account then m.quantity when m.from_account then -m.quantity else 0 end) as numbers
+    from movements m join blocks k on k.id = m.block_id where k.batch_id = p_batch group by m.block_id) as sums
+  where numbers > 0;
+  perform append_to_stream('batch:' || p_batch, 'numbersReturned', 'returned', format('{"blocks":%s,"numbers":%s}',
+    replace(left_over::text, ' ', ''), (select coalesce(sum((v ->> 1)::bigint), 0) from jsonb_array_elements(left_over) as v)));
+  for place in select (v ->> 0)::bigint as block, (v ->> 1)::integer as numbers from jsonb_array_elements(left_over) as v loop
+    perform move_numbers(place.block, 'reserved', 'returned', place.numbers, 'batch:' || p_batch,
+      (select seq from streams where stream = 'batch:' || p_batch));
+  end loop;
+  return (select coalesce(sum((v ->> 1)::bigint), 0) from jsonb_array_elements(left_over) as v);
 end $$;
 
 --
@@ -2348,6 +2485,47 @@ CREATE FUNCTION public.step_number(p_step text) RETURNS integer
 $$;
 
 --
+-- Name: top_up_batch(text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.top_up_batch(p_batch text, p_id text, p_body text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  body jsonb := check_body(p_body);
+  added bigint := whole(body, 'quantity');
+  b batches;
+  o orders;
+  mac blocks;
+begin
+  perform check_office();
+  perform check_word('batch', p_batch), check_word('id', p_id), check_word('by', body ->> 'by');
+  perform lock_controls(p_batch);
+  select * into b from batches where id = p_batch;
+  select * into o from orders where id = b.order_id;
+  if not append_to_stream('batch:' || p_batch, 'batchToppedUp', 'control/' || p_id, p_body) then return; end if;
+  perform refuse_cancelled(p_batch);
+  if is_of_lost_epoch(b) then
+    perform refuse('UT014', format('batch %s was opened before the registry was advanced: open another one', p_batch));
+  end if;
+  if (added between 1 and 1000000 - b.quantity) is not true then
+    perform refuse('UT007', format('quantity: %s is not allowed; 1 to %s', body ->> 'quantity', 1000000 - b.quantity));
+  end if;
+  if added > order_room(o) then
+    perform refuse('UT008', format('quantity: %s is not allowed; at most %s: order %s of %s units has no room for more',
+      added, greatest(order_room(o), 0), o.id, o.quantity));
+  end if;
+  update batches set quantity = quantity + added, completed_at = null where id = p_batch;
+  perform replace_voids(p_batch);
+  select k.* into mac from blocks k join number_spaces s on s.id = k.space_id
+  where k.batch_id = p_batch and s.kind = 'mac' order by k.id limit 1;
+  if found then
+    perform grant_block(mac.space_id, p_batch, added::integer, mac.run_length, mac.scheme_version, mac.pattern, mac.date_parts);
+  end if;
+end $$;
+
+--
 -- Name: unit_name(public.units); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2379,6 +2557,7 @@ begin
   if not found then perform refuse('UT009', format('there is no batch %s', p_batch)); end if;
   -- Claims take the same lock: a number is claimed or void, never both.
   perform 1 from orders where id = b.order_id for update;
+  perform refuse_cancelled(p_batch);
   for n in select whole(v, 'block') as block, whole(v, 'ordinal')::integer as ordinal, v ->> 'value' as value, v ->> 'why' as why
            from jsonb_array_elements(p_numbers) as v order by 1, 2
   loop
@@ -2915,6 +3094,13 @@ ALTER TABLE ONLY public.adoptions
 
 ALTER TABLE ONLY public.adoptions
     ADD CONSTRAINT adoptions_stream UNIQUE (stream, seq);
+
+--
+-- Name: batch_controls batch_controls_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.batch_controls
+    ADD CONSTRAINT batch_controls_pkey PRIMARY KEY (batch_id);
 
 --
 -- Name: batch_lots batch_lots_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -3638,6 +3824,13 @@ ALTER TABLE ONLY public.adoptions
     ADD CONSTRAINT adoptions_issuer FOREIGN KEY (issuer) REFERENCES public.issuers(id);
 
 --
+-- Name: batch_controls batch_controls_batch; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.batch_controls
+    ADD CONSTRAINT batch_controls_batch FOREIGN KEY (batch_id) REFERENCES public.batches(id);
+
+--
 -- Name: batch_lots batch_lots_batch; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -4120,6 +4313,12 @@ REVOKE ALL ON FUNCTION public.claim_units(p_batch text, p_claims jsonb) FROM PUB
 GRANT ALL ON FUNCTION public.claim_units(p_batch text, p_claims jsonb) TO unitrail_office;
 
 --
+-- Name: FUNCTION claims_no_more(b public.batches); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.claims_no_more(b public.batches) FROM PUBLIC;
+
+--
 -- Name: FUNCTION close_adoption(p_adoption bigint, p_spaces jsonb); Type: ACL; Schema: public; Owner: -
 --
 
@@ -4139,6 +4338,13 @@ GRANT ALL ON FUNCTION public.close_number_list(p_space bigint) TO unitrail_desk;
 
 REVOKE ALL ON FUNCTION public.complete_batch(p_batch text, p_summary text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.complete_batch(p_batch text, p_summary text) TO unitrail_office;
+
+--
+-- Name: FUNCTION control_batch(p_batch text, p_type text, p_id text, p_body text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.control_batch(p_batch text, p_type text, p_id text, p_body text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.control_batch(p_batch text, p_type text, p_id text, p_body text) TO unitrail_office;
 
 --
 -- Name: FUNCTION count_alive(u public.units, p_to_state text); Type: ACL; Schema: public; Owner: -
@@ -4227,6 +4433,21 @@ REVOKE ALL ON FUNCTION public.is_imei(p_value text) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION public.is_of_lost_epoch(b public.batches) FROM PUBLIC;
+
+--
+-- Name: TABLE batch_controls; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.batch_controls TO unitrail_office;
+GRANT SELECT ON TABLE public.batch_controls TO unitrail_desk;
+GRANT SELECT ON TABLE public.batch_controls TO unitrail_auditor;
+GRANT SELECT ON TABLE public.batch_controls TO unitrail_retention;
+
+--
+-- Name: FUNCTION lock_controls(p_batch text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.lock_controls(p_batch text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION lock_line(); Type: ACL; Schema: public; Owner: -
@@ -4374,6 +4595,12 @@ REVOKE ALL ON FUNCTION public.recorded_fact(u public.units, p_key text, p_fact t
 REVOKE ALL ON FUNCTION public.refuse(p_sqlstate text, p_message text) FROM PUBLIC;
 
 --
+-- Name: FUNCTION refuse_cancelled(p_batch text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.refuse_cancelled(p_batch text) FROM PUBLIC;
+
+--
 -- Name: FUNCTION refuse_change(); Type: ACL; Schema: public; Owner: -
 --
 
@@ -4427,6 +4654,13 @@ GRANT ALL ON FUNCTION public.release_slot(p_unit uuid) TO unitrail_office;
 --
 
 REVOKE ALL ON FUNCTION public.replace_voids(p_batch text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION return_numbers(p_batch text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.return_numbers(p_batch text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.return_numbers(p_batch text) TO unitrail_office;
 
 --
 -- Name: FUNCTION save_unit(u public.units); Type: ACL; Schema: public; Owner: -
@@ -4485,6 +4719,13 @@ REVOKE ALL ON FUNCTION public.standing(u public.units) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION public.step_number(p_step text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION top_up_batch(p_batch text, p_id text, p_body text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.top_up_batch(p_batch text, p_id text, p_body text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.top_up_batch(p_batch text, p_id text, p_body text) TO unitrail_office;
 
 --
 -- Name: FUNCTION unit_name(u public.units); Type: ACL; Schema: public; Owner: -

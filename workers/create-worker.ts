@@ -7,6 +7,7 @@ import {
 import { FailureInterceptor } from '../activities/failure-interceptor';
 import { createAssignActivities } from '../activities/assign';
 import { createBatchActivities } from '../activities/batch';
+import { createBatchControlActivities } from '../activities/batch-control';
 import { createQualityActivities } from '../activities/check-quality';
 import { createFlashActivities } from '../activities/flash';
 import { createHoldActivities } from '../activities/hold';
@@ -76,6 +77,7 @@ export function officeActivities(deps: OfficeDeps, host: TemporalHost): OfficeAc
     ...createCertificateActivities(deps),
     ...createHoldActivities(deps),
     ...createBatchActivities(deps),
+    ...createBatchControlActivities({ ...deps, client: host.client }),
     ...createShipActivities({ ...deps, client: host.client }),
   };
 }

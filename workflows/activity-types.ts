@@ -1,6 +1,7 @@
 /** What workflows may call, by task queue. Types only: nothing of these modules is bundled. */
 import type { createAssignActivities } from '../activities/assign';
 import type { createBatchActivities } from '../activities/batch';
+import type { createBatchControlActivities } from '../activities/batch-control';
 import type { createQualityActivities } from '../activities/check-quality';
 import type { createFlashActivities } from '../activities/flash';
 import type { createHoldActivities } from '../activities/hold';
@@ -17,6 +18,7 @@ export type OfficeActivities = ReturnType<typeof createLoadUnitActivities> &
   ReturnType<typeof createCertificateActivities> &
   ReturnType<typeof createHoldActivities> &
   ReturnType<typeof createBatchActivities> &
+  ReturnType<typeof createBatchControlActivities> &
   ReturnType<typeof createShipActivities>;
 
 export type StationActivities = ReturnType<typeof createFlashActivities> &

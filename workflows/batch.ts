@@ -1,138 +1,324 @@
 import {
   allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
   condition,
+  continueAsNew,
+  currentUpdateInfo,
+  getExternalWorkflowHandle,
   ParentClosePolicy,
   proxyActivities,
   setCurrentDetails,
   setHandler,
+  sleep,
   startChild,
   upsertSearchAttributes,
+  uuid4,
   workflowInfo,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { cancelledInUi, changeProblem, type BatchChange, type BatchControls } from '../domain/batch-control';
 import type { Order } from '../domain/order-document';
-import { departedStates } from '../domain/unit-lifecycle';
-import { shipmentWorkflowId, taskQueues, unitWorkflowId } from '../domain/workflow-ids';
+import { shareOfWindow, usualPace, type Pace } from '../domain/pace';
+import { partitionWorkflowId, shipmentWorkflowId, taskQueues } from '../domain/workflow-ids';
 import type { OfficeActivities } from './activity-types';
-import { batchProgress, unitReported, type BatchProgress } from './batch-messages';
+import * as changes from './batch-changes';
+import * as messages from './batch-messages';
+import { partition } from './partition';
 import { shipment } from './shipment';
-import { office as officeOptions, reconcileEvery } from './timeouts';
-import { unit } from './unit';
+import { office as officeOptions } from './timeouts';
 
 const office = proxyActivities<OfficeActivities>({ ...officeOptions, taskQueue: taskQueues.office });
 
-/** Units under way at once: more than the slots of a line, so that no slot waits for the next unit. */
-export const WINDOW = 40;
-/** Claims are one transaction each. */
-export const CLAIM_CHUNK = 40;
+type Opened = Awaited<ReturnType<OfficeActivities['openBatch']>>;
+
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What an order does not say. The planner's form gives an order and nothing else. */
+export interface BatchSettings {
+  /** Smaller numbers, for tests and benchmarks. */
+  readonly pace?: Partial<Pace>;
+  /** The first unit that is not begun, where all before it are known to have their workflows. */
+  readonly from?: number;
+  /** Of a run that goes on for another. */
+  readonly carried?: {
+    readonly number: number;
+    readonly partitions: readonly (readonly [number: number, range: Range])[];
+  };
+}
 
 interface Floor {
-  readonly batch: string;
-  readonly quantity: number;
-  started: number;
-  readonly open: Set<string>;
+  readonly order: Order;
+  readonly pace: Pace;
+  /** Null until the order was found good. */
+  opened: Opened | null;
+  /** The first unit that no partition was given yet. */
+  next: number;
+  /** The newest partition's. */
+  number: number;
+  /** Those that have not ended. */
+  readonly partitions: Map<number, Range>;
+  failure: messages.PartitionEnd['failure'] | null;
+  isDue: boolean;
 }
 
-/** A planner's batch: its numbers are claimed, its units are started in a window, and it ends when none is under way. */
-export async function batch(order: Order): Promise<Record<string, number>> {
-  const floor: Floor = { batch: order?.batch, quantity: 0, started: 0, open: new Set() };
-  setHandler(unitReported, (unitId) => void floor.open.delete(unitId), {
-    description: 'A unit is ready, held or ended.',
+/**
+ * A planner's batch: it is cut into partitions, which claim and start its units, and ends when none of them is under way.
+ * What people change about it meanwhile is an event first, and then obeyed.
+ */
+export async function batch(order: Order, settings: BatchSettings = {}): Promise<Record<string, number>> {
+  const floor = setUp(order, settings);
+  return CancellationScope.nonCancellable(() => run(floor));
+}
+
+function setUp(order: Order, { pace, from = 1, carried }: BatchSettings): Floor {
+  const floor: Floor = {
+    order,
+    pace: { ...usualPace, ...pace },
+    opened: null,
+    next: from,
+    number: carried?.number ?? 0,
+    partitions: new Map(carried?.partitions),
+    failure: null,
+    isDue: false,
+  };
+  listen(floor);
+  const cancelIt = (): Promise<unknown> =>
+    CancellationScope.nonCancellable(() => change(floor, cancelledInUi)).catch(() => {});
+  // Cancel in the web UI is the update `cancel`, by somebody whose name we are not told.
+  CancellationScope.current().cancelRequested.catch(cancelIt);
+  setHandler(messages.partitionCancelled, async () => void (await cancelIt()), {
+    description: 'Somebody cancelled a part of it: a part can not end alone.',
   });
-  setHandler(batchProgress, () => progressOf(floor), { description: 'How far the batch is.' });
-  const opened = await office.openBatch({ order, workflowId: workflowInfo().workflowId });
+  return floor;
+}
+
+async function run(floor: Floor): Promise<Record<string, number>> {
+  const opened = await open(floor);
+  for (;;) {
+    await build(floor);
+    if (controlsOf(floor).cancelled) await office.returnNumbers({ batch: opened.batch });
+    const { completed, quantity, units } = await office.completeBatch({ batch: opened.batch });
+    await condition(allHandlersFinished);
+    if (completed && isBuilt(floor)) return end(floor, units);
+    // Topped up in the last moment; or a part was lost, and its units are looked for from the first one on.
+    take(floor, { ...controlsOf(floor), quantity: Math.max(quantity, controlsOf(floor).quantity) });
+    if (isBuilt(floor)) floor.next = 1;
+  }
+}
+
+async function open(floor: Floor): Promise<Opened> {
+  const opened = await office.openBatch({ order: floor.order, workflowId: workflowInfo().workflowId });
   upsertSearchAttributes({ BatchId: [opened.batch], Product: [opened.product] });
-  await startUnits({
-    floor: Object.assign(floor, { batch: opened.batch, quantity: opened.quantity }),
-    product: opened.product,
-  });
-  await untilNoneIsOpen(floor);
-  const units = await office.completeBatch({ batch: opened.batch });
-  if (opened.shipsItself) await startShipment(opened.batch, opened.product);
-  await condition(allHandlersFinished);
-  setCurrentDetails(
-    `### Batch ${opened.batch}\n\nEnded: ${Object.entries(units)
-      .map(([state, count]) => `${count} ${state}`)
-      .join(', ')}`,
-  );
-  return units;
+  floor.opened = opened;
+  return opened;
 }
 
-async function startUnits({ floor, product }: { floor: Floor; product: string }): Promise<void> {
-  for (let from = 1; from <= floor.quantity; from += CLAIM_CHUNK) {
-    const to = Math.min(from + CLAIM_CHUNK - 1, floor.quantity);
-    const claimed = await office.claimUnits({ batch: floor.batch, from, to });
-    for (const { unitId, serial, name, state } of claimed) {
-      floor.started += 1;
-      if (departedStates.includes(state)) continue;
-      // One that is ready or held has reported already, to an earlier run: it takes no place in the window.
-      if (state === 'InProgress') await takePlace(floor, unitId);
-      await startUnit({ unitId, serial, batch: floor.batch }, name, product);
-    }
-    setCurrentDetails(
-      `### Batch ${floor.batch}\n\n${floor.started} of ${floor.quantity} started, ${floor.open.size} under way`,
+async function build(floor: Floor): Promise<void> {
+  remind(floor);
+  while (!isBuilt(floor)) {
+    if (floor.failure) throw ApplicationFailure.nonRetryable(floor.failure.message, floor.failure.code);
+    if (workflowInfo().continueAsNewSuggested) return goOn(floor);
+    if (mayBegin(floor)) await beginPartition(floor);
+    else if (floor.isDue) await lookAfterPartitions(floor);
+    else await condition(() => isBuilt(floor) || mayBegin(floor) || floor.isDue || floor.failure !== null);
+  }
+}
+
+async function goOn(floor: Floor): Promise<void> {
+  await condition(allHandlersFinished);
+  const { order, pace, next, number, partitions } = floor;
+  return continueAsNew<typeof batch>(order, {
+    pace,
+    from: next,
+    carried: { number, partitions: [...partitions] },
+  });
+}
+
+function isBuilt({ opened, next, partitions }: Floor): boolean {
+  return partitions.size === 0 && (opened!.cancelled || next > opened!.quantity);
+}
+
+function mayBegin({ opened, next, partitions, pace }: Floor): boolean {
+  const { cancelled, paused, quantity } = opened!;
+  return !cancelled && !paused && next <= quantity && partitions.size < pace.partitionsAtOnce;
+}
+
+async function beginPartition(floor: Floor): Promise<void> {
+  const { pace, opened } = floor;
+  const range = { from: floor.next, to: Math.min(floor.next + pace.partitionSize - 1, opened!.quantity) };
+  floor.next = range.to + 1;
+  floor.number += 1;
+  floor.partitions.set(floor.number, range);
+  await startPartition(floor, floor.number, range);
+  await steerAll(floor);
+}
+
+/** One that already runs is success. */
+async function startPartition(floor: Floor, number: number, range: Range): Promise<void> {
+  const { batch: id, product } = floor.opened!;
+  const input = { batch: id, product, number, ...range, steering: steeringOf(floor), pace: floor.pace };
+  await startOnce(() =>
+    startChild(partition, {
+      workflowId: partitionWorkflowId(id, number),
+      args: [input],
+      ...childOptions(floor, `Batch ${id}, part ${number}: units ${range.from} to ${range.to}`),
+    }),
+  );
+}
+
+async function startOnce(start: () => Promise<unknown>): Promise<void> {
+  try {
+    await start();
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}
+
+function childOptions({ opened }: Floor, staticSummary: string) {
+  return {
+    taskQueue: taskQueues.workflows,
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+    workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+    searchAttributes: { BatchId: [opened!.batch], Product: [opened!.product] },
+    staticSummary,
+  };
+}
+
+function steeringOf({ opened, pace, partitions, next }: Floor): messages.Steering {
+  const { paused, cancelled, quantity, window } = opened!;
+  // What is left for further partitions will share the window as well: no unit begins only to be too many later.
+  const left = Math.ceil(Math.max(0, quantity - next + 1) / pace.partitionSize);
+  const sharing = Math.min(pace.partitionsAtOnce, partitions.size + left);
+  return { paused, cancelled, window: shareOfWindow(window ?? pace.window, sharing) };
+}
+
+async function steerAll(floor: Floor): Promise<void> {
+  const steering = steeringOf(floor);
+  await Promise.all(
+    [...floor.partitions.keys()].map(async (number) => {
+      const { batch: id } = floor.opened!;
+      try {
+        await getExternalWorkflowHandle(partitionWorkflowId(id, number)).signal(messages.steer, steering);
+      } catch {
+        // It has ended, and its report is on the way.
+      }
+    }),
+  );
+}
+
+/** A part whose workflow was terminated, or whose report was lost, begins again, and finds what is done already. */
+async function lookAfterPartitions(floor: Floor): Promise<void> {
+  for (const [number, range] of [...floor.partitions]) {
+    if (floor.partitions.has(number)) await startPartition(floor, number, range);
+  }
+  remind(floor);
+}
+
+function remind(floor: Floor): void {
+  floor.isDue = false;
+  void sleep(floor.pace.reconcileMs).then(() => void (floor.isDue = true));
+}
+
+async function end(floor: Floor, units: Readonly<Record<string, number>>): Promise<Record<string, number>> {
+  const { batch: id, shipsItself, cancelled } = floor.opened!;
+  if (shipsItself) {
+    await startOnce(() =>
+      startChild(shipment, {
+        workflowId: shipmentWorkflowId(id),
+        args: [{ batch: id }],
+        ...childOptions(floor, `Shipment of batch ${id}`),
+      }),
     );
   }
+  const counts = Object.entries(units).map(([state, count]) => `${count} ${state}`);
+  setCurrentDetails(
+    `### Batch ${id}\n\n${cancelled ? 'Cancelled' : 'Ended'}: ${counts.join(', ') || 'no unit was begun'}`,
+  );
+  return { ...units };
 }
 
-/** A unit that already runs is success: the batch was resumed, the unit was not lost. */
-async function startUnit(
-  input: { unitId: string; serial: string; batch: string },
-  name: string,
-  product: string,
-): Promise<void> {
-  try {
-    await startChild(unit, {
-      workflowId: unitWorkflowId(name),
-      args: [input],
-      taskQueue: taskQueues.workflows,
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      searchAttributes: { BatchId: [input.batch], Product: [product] },
-      staticSummary: `Unit ${name}`,
-    });
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  }
+function listen(floor: Floor): void {
+  setHandler(messages.partitionEnded, (report) => void endPartition(floor, report), {
+    description: 'A part has ended: none of its units is under way.',
+  });
+  setHandler(messages.batchProgress, () => progressOf(floor), { description: 'How far the batch is.' });
+  setHandler(messages.pause, (input) => change(floor, changes.toggleOf('pause', input)), {
+    description: 'No further unit begins; those under way go on. JSON, optional: {"by": "17", "note": "…"}.',
+    validator: (input) => validate(changes.toggleOf('pause', input)),
+  });
+  setHandler(messages.resume, (input) => change(floor, changes.toggleOf('resume', input)), {
+    description: 'Units begin again. JSON, optional: {"by": "17", "note": "…"}.',
+    validator: (input) => validate(changes.toggleOf('resume', input)),
+  });
+  setHandler(messages.cancel, (input) => change(floor, changes.cancelOf(input)), {
+    description:
+      'No further unit begins, for ever; those under way go on, and unclaimed numbers go back. JSON: {"by": "17", "note": "…"}.',
+    validator: (input) => validate(changes.cancelOf(input)),
+  });
+  setHandler(messages.topUp, (input) => change(floor, changes.topUpOf(input)), {
+    description:
+      'Further units, for those that were scrapped or are missing. JSON: {"by": "17", "note": "…", "quantity": 3}.',
+    validator: (input) => validate(changes.topUpOf(input)),
+  });
+  setHandler(messages.setWindow, (input) => change(floor, changes.windowOf(input)), {
+    description: 'Units under way at once. JSON: {"by": "17", "window": 80}.',
+    validator: (input) => validate(changes.windowOf(input)),
+  });
+  setHandler(messages.setPriority, (input) => change(floor, changes.priorityOf(input)), {
+    description:
+      'Who gets a slot first, -9 to 9: each step is worth ten minutes of waiting. JSON: {"by": "17", "priority": 2}.',
+    validator: (input) => validate(changes.priorityOf(input)),
+  });
 }
 
-async function takePlace(floor: Floor, unitId: string): Promise<void> {
-  while (floor.open.size >= WINDOW) {
-    if (!(await condition(() => floor.open.size < WINDOW, reconcileEvery))) await reconcile(floor);
-  }
-  floor.open.add(unitId);
+/** Validators only validate. What the batch's state allows is judged by the database. */
+function validate(asked: BatchChange): void {
+  const problem = changeProblem(asked);
+  if (problem) throw ApplicationFailure.nonRetryable(problem, 'INPUT_INVALID');
 }
 
-async function untilNoneIsOpen(floor: Floor): Promise<void> {
-  while (floor.open.size > 0) {
-    if (!(await condition(() => floor.open.size === 0, reconcileEvery))) await reconcile(floor);
-  }
+/** On record first. A change that comes while the order is looked at waits until the batch is open. */
+async function change(floor: Floor, asked: BatchChange): Promise<BatchControls> {
+  const changeId = currentUpdateInfo()?.id ?? uuid4();
+  await condition(() => floor.opened !== null);
+  const { batch: id } = floor.opened!;
+  const controls = await office.controlBatch({ batch: id, change: asked, changeId });
+  take(floor, controls);
+  await steerAll(floor);
+  return controls;
 }
 
-/** Reports can be lost; the database is not. */
-async function reconcile(floor: Floor): Promise<void> {
-  const underWay = await office.unitsUnderWay({ unitIds: [...floor.open] });
-  const stillOpen = new Set(underWay.map(({ unitId }) => unitId));
-  for (const unitId of floor.open) if (!stillOpen.has(unitId)) floor.open.delete(unitId);
+function take(floor: Floor, controls: BatchControls): void {
+  floor.opened = { ...floor.opened!, ...controls };
 }
 
-async function startShipment(batchId: string, product: string): Promise<void> {
-  try {
-    await startChild(shipment, {
-      workflowId: shipmentWorkflowId(batchId),
-      args: [{ batch: batchId }],
-      taskQueue: taskQueues.workflows,
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      searchAttributes: { BatchId: [batchId], Product: [product] },
-      staticSummary: `Shipment of batch ${batchId}`,
-    });
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  }
+function controlsOf({ opened }: Floor): BatchControls {
+  const { quantity, paused, cancelled, window, priority, ended } = opened!;
+  return { quantity, paused, cancelled, window, priority, ended };
 }
 
-function progressOf({ batch: id, quantity, started, open }: Floor): BatchProgress {
-  return { batch: id, quantity, started, open: open.size };
+function endPartition(floor: Floor, { number, to, failure }: messages.PartitionEnd): void {
+  const range = floor.partitions.get(number);
+  if (failure) floor.failure = failure;
+  if (!range || failure) return;
+  floor.partitions.delete(number);
+  // It was begun when the batch was smaller, or for another range: what it left out is begun once more from there.
+  if (to < range.to && !floor.opened?.cancelled) floor.next = Math.min(floor.next, to + 1);
+  else if (floor.opened && floor.partitions.size > 0) void steerAll(floor).catch(() => {});
+}
+
+function progressOf({ order, opened, next, partitions }: Floor): messages.BatchProgress {
+  return {
+    batch: opened?.batch ?? order?.batch,
+    quantity: opened?.quantity ?? order?.quantity,
+    begun: next - 1,
+    partitions: [...partitions.keys()],
+    paused: opened?.paused ?? false,
+    cancelled: opened?.cancelled ?? false,
+  };
 }

@@ -47,6 +47,3 @@ export const betweenRepeatsMs = 1_000;
 
 /** A unit that waits to be shipped reads its row again this often, in case the signal was lost. */
 export const readAgainEvery = '6 hours';
-
-/** A batch asks the database about its open units this often, in case a report was lost. */
-export const reconcileEvery = '1 minute';

@@ -11,13 +11,14 @@ import {
   sleep,
   upsertSearchAttributes,
   uuid4,
+  workflowInfo,
 } from '@temporalio/workflow';
 import { afterFailure } from '../domain/after-failure';
 import { decisionProblem, type Decision } from '../domain/decision';
 import { departedStates, standingOf, type Standing, type Step } from '../domain/unit-lifecycle';
-import { batchWorkflowId, taskQueues } from '../domain/workflow-ids';
+import { taskQueues } from '../domain/workflow-ids';
 import type { OfficeActivities, StationActivities } from './activity-types';
-import { unitReported } from './batch-messages';
+import { unitFinished, unitParked, unitResumed } from './batch-messages';
 import { failureOf } from './failure';
 import {
   betweenRepeatsMs,
@@ -55,7 +56,8 @@ interface Desk {
   slot: Awaited<ReturnType<OfficeActivities['acquireSlot']>> | null;
   /** The row may have changed without this workflow: what it knows is not to be relied on. */
   unread: boolean;
-  reported: boolean;
+  /** It takes a place in the window of its partition. */
+  inWindow: boolean;
 }
 
 /** The life of a unit, as durable steps: docs/lifecycle.md tells it with the same numbers. */
@@ -84,7 +86,7 @@ async function setUp(input: UnitWorkflowInput): Promise<Desk> {
     station: null,
     slot: null,
     unread: false,
-    reported: false,
+    inWindow: true,
   };
   // Handlers stand before the first await: a message that arrives with the start finds them.
   listen(desk);
@@ -109,7 +111,7 @@ async function run(desk: Desk): Promise<Standing> {
     }
     // So that the list of workflows tells how it ended.
     upsertSearchAttributes(attributesOf(desk));
-    await report(desk);
+    await report(desk, unitFinished);
     // A decision that came at the last moment (the rework of a trial unit that is ready) is not left behind.
     await condition(allHandlersFinished);
   } while (!isOver(desk));
@@ -143,6 +145,7 @@ const story: Record<Exclude<Step, 'ship'>, (desk: Desk) => Promise<Standing>> = 
 async function takeStep(desk: Desk): Promise<void> {
   const { step } = desk.standing;
   if (step === 'ship') return;
+  await report(desk, unitResumed);
   try {
     moveTo(desk, await story[step](desk));
   } catch (error) {
@@ -192,7 +195,7 @@ async function atStation(
 
 async function awaitDecision(desk: Desk): Promise<void> {
   upsertSearchAttributes(attributesOf(desk));
-  await report(desk);
+  await report(desk, unitParked);
   await condition(() => desk.unread || desk.standing.state !== 'AwaitingEngineer');
   if (desk.standing.state === 'AwaitingEngineer') await readRow(desk);
   desk.failure = desk.standing.state === 'AwaitingEngineer' ? desk.failure : null;
@@ -201,7 +204,7 @@ async function awaitDecision(desk: Desk): Promise<void> {
 
 /** 7 The unit is ready: it is packed and shipped by its shipment, which tells this workflow to read the row again. */
 async function awaitShipment(desk: Desk): Promise<void> {
-  await report(desk);
+  await report(desk, unitFinished);
   await condition(() => desk.unread || !waitsForShipment(desk), readAgainEvery);
   if (waitsForShipment(desk)) await readRow(desk);
 }
@@ -237,18 +240,17 @@ function show(desk: Desk): void {
   setCurrentDetails(unitDetails(progressOf(desk)));
 }
 
-/** The batch frees this unit's place in its window. A batch that is gone needs no report. */
-async function report(desk: Desk): Promise<void> {
-  if (desk.reported) return;
-  desk.reported = true;
+/** The partition keeps account of the places in its window. One that is gone, or never was, reads the database. */
+async function report(desk: Desk, what: typeof unitParked): Promise<void> {
+  const inWindow = what === unitResumed;
+  const { parent } = workflowInfo();
+  if (desk.inWindow === inWindow || !parent) return;
+  desk.inWindow = inWindow;
   await CancellationScope.nonCancellable(async () => {
     try {
-      await getExternalWorkflowHandle(batchWorkflowId(desk.input.batch)).signal(
-        unitReported,
-        desk.input.unitId,
-      );
+      await getExternalWorkflowHandle(parent.workflowId).signal(what, desk.input.unitId);
     } catch {
-      // The batch ended before, or was resumed after this unit: it reads the database.
+      // It ended before: its units were at rest then, and nobody waits for this one.
     }
   });
 }

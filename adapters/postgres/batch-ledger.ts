@@ -140,8 +140,18 @@ export async function serialBlocks(db: Database, batch: string): Promise<Block[]
   return blocks;
 }
 
-export async function macBlockOfUnit(db: Database, batch: string): Promise<Block | null> {
-  return (await blocksOfBatch(db, batch, 'mac'))[0] ?? null;
+/** Where a number stands among all MAC addresses of the batch, which has several blocks where it was topped up. */
+export async function macPlaceOfUnit(
+  db: Database,
+  batch: string,
+  place: number,
+): Promise<{ block: Block; ordinal: number } | null> {
+  let ordinal = place;
+  for (const block of await blocksOfBatch(db, batch, 'mac')) {
+    if (ordinal < block.size) return { block, ordinal };
+    ordinal -= block.size;
+  }
+  return null;
 }
 
 async function blocksOfBatch(db: Database, batch: string, kind: 'serial' | 'mac'): Promise<Block[]> {

@@ -16,6 +16,8 @@ const byState: Readonly<Record<string, ErrorCode>> = {
   UT012: 'BATCH_CONFLICT',
   UT013: 'IDENTITY_MISMATCH',
   UT014: 'REGISTRY_LAGS',
+  UT020: 'BATCH_CANCELLED',
+  UT021: 'NOT_ALLOWED',
   '42501': 'NOT_ALLOWED',
   '40001': 'STATE_MOVED_ON',
   '40P01': 'STATE_MOVED_ON',

@@ -8,17 +8,6 @@ const columns = `id as unit_id, serial, state, step, seq,
 
 type Row = Parameters<typeof toStanding>[0];
 
-/** Of these units, those that are in progress. */
-export async function unitsUnderWay(db: Database, unitIds: readonly string[]): Promise<Standing[]> {
-  const answer = await mapped(
-    db.raw<{ rows: Row[] }>(
-      `select ${columns} from units where id = any (?::uuid[]) and state = 'InProgress' order by serial`,
-      [[...unitIds]],
-    ),
-  );
-  return answer.rows.map(toStanding);
-}
-
 /** Units of the batch that can be packed, in serial order, with their place in their history. */
 export async function readyUnits(db: Database, batch: string): Promise<{ unitId: string; seq: number }[]> {
   const rows: { unitId: string; seq: string }[] = await mapped(

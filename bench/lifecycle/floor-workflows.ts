@@ -1,6 +1,7 @@
 import {
   condition,
   defineSignal,
+  executeChild,
   getExternalWorkflowHandle,
   ParentClosePolicy,
   proxyActivities,
@@ -10,7 +11,7 @@ import {
   WorkflowIdReusePolicy,
   workflowInfo,
 } from '@temporalio/workflow';
-import { CLAIM_CHUNK, WINDOW } from '../../workflows/batch';
+import { shareOfWindow, usualPace } from '../../domain/pace';
 import { office } from '../../workflows/timeouts';
 
 export interface FloorActivities {
@@ -20,7 +21,15 @@ export interface FloorActivities {
 export interface FloorBatchInput {
   readonly batch: string;
   readonly units: number;
+  /** Parents that share the window, as the partitions of a batch do. */
+  readonly partitions: number;
   readonly queues: FloorQueues;
+}
+
+/** A partition's share of it. */
+export interface FloorPartInput extends FloorBatchInput {
+  readonly from: number;
+  readonly to: number;
 }
 
 export interface FloorQueues {
@@ -37,21 +46,48 @@ interface FloorUnitInput {
 
 const reported = defineSignal<[id: string]>('reported');
 
-/** The shape of `batch` (workflows/batch.ts): one activity for each chunk, children one after another in the same window. */
-export async function floorBatch({ batch, units, queues }: FloorBatchInput): Promise<void> {
-  const open = new Set<string>();
-  setHandler(reported, (id) => void open.delete(id));
+/** The shape of `batch` (workflows/batch.ts): it opens, has its parts done, and ends. */
+export async function floorBatch(input: FloorBatchInput): Promise<void> {
+  const { batch, units, partitions, queues } = input;
+  const size = Math.ceil(units / partitions);
   await nothingAt(queues.office);
   upsertSearchAttributes({ BatchId: [batch], Product: ['floor'] });
-  for (let from = 1; from <= units; from += CLAIM_CHUNK) {
-    await nothingAt(queues.office);
-    for (let index = from; index < from + CLAIM_CHUNK && index <= units; index++) {
-      await condition(() => open.size < WINDOW);
-      await startUnit(`${batch}-${index}`, batch, queues, open);
+  const parts = Array.from({ length: Math.ceil(units / size) }, (_, at) => ({
+    from: at * size + 1,
+    to: Math.min((at + 1) * size, units),
+  }));
+  await Promise.all(
+    parts.map((range, at) =>
+      executeChild(floorPartition, {
+        workflowId: `${batch}/${at + 1}`,
+        args: [{ ...input, ...range }],
+        taskQueue: queues.workflows,
+      }),
+    ),
+  );
+  await nothingAt(queues.office);
+}
+
+/** The shape of `partition`: one activity for each chunk, as many children at once as there are places in the window. */
+export async function floorPartition({ batch, from, to, partitions, queues }: FloorPartInput): Promise<void> {
+  const open = new Set<string>();
+  const window = shareOfWindow(usualPace.window, partitions);
+  setHandler(reported, (id) => void open.delete(id));
+  let claimed = from - 1;
+  for (let next = from; next <= to;) {
+    await condition(() => open.size < window);
+    if (next > claimed) {
+      await nothingAt(queues.office);
+      claimed += usualPace.claimChunk;
     }
+    const places = Math.min(window - open.size, to - next + 1, claimed - next + 1);
+    const starts = Array.from({ length: places }, (_, at) =>
+      startUnit(`${batch}-${next + at}`, batch, queues, open),
+    );
+    next += places;
+    await Promise.all(starts);
   }
   await condition(() => open.size === 0);
-  await nothingAt(queues.office);
 }
 
 async function startUnit(id: string, batch: string, queues: FloorQueues, open: Set<string>): Promise<void> {

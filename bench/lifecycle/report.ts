@@ -1,4 +1,4 @@
-import { CLAIM_CHUNK, WINDOW } from '../../workflows/batch';
+import { usualPace } from '../../domain/pace';
 import { mean, median } from '../support/figures';
 import { machineText } from '../support/machine';
 import { table, type Cell } from '../support/table';
@@ -13,6 +13,7 @@ const GOAL = 0.7;
 export interface Options {
   readonly units: number;
   readonly rounds: number;
+  readonly partitions: readonly number[];
   readonly server: ServerKind;
 }
 
@@ -30,7 +31,7 @@ export async function settingsText(
   return [
     `Machine   ${machineText()}`,
     `Servers   Postgres ${postgresVersion}, its defaults; Temporal ${serverVersion}, ${store}`,
-    `Settings  ${rounds} rounds of ${units} units, window ${WINDOW}, claims of ${CLAIM_CHUNK}; ${stations}; virtual bench fast; all workers in one process`,
+    `Settings  ${rounds} rounds of ${units} units, window ${usualPace.window}, claims of ${usualPace.claimChunk}; ${stations}; virtual bench fast; all workers in one process`,
   ].join('\n');
 }
 

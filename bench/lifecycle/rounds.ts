@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readOrderFile } from '../../adapters/plant/order-file';
-import { startBatchWorkflow } from '../../cli/batch-workflow';
 import { sampleOrder } from '../../cli/house';
-import { batchWorkflowId, shipmentWorkflowId } from '../../domain/workflow-ids';
+import { batchWorkflowId, shipmentWorkflowId, taskQueues } from '../../domain/workflow-ids';
 import { usedBetween, type ProcessorTimes } from '../support/processor-time';
 import type { Site } from './site';
 
@@ -21,6 +20,12 @@ export interface RoundPair {
   readonly floor: Round;
 }
 
+/** How many units, and how many parents share them. */
+export interface Fan {
+  readonly units: number;
+  readonly partitions: number;
+}
+
 const POLL_MS = 100;
 
 /** The same ids as in floor-workflows.ts, which can't be imported outside a workflow. */
@@ -29,7 +34,7 @@ export function floorWorkflowId(batch: string, index: number): string {
 }
 
 /** The product's own batch: ordered, made, shipped and sealed. */
-export async function realRound(site: Site, batch: string, units: number): Promise<Round> {
+export async function realRound(site: Site, batch: string, { units, partitions }: Fan): Promise<Round> {
   const { client } = site.house.line.host;
   const order = {
     ...(await readOrderFile(sampleOrder)),
@@ -39,8 +44,12 @@ export async function realRound(site: Site, batch: string, units: number): Promi
     orderQuantity: units,
   };
   return timed(site, batch, units, async () => {
-    await startBatchWorkflow(client, order);
-    await client.workflow.getHandle(batchWorkflowId(batch)).result();
+    const pace = { partitionSize: Math.ceil(units / partitions), partitionsAtOnce: partitions };
+    await client.workflow.execute('batch', {
+      workflowId: batchWorkflowId(batch),
+      taskQueue: taskQueues.workflows,
+      args: [order, { pace }],
+    });
     return { end: () => client.workflow.getHandle(shipmentWorkflowId(batch)).result() };
   });
 }
@@ -49,7 +58,7 @@ export async function realRound(site: Site, batch: string, units: number): Promi
 export async function floorRound(
   site: Site,
   batch: string,
-  units: number,
+  { units, partitions }: Fan,
   ofUnit: readonly string[],
 ): Promise<Round> {
   const { client } = site.house.line.host;
@@ -58,7 +67,7 @@ export async function floorRound(
     await client.workflow.execute('floorBatch', {
       workflowId: batch,
       taskQueue: queues.workflows,
-      args: [{ batch, units, queues }],
+      args: [{ batch, units, partitions, queues }],
     });
     return { end: async () => {} };
   });

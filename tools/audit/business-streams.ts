@@ -21,15 +21,19 @@ export interface BatchRows {
   readonly document: string;
   /** `position=lot, lot` */
   readonly lots: string[];
+  /** As people set them; null where nobody has. */
+  readonly controls: Facts | null;
 }
 
 export async function loadBatchRows(
   snapshot: Snapshot,
   ids: readonly string[],
 ): Promise<Map<string, BatchRows>> {
-  const rows = await snapshot.rows<{ id: string; document: string; lots: string[] }>(
+  const rows = await snapshot.rows<BatchRows & { id: string }>(
     `select b.id, b.document, array(select l.position || '=' || array_to_string(l.lots, ', ') from batch_lots l
-       where l.batch_id = b.id) as lots
+       where l.batch_id = b.id) as lots,
+       (select json_build_object('paused', c.paused, 'cancelled', c.cancelled, 'window', c.window_size, 'priority', c.priority)
+        from batch_controls c where c.batch_id = b.id) as controls
      from batches b where b.id = any ($1)`,
     [ids],
   );
@@ -65,6 +69,7 @@ export function checkBusinessStream(
   if (kind === 'batch') {
     checkBatchStream(business, batches);
     checkVoidNumbers(business, census);
+    checkReturned(business, census);
   }
   if (kind === 'shipment') checkShipmentStream(business, census);
 }
@@ -78,13 +83,59 @@ function checkBatchStream(business: Business, batches: ReadonlyMap<string, Batch
   const { id, opened, events, plant, name, findings } = business;
   const [row, rows] = [plant.batches.get(id), batches.get(id)];
   const { order, sha256, recipeSha256 } = opened;
-  const completed = events.some((event) => event.type === 'batchCompleted');
+  const ends = events.filter(({ type }) => type === 'batchCompleted' || type === 'batchToppedUp');
+  const completed = ends.at(-1)?.type === 'batchCompleted';
   const found = { ...row, completed: (row?.completedAt ?? null) !== null };
   compare(business, found, { order, sha256, recipeSha256, completed });
   if (!row || !rows) return;
   const document = factsOf(readCanonical(rows.document).value);
-  compare(business, { ...row }, documentColumns(document));
+  const added = events
+    .filter(({ type }) => type === 'batchToppedUp')
+    .reduce((sum, { facts }) => sum + (numberFact(facts, 'quantity') ?? 0), 0);
+  const columns = documentColumns(document);
+  compare(business, { ...row }, { ...columns, quantity: Number(columns.quantity) + added });
+  checkControls(business, rows.controls);
   compareSets('batch_lots', rows.lots, lotsOf(document, events), name, findings);
+}
+
+/** A5. What people set of the batch is what stands in its row. */
+function checkControls(business: Business, row: Facts | null): void {
+  const controls = { paused: false, cancelled: false, window: null as unknown, priority: 0 as unknown };
+  for (const { type, facts } of business.events) {
+    if (type === 'batchPaused') controls.paused = true;
+    if (type === 'batchResumed') controls.paused = false;
+    if (type === 'batchCancelled') controls.cancelled = true;
+    if (type === 'windowSet') controls.window = facts.window;
+    if (type === 'prioritySet') controls.priority = facts.priority;
+  }
+  compare(business, row ?? { paused: false, cancelled: false, window: null, priority: 0 }, controls);
+}
+
+/** A7, A8. Only a cancelled batch gives numbers back, once, from blocks of its own; and it does so before it ends. */
+function checkReturned({ id, name, events, plant, findings }: Business, census: Census): void {
+  const seqOf = (type: string) => events.find((event) => event.type === type)?.seq ?? Infinity;
+  const returned = events.filter(({ type }) => type === 'numbersReturned');
+  const places = returned.flatMap(({ facts }) => listFact(facts, 'blocks')).map(placeOf);
+  census.moves.add(places.map((place) => ({ ...place, from: 'reserved', to: 'returned' })));
+  for (const { block } of places) {
+    if (plant.blocks.get(block)?.batch === id) continue;
+    findings.violation('A7', name, `numbers of block ${block} returned`, 'a block of its own');
+  }
+  const [cancelled, ended] = [seqOf('batchCancelled'), plant.batches.get(id)?.completedAt ?? null];
+  if (returned.length > 0 && seqOf('numbersReturned') < cancelled)
+    findings.violation('A8', name, 'numbers went back', 'a cancel before');
+  if (cancelled < Infinity && ended !== null && returned.length !== 1)
+    findings.violation(
+      'A8',
+      name,
+      `cancelled and ended, and numbers went back ${returned.length} times`,
+      'once',
+    );
+}
+
+function placeOf(place: unknown): { block: number; quantity: number } {
+  const [block, quantity] = Array.isArray(place) ? (place as unknown[]) : [];
+  return { block: Number(block), quantity: Number(quantity) };
 }
 
 /** A6. What the batch booked void: a number of a block of its own, with the value that the block gives there. */

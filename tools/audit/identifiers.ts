@@ -31,7 +31,8 @@ export function checkIdentifiers(
 ): Unregistered[] {
   const registered = new Map(rows.identifiers.map((row) => [identifierKey(row), row]));
   const missing: Unregistered[] = [];
-  for (const [key, identifier] of unit.identifiers) {
+  for (const [key, folded] of unit.identifiers) {
+    const identifier = placed(folded, plant);
     const row = registered.get(key);
     if (row) compareRow(identifier, row, name, findings);
     else missing.push({ unit: name, identifier });
@@ -42,6 +43,28 @@ export function checkIdentifiers(
     findings.violation('A6', name, `the registry holds ${labelOf(row)}`, 'an event that gave it to the unit');
   }
   return missing;
+}
+
+/** A unit's addresses are counted from the batch's first block on; a batch that was topped up has further ones. */
+function placed(identifier: FoldedIdentifier, plant: Plant): FoldedIdentifier {
+  const { kind, block, ordinal } = identifier;
+  if (kind !== 'mac' || block === null || ordinal === null) return identifier;
+  const batch = plant.blocks.get(block)?.batch;
+  const before = macBlocksOf(plant, batch).filter(({ id }) => id < block);
+  return { ...identifier, ordinal: before.reduce((left, { first, end }) => left - (end - first), ordinal) };
+}
+
+const macBlocks = new WeakMap<Plant, Map<string, BlockRow[]>>();
+
+function macBlocksOf(plant: Plant, batch: string | undefined): BlockRow[] {
+  let ofBatches = macBlocks.get(plant);
+  if (ofBatches === undefined) {
+    ofBatches = new Map();
+    for (const block of plant.blocks.values())
+      if (block.kind === 'mac') ofBatches.set(block.batch, [...(ofBatches.get(block.batch) ?? []), block]);
+    macBlocks.set(plant, ofBatches);
+  }
+  return ofBatches.get(batch ?? '') ?? [];
 }
 
 function compareRow(

@@ -61,12 +61,18 @@ const unitRows: Row[] = [
   ['shipped', 'function'],
 ];
 
-const otherKinds: [type: string, streamKind: EventKind['streamKind'], groups: readonly string[]][] = [
+type OtherRow = [type: string, streamKind: EventKind['streamKind'], groups: readonly string[]];
+
+const otherKinds: OtherRow[] = [
   ['orderOpened', 'order', [OFFICE]],
   ['batchOpened', 'batch', [OFFICE]],
   ['lotsChanged', 'batch', [OFFICE, DESK]],
   ['numberVoided', 'batch', [OFFICE]],
   ['batchCompleted', 'batch', [OFFICE]],
+  ...[
+    ...['batchPaused', 'batchResumed', 'batchCancelled', 'batchToppedUp'],
+    ...['windowSet', 'prioritySet', 'numbersReturned'],
+  ].map((type): OtherRow => [type, 'batch', [OFFICE]]),
   ['shipmentOpened', 'shipment', [OFFICE]],
   ['shipmentClosed', 'shipment', [OFFICE]],
   ['numbersListed', 'list', [DESK]],

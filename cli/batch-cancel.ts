@@ -1,0 +1,24 @@
+import type { Command } from 'commander';
+import { changeBatch } from './batch-change';
+import { batchGroup } from './batch-group';
+import { readOperator } from './operator-option';
+import type { ServerContext } from './server-context';
+
+interface Options {
+  readonly by: string;
+  readonly note: string;
+}
+
+export function register(program: Command, context: ServerContext): void {
+  batchGroup(program)
+    .command('cancel')
+    .description(
+      'No further unit begins, for ever: those under way go on, and numbers that no unit has go back.',
+    )
+    .argument('<batch>')
+    .requiredOption('--by <operator>', 'your operator number', readOperator)
+    .requiredOption('--note <text>', 'the reason')
+    .action((batch: string, options: Options) =>
+      changeBatch(context, batch, { action: 'cancel', ...options }),
+    );
+}

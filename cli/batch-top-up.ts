@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import { changeBatch } from './batch-change';
+import { batchGroup } from './batch-group';
+import { readOperator } from './operator-option';
+import type { ServerContext } from './server-context';
+
+interface Options {
+  readonly by: string;
+  readonly note: string;
+  readonly quantity: number;
+}
+
+export function register(program: Command, context: ServerContext): void {
+  batchGroup(program)
+    .command('top-up')
+    .description(
+      'Further units, for those that were scrapped or are missing; also of a batch that has ended.',
+    )
+    .argument('<batch>')
+    .requiredOption('--by <operator>', 'your operator number', readOperator)
+    .requiredOption('--note <text>', 'the reason')
+    .requiredOption('--quantity <units>', 'how many more', Number)
+    .action((batch: string, options: Options) =>
+      changeBatch(context, batch, { action: 'topUp', ...options }),
+    );
+}
