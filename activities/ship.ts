@@ -17,9 +17,7 @@ import { readyUnits } from '../adapters/postgres/unit-standings';
 import { UnitrailError } from '../domain/errors';
 import { buildSscc, lastSerialReference } from '../domain/sscc';
 import { unitWorkflowId } from '../domain/workflow-ids';
-
-/** Fewer than the office's connections: decisions go on meanwhile. */
-const AT_ONCE = 8;
+import { someAtOnce } from './some-at-once';
 
 /** Step 7. The automatic shipment of a batch: units are packed when all are ready, and shipped and sealed together. */
 export function createShipActivities(deps: { db: Database; client: Client; watermark: Watermark }) {
@@ -105,13 +103,5 @@ export function createShipActivities(deps: { db: Database; client: Client; water
         { cause: error },
       );
     }
-  }
-}
-
-/** Each is a round trip of its own: one after the other they would leave the servers idle. */
-async function someAtOnce<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  for (let from = 0; from < items.length; from += AT_ONCE) {
-    await Promise.all(items.slice(from, from + AT_ONCE).map(work));
-    Context.current().heartbeat();
   }
 }

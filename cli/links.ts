@@ -73,9 +73,11 @@ export function linksOf(ui: string, namespace: string, { batches, stations }: Li
     url: `${page}?query=${encoded(query)}`,
   });
   const held = 'UnitState="AwaitingEngineer" AND ExecutionStatus="Running"';
-  const form = new URLSearchParams({ workflowType: 'batch', taskQueue: taskQueues.workflows });
+  const form = (workflowType: string): string =>
+    `${page}/start-workflow?${new URLSearchParams({ workflowType, taskQueue: taskQueues.workflows })}`;
   return [
     list('Units', 'held', held),
+    list('Units', 'on hold', 'UnitState="OnHold" AND ExecutionStatus="Running"'),
     list('Units', 'open', 'WorkflowType="unit" AND ExecutionStatus="Running"'),
     ...batches.map((batch) => list('By batch (newest)', batch, `BatchId="${batch}"`)),
     ...steps.map((step) => list('Held, by step', step, `${held} AND UnitStep="${step}"`)),
@@ -87,7 +89,8 @@ export function linksOf(ui: string, namespace: string, { batches, stations }: Li
         `${held} AND UnitStep IN (${station.steps.map((step) => `"${step}"`).join(', ')})`,
       ),
     ),
-    { topic: 'Start', name: 'a batch by form', url: `${page}/start-workflow?${form}` },
+    { topic: 'Start', name: 'a batch by form', url: form('batch') },
+    { topic: 'Start', name: 'units resolved by form', url: form('resolveUnits') },
   ];
 }
 

@@ -113,7 +113,8 @@ function readLimit(text: string): number | undefined {
 const INSTANT =
   /^([0-9]{4}-[0-9]{2}-[0-9]{2})(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,3})?)?(Z|[+-][0-9]{2}:[0-9]{2}))?$/;
 
-function readInstant(text: string): Date | undefined {
+/** A day begins at 00:00 UTC. Undefined where the text is neither a day nor an instant. */
+export function readInstant(text: string): Date | undefined {
   const [, date, time] = INSTANT.exec(text) ?? [];
   if (date === undefined || !isCalendarDate(date)) return undefined;
   const instant = new Date(time === undefined ? `${date}T00:00:00Z` : text);

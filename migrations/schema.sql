@@ -1810,6 +1810,38 @@ begin
 end $$;
 
 --
+-- Name: open_holds(text, text, text, uuid[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.open_holds(p_hold text, p_reason text, p_by text, p_units uuid[]) RETURNS TABLE(unit_id uuid, serial text, name text, outcome text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  u units;
+  id uuid;
+  known holds;
+begin
+  perform check_word('hold', p_hold), check_word('reason', p_reason), check_word('by', p_by);
+  -- In the order in which a shipment locks them: two that lock many never wait for each other.
+  for id in select distinct x from unnest(p_units) x order by x loop
+    u := lock_unit(id);
+    select * into known from holds h where h.unit_id = u.id and h.hold_id = p_hold;
+    if found then
+      outcome := case when known.released_seq is null then 'open' else 'released' end;
+    elsif u.state in ('Shipped', 'Scrapped', 'Void') then
+      outcome := u.state;
+    else
+      perform advance_unit(u, 'holdOpened', concat_ws('/', 'hold', p_hold, 'opened'),
+        format('{"by":%s,"hold":%s,"reason":%s}', to_json(p_by), to_json(p_hold), to_json(p_reason)));
+      outcome := 'opened';
+    end if;
+    unit_id := u.id; serial := u.serial; name := unit_name(u);
+    return next;
+  end loop;
+end $$;
+
+--
 -- Name: number_lists; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1902,6 +1934,32 @@ begin
     perform refuse('UT008', format('quantity: %s is not allowed; at most %s: order %s of %s units has no room for more',
       p_batch_quantity, greatest(order_room(known), 0), p_order, known.quantity));
   end if;
+end $$;
+
+--
+-- Name: open_resolution(text, text, text, uuid[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.open_resolution(p_id text, p_request text, p_by text, p_units uuid[]) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  known resolutions;
+begin
+  perform check_office();
+  perform check_word('resolution', p_id), check_word('by', p_by);
+  insert into resolutions (id, request, requested_by) values (p_id, p_request, p_by) on conflict (id) do nothing;
+  if found then
+    insert into resolution_units (resolution_id, position, unit_id, step, attempt)
+    select p_id, selected.position, u.id, u.step, u.attempts[step_number(u.step)]
+    from unnest(p_units) with ordinality as selected(unit_id, position) join units u on u.id = selected.unit_id;
+  end if;
+  select * into known from resolutions where id = p_id;
+  if known.request <> p_request then
+    perform refuse('UT003', format('resolution %s was opened for another request', p_id));
+  end if;
+  return (select count(*) from resolution_units where resolution_id = p_id);
 end $$;
 
 --
@@ -2219,6 +2277,39 @@ begin
 end $$;
 
 --
+-- Name: release_holds(text, text, text, uuid[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.release_holds(p_hold text, p_note text, p_by text, p_units uuid[]) RETURNS TABLE(unit_id uuid, serial text, name text, outcome text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  u units;
+  id uuid;
+  known holds;
+begin
+  perform check_word('hold', p_hold), check_word('note', p_note), check_word('by', p_by);
+  for id in select distinct x from unnest(p_units) x order by x loop
+    u := lock_unit(id);
+    select * into known from holds h where h.unit_id = u.id and h.hold_id = p_hold;
+    if not found then
+      outcome := 'none';
+    elsif known.released_seq is not null then
+      outcome := 'released';
+    elsif u.state in ('Shipped', 'Scrapped', 'Void') then
+      outcome := u.state;
+    else
+      perform advance_unit(u, 'holdReleased', concat_ws('/', 'hold', p_hold, 'released'),
+        format('{"by":%s,"hold":%s,"note":%s}', to_json(p_by), to_json(p_hold), to_json(p_note)));
+      outcome := 'released';
+    end if;
+    unit_id := u.id; serial := u.serial; name := unit_name(u);
+    return next;
+  end loop;
+end $$;
+
+--
 -- Name: release_slot(uuid); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2361,6 +2452,21 @@ begin
     perform refuse('UT009', format('batch %s has no serial number %s in block %s', p_batch, p_ordinal, p_block));
   end if;
   return b;
+end $$;
+
+--
+-- Name: settle_units(text, integer[], text[], text[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.settle_units(p_resolution text, p_positions integer[], p_outcomes text[], p_whys text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform check_office();
+  update resolution_units r set outcome = s.outcome, why = nullif(s.why, '')
+  from unnest(p_positions, p_outcomes, p_whys) as s(position, outcome, why)
+  where r.resolution_id = p_resolution and r.position = s.position and r.outcome is null;
 end $$;
 
 --
@@ -2939,6 +3045,33 @@ CREATE TABLE public.registry_epochs (
 );
 
 --
+-- Name: resolution_units; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.resolution_units (
+    resolution_id text NOT NULL,
+    "position" integer NOT NULL,
+    unit_id uuid NOT NULL,
+    step text NOT NULL,
+    attempt integer NOT NULL,
+    outcome text,
+    why text,
+    CONSTRAINT resolution_units_outcome CHECK ((outcome = ANY (ARRAY['done'::text, 'refused'::text, 'unreached'::text])))
+);
+
+--
+-- Name: resolutions; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.resolutions (
+    id text NOT NULL,
+    request text NOT NULL,
+    requested_by text NOT NULL,
+    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT resolutions_size CHECK ((octet_length(request) <= 1048576))
+);
+
+--
 -- Name: shipments; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -3299,6 +3432,27 @@ ALTER TABLE ONLY public.registry_epochs
     ADD CONSTRAINT registry_epochs_pkey PRIMARY KEY (epoch);
 
 --
+-- Name: resolution_units resolution_units_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.resolution_units
+    ADD CONSTRAINT resolution_units_once UNIQUE (resolution_id, unit_id);
+
+--
+-- Name: resolution_units resolution_units_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.resolution_units
+    ADD CONSTRAINT resolution_units_pkey PRIMARY KEY (resolution_id, "position");
+
+--
+-- Name: resolutions resolutions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.resolutions
+    ADD CONSTRAINT resolutions_pkey PRIMARY KEY (id);
+
+--
 -- Name: shipments shipments_carton; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3495,6 +3649,12 @@ CREATE INDEX number_spaces_issuer ON public.number_spaces USING btree (issuer);
 --
 
 CREATE INDEX records_serial ON public.records USING btree (serial);
+
+--
+-- Name: resolution_units_unit_id; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX resolution_units_unit_id ON public.resolution_units USING btree (unit_id);
 
 --
 -- Name: shipments_batch_id; Type: INDEX; Schema: public; Owner: -
@@ -3962,6 +4122,20 @@ ALTER TABLE ONLY public.number_spaces
 
 ALTER TABLE ONLY public.records
     ADD CONSTRAINT records_unit FOREIGN KEY (unit_id) REFERENCES public.units(id);
+
+--
+-- Name: resolution_units resolution_units_resolution; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.resolution_units
+    ADD CONSTRAINT resolution_units_resolution FOREIGN KEY (resolution_id) REFERENCES public.resolutions(id);
+
+--
+-- Name: resolution_units resolution_units_unit; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.resolution_units
+    ADD CONSTRAINT resolution_units_unit FOREIGN KEY (unit_id) REFERENCES public.units(id);
 
 --
 -- Name: shipments shipments_batch; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -4507,6 +4681,14 @@ REVOKE ALL ON FUNCTION public.open_batch(p_batch text, p_document text, p_recipe
 GRANT ALL ON FUNCTION public.open_batch(p_batch text, p_document text, p_recipe text, p_firmware_sha256 text, p_order_quantity integer, p_trial boolean, p_workflow text, p_grants jsonb, p_opened_by text) TO unitrail_office;
 
 --
+-- Name: FUNCTION open_holds(p_hold text, p_reason text, p_by text, p_units uuid[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.open_holds(p_hold text, p_reason text, p_by text, p_units uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.open_holds(p_hold text, p_reason text, p_by text, p_units uuid[]) TO unitrail_office;
+GRANT ALL ON FUNCTION public.open_holds(p_hold text, p_reason text, p_by text, p_units uuid[]) TO unitrail_desk;
+
+--
 -- Name: TABLE number_lists; Type: ACL; Schema: public; Owner: -
 --
 
@@ -4533,6 +4715,13 @@ GRANT ALL ON FUNCTION public.open_number_list(p_issuer text, p_name text, p_patt
 --
 
 REVOKE ALL ON FUNCTION public.open_order(p_order text, p_quantity integer, p_batch text, p_batch_quantity integer) FROM PUBLIC;
+
+--
+-- Name: FUNCTION open_resolution(p_id text, p_request text, p_by text, p_units uuid[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.open_resolution(p_id text, p_request text, p_by text, p_units uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.open_resolution(p_id text, p_request text, p_by text, p_units uuid[]) TO unitrail_office;
 
 --
 -- Name: FUNCTION open_shipment(p_shipment text, p_batch text, p_buyer text, p_destination text, p_carton text); Type: ACL; Schema: public; Owner: -
@@ -4643,6 +4832,14 @@ REVOKE ALL ON FUNCTION public.refuse_slot_change() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.refuse_unit_change() FROM PUBLIC;
 
 --
+-- Name: FUNCTION release_holds(p_hold text, p_note text, p_by text, p_units uuid[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.release_holds(p_hold text, p_note text, p_by text, p_units uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.release_holds(p_hold text, p_note text, p_by text, p_units uuid[]) TO unitrail_office;
+GRANT ALL ON FUNCTION public.release_holds(p_hold text, p_note text, p_by text, p_units uuid[]) TO unitrail_desk;
+
+--
 -- Name: FUNCTION release_slot(p_unit uuid); Type: ACL; Schema: public; Owner: -
 --
 
@@ -4680,6 +4877,13 @@ GRANT ALL ON FUNCTION public.seal_record(p_unit uuid, p_body text, p_salt bytea)
 --
 
 REVOKE ALL ON FUNCTION public.serial_block_of(p_batch text, p_block bigint, p_ordinal integer) FROM PUBLIC;
+
+--
+-- Name: FUNCTION settle_units(p_resolution text, p_positions integer[], p_outcomes text[], p_whys text[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.settle_units(p_resolution text, p_positions integer[], p_outcomes text[], p_whys text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.settle_units(p_resolution text, p_positions integer[], p_outcomes text[], p_whys text[]) TO unitrail_office;
 
 --
 -- Name: FUNCTION ship_units(p_shipment text); Type: ACL; Schema: public; Owner: -
@@ -4916,6 +5120,24 @@ GRANT SELECT ON TABLE public.registry_epochs TO unitrail_office;
 GRANT SELECT ON TABLE public.registry_epochs TO unitrail_desk;
 GRANT SELECT ON TABLE public.registry_epochs TO unitrail_auditor;
 GRANT SELECT ON TABLE public.registry_epochs TO unitrail_retention;
+
+--
+-- Name: TABLE resolution_units; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.resolution_units TO unitrail_office;
+GRANT SELECT ON TABLE public.resolution_units TO unitrail_desk;
+GRANT SELECT ON TABLE public.resolution_units TO unitrail_auditor;
+GRANT SELECT ON TABLE public.resolution_units TO unitrail_retention;
+
+--
+-- Name: TABLE resolutions; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.resolutions TO unitrail_office;
+GRANT SELECT ON TABLE public.resolutions TO unitrail_desk;
+GRANT SELECT ON TABLE public.resolutions TO unitrail_auditor;
+GRANT SELECT ON TABLE public.resolutions TO unitrail_retention;
 
 --
 -- Name: TABLE shipments; Type: ACL; Schema: public; Owner: -

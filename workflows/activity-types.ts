@@ -8,6 +8,7 @@ import type { createHoldActivities } from '../activities/hold';
 import type { createLabelActivities } from '../activities/label';
 import type { createLoadUnitActivities } from '../activities/load-unit';
 import type { createCertificateActivities, createProvisionActivities } from '../activities/provision';
+import type { createResolveActivities } from '../activities/resolve-units';
 import type { createShipActivities } from '../activities/ship';
 import type { createSlotActivities } from '../activities/slot';
 import type { createTestActivities } from '../activities/test';
@@ -19,7 +20,8 @@ export type OfficeActivities = ReturnType<typeof createLoadUnitActivities> &
   ReturnType<typeof createHoldActivities> &
   ReturnType<typeof createBatchActivities> &
   ReturnType<typeof createBatchControlActivities> &
-  ReturnType<typeof createShipActivities>;
+  ReturnType<typeof createShipActivities> &
+  ReturnType<typeof createResolveActivities>;
 
 export type StationActivities = ReturnType<typeof createFlashActivities> &
   ReturnType<typeof createTestActivities> &

@@ -13,6 +13,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ...['declare_used_ranges', 'control_batch', 'top_up_batch', 'return_numbers'],
     ...['complete_batch', 'next_carton_number', 'open_batch', 'open_shipment', 'order_room', 'release_slot'],
     ...['seal_record', 'ship_units', 'unit_name', 'void_numbers'],
+    ...['open_holds', 'open_resolution', 'release_holds', 'settle_units'],
   ],
   unitrail_station: ['append_event', 'begin_act', 'slot_cleared', 'slots_to_clear', 'unit_name'],
   unitrail_desk: [
@@ -34,6 +35,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
       'order_room',
       'unit_name',
     ],
+    ...['open_holds', 'release_holds'],
   ],
   unitrail_retention: ['unit_name'],
   unitrail_auditor: ['unit_name'],

@@ -57,7 +57,7 @@ const unitRows: Row[] = [
     type,
     'office',
   ]),
-  ...['holdOpened', 'holdReleased', 'packed', 'unpacked'].map((type): Row => [type, 'office']),
+  ...['packed', 'unpacked'].map((type): Row => [type, 'office']),
   ['shipped', 'function'],
 ];
 
@@ -80,11 +80,15 @@ const otherKinds: OtherRow[] = [
   ['historyAdopted', 'history', [DESK]],
 ];
 
-/** The one event of a unit that the desk records. */
-const identified: EventKind = { ...unitKind(['identified', 'function']), groups: [DESK] };
+/** What the desk records of a unit, by functions of its own. A hold is a matter of both. */
+const desksKinds: EventKind[] = [
+  { ...unitKind(['identified', 'function']), groups: [DESK] },
+  { ...unitKind(['holdOpened', 'office']), groups: [OFFICE, DESK] },
+  { ...unitKind(['holdReleased', 'office']), groups: [OFFICE, DESK] },
+];
 
 export const eventKinds: ReadonlyMap<string, EventKind> = new Map(
-  [...unitRows.map(unitKind), identified, ...otherKinds.map(otherKind)].map((kind) => [kind.type, kind]),
+  [...unitRows.map(unitKind), ...desksKinds, ...otherKinds.map(otherKind)].map((kind) => [kind.type, kind]),
 );
 
 /** What an event does to the state of the identifiers that its unit has. */

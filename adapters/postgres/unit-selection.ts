@@ -1,0 +1,123 @@
+import type { Knex } from 'knex';
+import { selectedState, type ResolveRequest, type SelectedGroup } from '../../domain/resolution';
+import { refusal, type Problem } from '../../domain/refusal';
+import { endStates } from '../../domain/unit-lifecycle';
+import type { Database } from './database';
+import { mapped } from './errors';
+import { openHold } from './unit-rows';
+
+const PAGE_UNITS = 1_000;
+
+/** The units that the request selects now, by serial, page by page: memory and statements stay small. */
+export async function* selectUnits(db: Database, request: ResolveRequest): AsyncGenerator<string[]> {
+  const named = await namedUnits(db, request.serials);
+  let last: { issuer: string; serial: string } | undefined;
+  for (;;) {
+    const query = selection(db, request, named)
+      .orderBy(['u.serial', 'u.issuer'])
+      .limit(PAGE_UNITS)
+      .select('u.id', 'u.serial', 'u.issuer');
+    if (last) void query.whereRaw('(u.serial, u.issuer) > (?, ?)', [last.serial, last.issuer]);
+    const page: { id: string; serial: string; issuer: string }[] = await mapped(query);
+    if (page.length > 0) yield page.map(({ id }) => id);
+    if (page.length < PAGE_UNITS) return;
+    last = page.at(-1);
+  }
+}
+
+/** How many units the request selects, and how they stand; the largest groups first. */
+export async function countSelected(
+  db: Database,
+  request: ResolveRequest,
+): Promise<{ selected: number; groups: SelectedGroup[] }> {
+  const named = await namedUnits(db, request.serials);
+  const groups: SelectedGroup[] = await mapped(
+    selection(db, request, named)
+      .groupBy('u.batch_id', 'u.state', 'u.step', 'u.failure_code')
+      .select(
+        'u.batch_id as batch',
+        'u.state',
+        'u.step',
+        'u.failure_code as failureCode',
+        db.raw('count(*)::integer as units'),
+      )
+      .orderByRaw('5 desc, 1, 2, 3, 4'),
+  );
+  return { selected: groups.reduce((sum, { units }) => sum + units, 0), groups };
+}
+
+/**
+ * Of the serials that the request names, those of units that it does not select, each with how it stands.
+ * @throws UnitrailError INPUT_INVALID where a serial is no unit's, or that of several.
+ */
+export async function namedInVain(
+  db: Database,
+  request: ResolveRequest,
+): Promise<{ serial: string; state: string; step: string }[]> {
+  const named = await namedUnits(db, request.serials);
+  if (named === null) return [];
+  return mapped(
+    db('units as u')
+      .whereIn('u.id', named)
+      .whereNotIn('u.id', selection(db, request, named).select('u.id'))
+      .orderBy(['u.serial', 'u.issuer'])
+      .select('u.serial', 'u.state', 'u.step'),
+  );
+}
+
+function selection(
+  db: Database,
+  request: ResolveRequest,
+  named: readonly string[] | null,
+): Knex.QueryBuilder {
+  const query = db('units as u').whereNotIn('u.state', endStates);
+  const state = selectedState(request);
+  if (state) void query.where('u.state', state);
+  if (named) void query.whereRaw('u.id = any (?::uuid[])', [[...named]]);
+  const equal = {
+    'u.step': request.step,
+    'u.batch_id': request.batch,
+    'u.product': request.product,
+    'u.firmware_version': request.firmware,
+    'u.failure_code': request.failureCode,
+    'u.board_lot': request.boardLot,
+    'u.carton': request.carton,
+  };
+  for (const [column, value] of Object.entries(equal))
+    if (value !== undefined) void query.where(column, value);
+  if (request.order !== undefined) void query.whereRaw(ofOrder, [request.order]);
+  if (request.componentLot !== undefined) void query.whereRaw(holdsLot, [request.componentLot]);
+  if (request.from !== undefined) void query.where('u.updated_at', '>=', request.from);
+  if (request.to !== undefined) void query.where('u.updated_at', '<', request.to);
+  if (request.action === 'release') void query.whereRaw(hasHold, [request.hold ?? '']);
+  if (request.station !== undefined) void query.whereRaw(lastWorkedOnAt, [request.station]);
+  return query;
+}
+
+const ofOrder = 'u.batch_id in (select b.id from batches b where b.order_id = ?)';
+const holdsLot = 'u.id in (select l.unit_id from unit_lots l where l.lot = ?)';
+const hasHold = openHold.replace('h.released_seq is null', 'h.released_seq is null and h.hold_id = ?');
+/** The lease is over where a unit is held: its history knows the place. */
+const lastWorkedOnAt = `(select e.body::jsonb #>> '{place,station}' from unit_events e
+  where e.stream = 'unit:' || u.id and e.body::jsonb -> 'place' is not null order by e.seq desc limit 1) = ?`;
+
+/** Each serial names one unit, or the request is refused: nobody decides about a slip of the hand. */
+async function namedUnits(db: Database, serials: readonly string[] | undefined): Promise<string[] | null> {
+  if (serials === undefined) return null;
+  const answer = await mapped(
+    db.raw<{ rows: { name: string; ids: string[] }[] }>(
+      `select n.name, array_agg(u.id) filter (where u.id is not null) as ids
+       from unnest(?::text[]) with ordinality as n(name, position)
+       left join units u on u.serial = n.name or (u.issuer, u.serial) = (split_part(n.name, ':', 1), split_part(n.name, ':', 2))
+       group by n.name, n.position order by n.position`,
+      [[...serials]],
+    ),
+  );
+  const problems = answer.rows.flatMap(({ name, ids }, at): Problem[] => {
+    if (ids?.length === 1) return [];
+    const allowed = ids ? `issuer:serial, because ${ids.length} units have it` : 'the serial of a unit';
+    return [{ path: ['serials', at], value: name, allowed }];
+  });
+  if (problems.length > 0) throw refusal('INPUT_INVALID', 'The list of serials', problems);
+  return answer.rows.flatMap(({ ids }) => ids ?? []);
+}

@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { ActivityFailure, type ApplicationFailure } from '@temporalio/common';
+import type { FaultEntry } from '../../domain/bench-protocol';
+import type { Order } from '../../domain/order-document';
+import type { ResolveResult } from '../../domain/resolution';
+import { taskQueues } from '../../domain/workflow-ids';
+import { newOrder, startTestLine, type TestLine, type TestUnit } from '../support/line';
+import { isHeld } from '../support/line-units';
+
+let line: TestLine;
+
+const missesLimit = { do: 'measure', fault: 'outOfLimits', name: 'vcc_3v3' } as const;
+const many: Order = newOrder({ quantity: 40 });
+const few: Order = newOrder({ quantity: 4 });
+
+const heldIn = ({ batch, quantity }: Order): FaultEntry[] =>
+  Array.from({ length: quantity }, (_, at) => ({ ...missesLimit, batch, index: at + 1 }));
+
+beforeAll(async () => {
+  line = await startTestLine();
+  await line.faults(...heldIn(many).map((fault) => ({ ...fault, times: 2 })), ...heldIn(few));
+  await line.startBatch(few);
+  await line.startBatch(many);
+});
+afterAll(() => line?.stop());
+
+async function start(input: unknown): Promise<WorkflowHandle> {
+  return line.client.workflow.start('resolveUnits', {
+    workflowId: `resolve:${randomUUID()}`,
+    taskQueue: taskQueues.workflows,
+    args: [input],
+  });
+}
+
+async function resolve(input: unknown): Promise<ResolveResult> {
+  return (await (await start(input)).result()) as ResolveResult;
+}
+
+/** The sentence that the engineer reads where the run fails. */
+async function refusalOf(input: unknown): Promise<string> {
+  const error: unknown = await resolve(input).catch((reason: unknown) => reason);
+  if (!(error instanceof WorkflowFailedError && error.cause instanceof ActivityFailure)) throw error;
+  expect((error.cause.cause as ApplicationFailure).nonRetryable).toBe(true);
+  return error.cause.cause!.message;
+}
+
+async function allHeld({ batch, quantity }: Order): Promise<TestUnit[]> {
+  return line.waitFor(batch, (units) => units.length === quantity && units.every(isHeld));
+}
+
+test('wrong input fails the run with field, value and what is allowed, and nothing is done', async () => {
+  const units = await allHeld(few);
+  const retry = { action: 'retry', by: '17' };
+  expect(await refusalOf(retry)).toContain(
+    'selector: (missing) is not allowed; name at least one of state, step, batch',
+  );
+  expect(await refusalOf({ ...retry, by: 'Ada Lindqvist', batch: few.batch })).toContain(
+    'by: "Ada Lindqvist" is not allowed',
+  );
+  expect(await refusalOf({ ...retry, action: 'mend', batch: few.batch })).toContain(
+    'one of retry, rework, scrap, hold, release',
+  );
+  expect(await refusalOf({ action: 'scrap', by: '17', batch: few.batch })).toContain(
+    'note: (missing) is not allowed; the reason',
+  );
+  expect(await refusalOf({ ...retry, bach: few.batch })).toContain('bach: ');
+  expect(await refusalOf({ ...retry, serials: [units[0]!.serial, 'EUDV0000-000000'] })).toContain(
+    'serials[1]: "EUDV0000-000000" is not allowed; the serial of a unit',
+  );
+  expect(await refusalOf(undefined)).toContain('is not valid');
+  expect(await allHeld(few)).toEqual(units);
+});
+
+test('a dry run counts what it would tell, and tells nobody', async () => {
+  const units = await allHeld(few);
+  const result = await resolve({
+    action: 'scrap',
+    by: 17,
+    batch: few.batch,
+    failureCode: 'TEST_FAILED',
+    dryRun: true,
+  });
+  expect(result).toMatchObject({ by: '17', dryRun: true, selected: 4, counts: { done: 0 }, done: [] });
+  expect(result.groups).toEqual([
+    { batch: few.batch, state: 'AwaitingEngineer', step: 'test', failureCode: 'TEST_FAILED', units: 4 },
+  ]);
+  expect(await allHeld(few)).toEqual(units);
+});
+
+test('forty held units go on by one decision, each once, and the result lists them', async () => {
+  const units = await allHeld(many);
+  const run = await start({
+    ...{ action: 'retry', by: '17', note: 'cleaned the fixture', step: 'test', failureCode: 'TEST_FAILED' },
+    ...{ batch: many.batch, station: 'line-1', firmware: '1.4.2', from: '2020-01-01' },
+  });
+  const result = (await run.result()) as ResolveResult;
+  expect(result).toMatchObject({
+    selected: 40,
+    counts: { done: 40, refused: 0, unreached: 0 },
+    notDone: [],
+    more: null,
+  });
+  expect(result.done).toEqual(units.map(({ serial }) => serial));
+  // Their boards miss the limit once more: each was measured again, and is held at its second attempt.
+  const again = await line.waitFor(many.batch, (all) =>
+    all.every((unit) => isHeld(unit) && unit.attempt === 2),
+  );
+  for (const unit of again) {
+    expect(await line.facts(unit, 'retried')).toEqual([
+      { by: '17', note: 'cleaned the fixture', step: 'test', attempt: 1 },
+    ]);
+  }
+});
+
+test('a unit whose workflow is gone, and one that is not held, are named with the reason', async () => {
+  const [gone, other, ...rest] = await allHeld(few);
+  await line.unitRun(gone!).terminate('an accident');
+  await resolve({ action: 'scrap', by: '17', note: 'dropped', serials: [rest[0]!.serial] });
+  const serials = [gone!, other!, rest[0]!].map(({ serial }) => serial);
+  const result = await resolve({ action: 'scrap', by: '17', note: 'burnt', serials });
+  expect(result).toMatchObject({
+    selected: 2,
+    counts: { done: 1, refused: 0, unreached: 1 },
+    done: [other!.serial],
+  });
+  expect(result.notDone).toEqual([
+    { serial: rest[0]!.serial, outcome: 'refused', why: expect.stringContaining('it is Scrapped at test') },
+    {
+      serial: gone!.serial,
+      outcome: 'unreached',
+      why: expect.stringContaining('no open workflow; `unitrail resume`'),
+    },
+  ]);
+  expect(await line.unit(gone!.serial)).toMatchObject({ state: 'AwaitingEngineer' });
+  expect(await line.unit(other!.serial)).toMatchObject({ state: 'Scrapped' });
+  expect(await line.unit(rest[1]!.serial)).toMatchObject({ state: 'AwaitingEngineer' });
+});
+
+test('a reset of the run decides nothing a second time', async () => {
+  const [, , , last] = await line.units(few.batch);
+  const run = await start({ action: 'retry', by: '17', serials: [last!.serial] });
+  expect(((await run.result()) as ResolveResult).counts.done).toBe(1);
+  const { runId } = await run.describe();
+  const answer: { runId?: string | null } = await line.client.workflowService.resetWorkflowExecution({
+    namespace: line.client.options.namespace,
+    workflowExecution: { workflowId: run.workflowId, runId },
+    reason: 'test',
+    // The SDK's type asks for an object of a package that is its own; the wire takes the number.
+    workflowTaskFinishEventId: 4 as never,
+    requestId: randomUUID(),
+  });
+  const again = line.client.workflow.getHandle(run.workflowId, answer.runId!);
+  expect(await again.result()).toMatchObject({ selected: 1, counts: { done: 1 } });
+  expect(await line.facts(last!, 'retried')).toHaveLength(1);
+});
+
+test('what was written of all of it holds', async () => {
+  await line.audit();
+});
