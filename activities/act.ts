@@ -1,9 +1,12 @@
 import { Context } from '@temporalio/activity';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Place } from '../adapters/devices/ports';
 import type { Database } from '../adapters/postgres/database';
 import {
   appendEvent,
   beginAct,
+  leaveSlot,
+  releaseSlot,
   requestDigest,
   type EventBody,
   type Lease,
@@ -56,22 +59,42 @@ export async function performAct(
   const context = Context.current();
   const stopHeartbeat = startHeartbeat(context);
   try {
-    const opening = await beginAct(db, {
-      unitId: spec.unitId,
-      intent: spec.intent,
-      caller: callerOf(context),
-      lease: spec.lease,
-      body: {
-        ...spec.intentBody,
-        caller: callerOf(context),
-        ...(spec.lease && { place: { ...spec.lease } }),
-      },
-    });
+    const opening = await open(db, spec, callerOf(context));
     if (opening.done) return opening.standing;
     return await actUnderTry(db, spec, opening, context.cancellationSignal, act);
   } finally {
     stopHeartbeat();
   }
+}
+
+async function open(db: Database, spec: ActSpec, caller: string): Promise<Opening> {
+  const { unitId, intent, lease, intentBody } = spec;
+  const body = { ...intentBody, caller, ...(lease && { place: { ...lease } }) };
+  try {
+    return await beginAct(db, { unitId, intent, caller, lease, body });
+  } catch (error) {
+    throw error instanceof UnitrailError && error.code === 'ON_HOLD'
+      ? await makeRoom(db, spec, error)
+      : error;
+  }
+}
+
+/**
+ * A unit on quality hold would keep a slot that others wait for: it leaves, and its workflow gets in line again, where it
+ * waits for the release.
+ */
+async function makeRoom(
+  db: Database,
+  { unitId, lease }: ActSpec,
+  error: UnitrailError,
+): Promise<ApplicationFailure> {
+  await (lease ? leaveSlot(db, unitId) : releaseSlot(db, unitId));
+  return ApplicationFailure.create({
+    type: error.code,
+    message: error.message,
+    nonRetryable: true,
+    category: ApplicationFailureCategory.BENIGN,
+  });
 }
 
 async function actUnderTry(

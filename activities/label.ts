@@ -57,7 +57,11 @@ export function createLabelActivities(deps: { db: Database; devices: StationDevi
   async function earlierPrint(act: Act): Promise<number | null> {
     const { serial, openPrint, labelPrint } = act.unit;
     const scanned = await scanOwn(act);
-    if (openPrint === null) return scanned !== null && scanned.print === labelPrint ? labelPrint : null;
+    if (openPrint === null) {
+      // A label that is known to be made and is not on the unit may lie somewhere: nobody else may find it.
+      if (labelPrint !== null && scanned?.print !== labelPrint) throw lostLabel(act, labelPrint);
+      return labelPrint;
+    }
     const known = await printer.jobState(act.place, jobId(act, openPrint));
     const answer = openPrintAnswer({ serial, print: openPrint }, scanned, known);
     if (answer === 'ask') throw unknownPrint(act, openPrint, known);
@@ -123,14 +127,24 @@ function foreignLabel(act: Act, found: string): UnitrailError {
   );
 }
 
+function lostLabel({ unit: { serial } }: Act, print: number): UnitrailError {
+  return new UnitrailError(
+    'PRINT_UNKNOWN',
+    `Where is label ${serial} print ${print}? It was printed, and the scanner does not see it on the unit. Look for it. ${howToAnswer}`,
+    { print, printer: 'printed' },
+  );
+}
+
+const howToAnswer =
+  `Then answer by retryStep: {"by": "operator number", "label": "none"} where no such label exists or it is destroyed, ` +
+  `{"by": "operator number", "label": "found"} where it is on the unit now.`;
+
 function unknownPrint(act: Act, print: number, printer: PrintJobState): UnitrailError {
   const { serial } = act.unit;
   const said = printer === 'printed' ? 'the printer says it was printed' : 'the printer can not tell';
   return new UnitrailError(
     'PRINT_UNKNOWN',
-    `Was label ${serial} print ${print} printed? ${said}, and the scanner sees none on the unit. Look for it. ` +
-      `Then answer by retryStep: {"by": "operator number", "label": "none"} where no such label exists or it is destroyed, ` +
-      `{"by": "operator number", "label": "found"} where it is on the unit now.`,
+    `Was label ${serial} print ${print} printed? ${said}, and the scanner sees none on the unit. Look for it. ${howToAnswer}`,
     { print, printer },
   );
 }

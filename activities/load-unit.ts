@@ -1,5 +1,6 @@
 import type { Database } from '../adapters/postgres/database';
 import { loadUnitContext } from '../adapters/postgres/unit-context';
+import { loadUnitFacts } from '../adapters/postgres/unit-facts';
 import type { LoadedUnit, UnitInput } from './types';
 
 /** Every run of a unit begins here: start, retry, reset and resume are one path. */
@@ -19,6 +20,7 @@ export function createLoadUnitActivities({ db }: { db: Database }) {
         product: unit.recipe.product.code,
         trial,
         failureCode,
+        facts: await loadUnitFacts(db, unit),
       };
     },
   };

@@ -7,16 +7,19 @@ import { appendEvent } from '../adapters/postgres/ledger';
 import { requirePlant } from '../adapters/postgres/plant-store';
 import {
   countShipped,
+  isOpenShipment,
   nextCartonNumber,
   openShipment,
   shipAndSeal,
   shipmentsOfBatch,
   unitsOfShipment,
 } from '../adapters/postgres/shipments';
-import { readyUnits } from '../adapters/postgres/unit-standings';
+import { loadUnitContext } from '../adapters/postgres/unit-context';
+import { readyUnits, type ReadyUnit } from '../adapters/postgres/unit-standings';
 import { UnitrailError } from '../domain/errors';
 import { buildSscc, lastSerialReference } from '../domain/sscc';
 import { unitWorkflowId } from '../domain/workflow-ids';
+import { holdOnce } from './hold';
 import { someAtOnce } from './some-at-once';
 
 /** Step 7. The automatic shipment of a batch: units are packed when all are ready, and shipped and sealed together. */
@@ -51,14 +54,11 @@ export function createShipActivities(deps: { db: Database; client: Client; water
       const shipment = open?.id ?? `SH-${batch}${before.length === 0 ? '' : `/${before.length + 1}`}`;
       const carton = open?.carton ?? (await newCarton());
       const used = await openShipment(db, { id: shipment, batch, buyer, destination, carton });
-      await someAtOnce(ready, async ({ unitId, seq }) => {
-        // The place in its history tells this packing from one before, which was undone.
-        await appendEvent(db, unitId, 'packed', `${unitId}/packed/${shipment}/${seq}`, {
-          carton: used,
-          shipment,
-        });
+      let packed = 0;
+      await someAtOnce(ready, async (unit) => {
+        if (await packOne(unit, { carton: used, shipment })) packed += 1;
       });
-      return { shipment, packed: ready.length };
+      return { shipment, packed };
     },
 
     /** 7.2 The one transaction that ships and seals. A repeat ships what is left, and counts what has shipped in all. */
@@ -73,6 +73,32 @@ export function createShipActivities(deps: { db: Database; client: Client; water
       await someAtOnce(await unitsOfShipment(db, shipment), ({ name }) => signal(name));
     },
   };
+
+  /** False where the unit may not leave, whatever the others may: it is held with the reason, and they ship. */
+  async function packOne(
+    { unitId, seq, name }: ReadyUnit,
+    place: { carton: string; shipment: string },
+  ): Promise<boolean> {
+    try {
+      // The place in its history tells this packing from one before, which was undone.
+      await appendEvent(db, unitId, 'packed', `${unitId}/packed/${place.shipment}/${seq}`, place);
+      return true;
+    } catch (error) {
+      if (!(error instanceof UnitrailError) || error.code !== 'STEP_ORDER_REFUSED') throw error;
+      await requireOpen(place.shipment);
+      const unit = await loadUnitContext(db, unitId);
+      if (unit.state === 'ReadyToShip')
+        await holdOnce(db, unit, { code: error.code, message: error.message });
+      await signal(name);
+      return false;
+    }
+  }
+
+  /** A shipment that was closed meanwhile takes nobody: that says nothing about the unit. */
+  async function requireOpen(shipment: string): Promise<void> {
+    if (await isOpenShipment(db, shipment)) return;
+    throw new UnitrailError('STATE_MOVED_ON', `Shipment ${shipment} was closed while it was packed.`);
+  }
 
   async function requireNoneUnderWay(batch: string): Promise<void> {
     const { InProgress = 0, AwaitingEngineer = 0, OnHold = 0 } = await countByState(db, batch);

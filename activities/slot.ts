@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { Database } from '../adapters/postgres/database';
-import { acquireSlot, type AcquiredSlot } from '../adapters/postgres/ledger';
+import { acquireSlot, releaseSlot, type AcquiredSlot } from '../adapters/postgres/ledger';
 import type { Notifications } from '../adapters/postgres/notifications';
 import { UnitrailError } from '../domain/errors';
 import type { UnitInput } from './types';
@@ -25,7 +25,7 @@ export function createSlotActivities({ db, calls }: { db: Database; calls: Notif
             Math.max(deadline - Date.now(), 0),
             Context.current().cancellationSignal,
           );
-          const answer = await acquireSlot(db, unitId);
+          const answer = await acquireSlot(db, unitId).catch((error: unknown) => leaveOnHold(unitId, error));
           const waits = answer.lease === null && answer.standing.state === 'InProgress';
           if (!waits) {
             called.cancel();
@@ -45,4 +45,10 @@ export function createSlotActivities({ db, calls }: { db: Database; calls: Notif
       }
     },
   };
+
+  /** A unit on quality hold keeps no slot that it had from the step before: others wait for it. */
+  async function leaveOnHold(unitId: string, error: unknown): Promise<never> {
+    if (error instanceof UnitrailError && error.code === 'ON_HOLD') await releaseSlot(db, unitId);
+    throw error;
+  }
 }

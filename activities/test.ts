@@ -3,6 +3,7 @@ import type { Database } from '../adapters/postgres/database';
 import { requestDigest } from '../adapters/postgres/ledger';
 import { UnitrailError } from '../domain/errors';
 import { judgeTest, type TestResult } from '../domain/judge-test';
+import { lastLines } from '../domain/tool-output';
 import { performAct, type Act } from './act';
 import { requireOwnBoard, requireStillOwnBoard } from './own-board';
 import type { Standing, StationInput } from './types';
@@ -41,11 +42,17 @@ function failureOf(act: Act, verdict: 'FAIL' | 'ERROR', results: readonly TestRe
   const shown = wrong
     .map((r) => `${r.name} = ${r.value ?? 'not measured'} (${r.low} to ${r.high} ${r.unit})`)
     .join(', ');
+  const detail = { results: wrong, output: lastLines(results.map(lineOf)) };
   return verdict === 'FAIL'
-    ? new UnitrailError('TEST_FAILED', `Unit ${act.unit.serial} missed a limit: ${shown}.`, {
-        results: wrong,
-      })
-    : new UnitrailError('TEST_ERROR', `The station could not measure unit ${act.unit.serial}: ${shown}.`, {
-        results: wrong,
-      });
+    ? new UnitrailError('TEST_FAILED', `Unit ${act.unit.serial} missed a limit: ${shown}.`, detail)
+    : new UnitrailError(
+        'TEST_ERROR',
+        `The station could not measure unit ${act.unit.serial}: ${shown}.`,
+        detail,
+      );
+}
+
+/** The whole vector, as a tester would write it: what passed says as much about the cause as what did not. */
+function lineOf({ name, value, unit, low, high, verdict }: TestResult): string {
+  return `${verdict.padEnd(5)} ${name} = ${value ?? 'not measured'} ${unit} (${low} to ${high})`;
 }

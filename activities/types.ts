@@ -1,5 +1,6 @@
 import type { Lease } from '../adapters/postgres/ledger';
 import type { Order } from '../domain/order-document';
+import type { UnitFacts } from '../domain/unit-facts';
 import type { Standing } from '../domain/unit-lifecycle';
 
 /** What workflows pass and get: references and standings, never files, keys or secrets. */
@@ -16,11 +17,17 @@ export interface LoadedUnit extends Standing {
   readonly product: string;
   readonly trial: boolean;
   readonly failureCode: string | null;
+  readonly facts: UnitFacts;
+}
+
+export interface HeldUnit extends Standing {
+  readonly facts: UnitFacts;
 }
 
 export interface FailureReport {
   readonly code: string;
   readonly message: string;
+  readonly output?: readonly string[];
 }
 
 export type { Lease, Order, Standing };

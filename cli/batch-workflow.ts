@@ -10,47 +10,53 @@ const productKey = defineSearchAttributeKey('Product', SearchAttributeType.KEYWO
 
 /** Starts the workflow of a batch; false where it runs already. */
 export async function startBatchWorkflow(client: Client, order: Order): Promise<boolean> {
-  return startOnce(client, 'batch', { ...batchStart(order), input: order });
+  return startOnce(client, 'batch', { ...batchStartOptions(order), args: [order] });
 }
 
 /** As a batch is started, for a call that starts it only where it does not run. */
-export function batchStartOptions(order: Order) {
-  return optionsOf(batchStart(order));
-}
-
-function batchStart({ batch, product, quantity, trial }: Order): Omit<Start, 'input'> {
-  return {
+export function batchStartOptions({ batch, product, quantity, trial }: Order) {
+  return startOptions({
     workflowId: batchWorkflowId(batch),
     attributes: { batch, product },
     summary: `Batch ${batch}: ${quantity} × ${product}${trial ? ', trial' : ''}`,
-  };
+  });
 }
 
 /** Starts the workflow of a unit, as its batch does; false where it runs already. */
-export async function startUnitWorkflow(
-  client: Client,
-  unit: { unitId: string; serial: string; name: string; batch: string; product: string },
-): Promise<boolean> {
-  const { unitId, serial, name, batch, product } = unit;
-  return startOnce(client, 'unit', {
+export async function startUnitWorkflow(client: Client, unit: UnitStart): Promise<boolean> {
+  return startOnce(client, 'unit', unitWorkflowStart(unit));
+}
+
+interface UnitStart {
+  readonly unitId: string;
+  readonly serial: string;
+  readonly name: string;
+  readonly batch: string;
+  readonly product: string;
+}
+
+/** How a unit's workflow is started, wherever it is. */
+export function unitWorkflowStart({ unitId, serial, name, batch, product }: UnitStart) {
+  const start = startOptions({
     workflowId: unitWorkflowId(name),
-    input: { unitId, serial, batch },
     attributes: { batch, product },
     summary: `Unit ${name}`,
   });
+  return { ...start, args: [{ unitId, serial, batch }] as [unknown] };
 }
 
 interface Start {
   readonly workflowId: string;
-  readonly input: unknown;
   readonly attributes: { readonly batch: string; readonly product: string };
   readonly summary: string;
 }
 
+type Started = ReturnType<typeof startOptions> & { args: [unknown] };
+
 /** A closed run of the same id is no obstacle: the database refuses a second life, not Temporal. */
-async function startOnce(client: Client, type: string, { input, ...start }: Start): Promise<boolean> {
+async function startOnce(client: Client, type: string, options: Started): Promise<boolean> {
   try {
-    await ask(client, () => client.workflow.start(type, { ...optionsOf(start), args: [input] }));
+    await ask(client, () => client.workflow.start(type, options));
     return true;
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
@@ -58,7 +64,7 @@ async function startOnce(client: Client, type: string, { input, ...start }: Star
   }
 }
 
-function optionsOf({ workflowId, attributes, summary }: Omit<Start, 'input'>) {
+function startOptions({ workflowId, attributes, summary }: Start) {
   return {
     workflowId,
     taskQueue: taskQueues.workflows,

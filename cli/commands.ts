@@ -50,6 +50,8 @@ export const entries: Readonly<Record<string, Entry>> = {
       retry: './unit-retry',
       rework: './unit-rework',
       scrap: './unit-scrap',
+      missing: './unit-missing',
+      found: './unit-found',
       identify: './unit-identify',
     },
   },

@@ -54,10 +54,12 @@ export class DemoEngineer {
   }
 
   /** "Was this label printed?" The engineer looks at the board, and at what came out of the printer. */
-  private async labelAnswer({ serial, failureCode, openPrint }: DemoUnit): Promise<'none' | 'found' | null> {
-    if (failureCode !== 'PRINT_UNKNOWN' || openPrint === null || !this.house.benchAddress) return null;
+  private async labelAnswer(unit: DemoUnit): Promise<'none' | 'found' | null> {
+    const { serial, failureCode, printInQuestion } = unit;
+    const asked = failureCode === 'PRINT_UNKNOWN' || failureCode === 'LABEL_UNREADABLE';
+    if (!asked || printInQuestion === null || !this.house.benchAddress) return null;
     const boards = await listBoards(this.house.benchAddress);
-    const jobId = `${serial}/${openPrint}`;
+    const jobId = `${serial}/${printInQuestion}`;
     return boards.some((board) => board.labels.includes(jobId)) ? 'found' : 'none';
   }
 }

@@ -9,6 +9,7 @@ interface Options {
   readonly note: string;
   /** Judged by the workflow, which knows which steps can be gone back to. */
   readonly step: Step;
+  readonly firmware?: string;
 }
 
 export function register(program: Command, context: ServerContext): void {
@@ -19,7 +20,15 @@ export function register(program: Command, context: ServerContext): void {
     .requiredOption('--by <operator>', 'your operator number')
     .requiredOption('--note <text>', 'the reason')
     .requiredOption('--step <step>', 'flash, test, provision or label')
-    .action((serial: string, { by, note, step }: Options) =>
-      decide(context, serial, { action: 'rework', by, reason: note, step }),
+    .option(
+      '--firmware <version>',
+      'another release, to which the unit is pinned from now on; with --step flash',
+    )
+    .action((serial: string, { by, note, step, firmware }: Options) =>
+      decide(context, serial, {
+        action: 'rework',
+        ...{ by, reason: note, step },
+        ...(firmware !== undefined && { firmware }),
+      }),
     );
 }

@@ -8,11 +8,13 @@ const byCode: Partial<Record<ErrorCode, string>> = {
   TEST_ERROR: 'The station could not measure: mend it, then retry. It says nothing about the device.',
   FLASH_VERIFY_FAILED: 'Retry once; if it comes again the flash memory is bad: scrap the unit.',
   PRINT_UNKNOWN:
-    'Look for the label. Retry with --label found where it is on the unit, with --label none where there is no such label or it is destroyed.',
-  LABEL_UNREADABLE: 'Look at label and scanner. Retry, or rework from label: the old label is void then.',
+    'Look for the label. Retry with label "found" (--label found) where it is on the unit, with "none" where there is no such label or it is destroyed.',
+  LABEL_UNREADABLE:
+    'Look at label and scanner. Retry; with label "none" (--label none) where the label is gone or destroyed: then another one is printed.',
   LABEL_MISMATCH: 'Take the wrong label off and find out whose it is, then rework from label.',
   IDENTITY_MISMATCH: 'This is another unit’s board. Find the right one, then retry.',
   CHIP_UID_SEEN_BEFORE: 'This chip belongs to another unit. Find out which board is which before you go on.',
+  CANCELLED: 'Somebody stopped it on purpose: find out why, then retry, rework or scrap.',
   QUALITY_MISMATCH: 'Device, label and record differ. Find out which of them is wrong, then rework or scrap.',
 };
 

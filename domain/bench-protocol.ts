@@ -153,7 +153,12 @@ export type BenchReply =
   | { readonly id: number; readonly ok: unknown }
   | {
       readonly id: number | null;
-      readonly error: { readonly code: BenchErrorCode; readonly message: string };
+      readonly error: {
+        readonly code: BenchErrorCode;
+        readonly message: string;
+        /** What the slot's equipment wrote last, the oldest line first. */
+        readonly output?: readonly string[];
+      };
     };
 
 /** What the slot's sensor reports; goes to every connection, unasked. */

@@ -8,13 +8,46 @@ export type Decision =
       readonly note?: string;
       readonly label?: 'none' | 'found';
     }
-  | { readonly action: 'rework'; readonly by: string; readonly reason: string; readonly step: Step }
-  | { readonly action: 'scrap'; readonly by: string; readonly reason: string };
+  | {
+      readonly action: 'rework';
+      readonly by: string;
+      readonly reason: string;
+      readonly step: Step;
+      /** Another release than the unit is pinned to. */
+      readonly firmware?: string;
+    }
+  | { readonly action: 'scrap'; readonly by: string; readonly reason: string; readonly code?: ScrapCode }
+  | {
+      readonly action: 'missing';
+      readonly by: string;
+      readonly reason: string;
+      /** The place where somebody saw it last, and when (RFC 3339). */
+      readonly lastSeen: string;
+      readonly lastSeenAt: string;
+    }
+  | { readonly action: 'found'; readonly by: string; readonly place: string; readonly note?: string };
+
+/** Why units are scrapped, for the statistics; the reason says it in words. The database knows the same list. */
+export const scrapCodes = [
+  'test',
+  'damaged',
+  'component',
+  'label',
+  'identity',
+  'process',
+  'lost',
+  'other',
+] as const;
+export type ScrapCode = (typeof scrapCodes)[number];
 
 export const UNIDENTIFIED = 'unidentified';
 /** A station that comes back decides under its own id. */
 const OPERATOR = /^[0-9A-Za-z-]{1,64}$/;
 const MAX_TEXT = 500;
+const MAX_PLACE = 100;
+/** A version as plant files spell it. */
+const VERSION = /^[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}$/;
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/;
 /** A rework voids the label, so it begins no later than at the label. */
 export const reworkSteps: readonly Step[] = steps.slice(1, 5);
 
@@ -32,20 +65,53 @@ export function decisionProblem(
   );
 }
 
+const needed: Readonly<Record<Decision['action'], string>> = {
+  retry: '',
+  rework: '{"by": operator number, "reason": text}',
+  scrap: '{"by": operator number, "reason": text}',
+  missing: '{"by": operator number, "reason": text, "lastSeen": place, "lastSeenAt": time}',
+  found: '{"by": operator number, "place": where it is}',
+};
+
 function formProblem(decision: Decision): string | null {
-  if (decision.by !== UNIDENTIFIED && !OPERATOR.test(decision.by)) {
-    return `by: ${shown(decision.by)} is not allowed; an operator number of up to 64 letters, digits and "-"`;
+  const { action, by } = decision;
+  if (by !== UNIDENTIFIED && !OPERATOR.test(by)) {
+    return `by: ${shown(by)} is not allowed; an operator number of up to 64 letters, digits and "-"`;
   }
-  const text = decision.action === 'retry' ? (decision.note ?? '') : decision.reason;
+  const text = ('reason' in decision ? decision.reason : decision.note) ?? '';
   if (typeof text !== 'string' || text.length > MAX_TEXT)
     return `note or reason: at most ${MAX_TEXT} characters of text`;
-  if (decision.action === 'retry') return labelProblem(decision.label);
-  if (decision.by === UNIDENTIFIED || text.trim() === '')
-    return `${decision.action} needs {"by": operator number, "reason": text}`;
-  if (decision.action === 'rework' && !reworkSteps.includes(decision.step)) {
-    return `step: ${shown(decision.step)} is not allowed; one of ${reworkSteps.join(', ')}`;
-  }
-  return null;
+  if (action === 'retry') return labelProblem(decision.label);
+  if (by === UNIDENTIFIED || ('reason' in decision && text.trim() === ''))
+    return `${action} needs ${needed[action]}`;
+  if (action === 'rework') return reworkProblem(decision);
+  if (action === 'scrap') return codeProblem(decision.code);
+  if (action === 'found') return placeProblem('place', decision.place);
+  return placeProblem('lastSeen', decision.lastSeen) ?? instantProblem(decision.lastSeenAt);
+}
+
+function reworkProblem({ step, firmware }: Extract<Decision, { action: 'rework' }>): string | null {
+  if (!reworkSteps.includes(step))
+    return `step: ${shown(step)} is not allowed; one of ${reworkSteps.join(', ')}`;
+  if (firmware === undefined) return null;
+  if (typeof firmware !== 'string' || !VERSION.test(firmware))
+    return `firmware: ${shown(firmware)} is not allowed; the version of a release, such as "1.4.2"`;
+  return step === 'flash' ? null : `step: ${shown(step)} is not allowed; flash, where firmware is given`;
+}
+
+function codeProblem(code: unknown): string | null {
+  if (code === undefined || scrapCodes.some((known) => known === code)) return null;
+  return `code: ${shown(code)} is not allowed; one of ${scrapCodes.join(', ')}`;
+}
+
+function placeProblem(field: string, place: unknown): string | null {
+  if (typeof place === 'string' && place.trim() !== '' && place.length <= MAX_PLACE) return null;
+  return `${field}: ${shown(place)} is not allowed; the place in words, at most ${MAX_PLACE} characters`;
+}
+
+function instantProblem(at: unknown): string | null {
+  if (typeof at === 'string' && INSTANT.test(at) && !Number.isNaN(Date.parse(at))) return null;
+  return `lastSeenAt: ${shown(at)} is not allowed; a time with its zone, such as "2026-11-26T14:30:00Z"`;
 }
 
 function labelProblem(label: unknown): string | null {
@@ -63,6 +129,8 @@ function stateProblem(standing: Place, decision: Decision): string | null {
     retry: ['AwaitingEngineer'],
     rework: ['AwaitingEngineer', 'ReadyToShip', 'Packed'],
     scrap: ['InProgress', 'AwaitingEngineer', 'ReadyToShip', 'Packed', 'Missing'],
+    missing: ['InProgress', 'AwaitingEngineer', 'ReadyToShip', 'Packed'],
+    found: ['Missing'],
   }[decision.action];
   if (allowed.includes(standing.state)) return null;
   return `${decision.action} is not allowed: unit ${standing.serial} is ${standing.state}; it has to be ${allowed.join(' or ')}`;

@@ -45,11 +45,14 @@ const tellers: Readonly<Record<string, Teller>> = {
   stepFailed: (b) => `${say(b.part)} failed (attempt ${say(b.attempt)}, try ${say(b.try)}): ${failure(b)}`,
   held: (b) => `Held at ${say(b.step)} for an engineer: ${failure(b)}`,
   retried: (b) => `Retry of ${say(b.step)}${by(b)}${answer(b)}${because(b.note)}`,
-  reworked: (b) => `Rework from ${say(b.step)}${by(b)}${because(b.reason)}; an earlier label is void`,
-  scrapped: (b) => `Scrapped${by(b)}${because(b.reason)}`,
+  reworked: (b) =>
+    `Rework from ${say(b.step)}${release(b)}${by(b)}${because(b.reason)}; an earlier label is void`,
+  scrapped: (b) => `Scrapped${b.code === undefined ? '' : ` (${say(b.code)})`}${by(b)}${because(b.reason)}`,
   voided: (b) => `Cancelled before assign, the serial is void${by(b)}${because(b.reason)}`,
-  missing: (b) => `Reported missing${by(b)}${because(b.reason)}`,
-  found: (b) => `Found again${by(b)}${because(b.reason ?? b.note)}`,
+  missing: (b) =>
+    `Reported missing${lastSeen(b)}${by(b)}${because(b.reason)}; a certificate that it has is revoked`,
+  found: (b) =>
+    `Found again${b.place === undefined ? '' : ` (${say(b.place)})`}${by(b)}${because(b.reason ?? b.note)}`,
   holdOpened: (b) => `Quality hold ${say(b.hold)} opened${by(b)}${because(b.reason)}`,
   identified: (b) =>
     `Further identifier recorded: ${say(b.kind)} ${say(b.value)} of ${say(b.issuer)}${by(b)}`,
@@ -120,6 +123,14 @@ function failure({ code, message }: Body): string {
 function answer({ label }: Body): string {
   if (label === 'none') return ', no such label exists';
   return label === 'found' ? ', the label is on the unit' : '';
+}
+
+function release({ firmwareVersion }: Body): string {
+  return firmwareVersion === undefined ? '' : `, pinned to firmware ${say(firmwareVersion)}`;
+}
+
+function lastSeen(b: Body): string {
+  return b.lastSeen === undefined ? '' : `, last seen at ${say(b.lastSeenAt)}: ${say(b.lastSeen)}`;
 }
 
 function results(body: Body): Body[] {

@@ -91,7 +91,7 @@ export function selectedState({ action, state }: Pick<ResolveRequest, 'action' |
   return state ?? needed[action];
 }
 
-export function isDecision(action: ResolveAction): action is Decision['action'] {
+export function isDecision(action: ResolveAction): action is Exclude<ResolveAction, 'hold' | 'release'> {
   return action === 'retry' || action === 'rework' || action === 'scrap';
 }
 

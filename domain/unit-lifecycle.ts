@@ -89,7 +89,7 @@ const along: Row[] = [
 
 const aside: Row[] = [
   ['stepFailed', 'InProgress', 'InProgress'],
-  ['held', 'InProgress', 'AwaitingEngineer'],
+  ...each(['InProgress', 'ReadyToShip', 'Packed'], (s): Row => ['held', s, 'AwaitingEngineer']),
   ['retried', 'AwaitingEngineer', 'InProgress', 'opens'],
   ['retried', 'AwaitingEngineer/ship', 'ReadyToShip', 'opens'],
   ...each(['AwaitingEngineer', 'ReadyToShip', 'Packed'], (s): Row => [

@@ -71,6 +71,8 @@ insert into transitions (type, from_state, from_step, to_state, to_step, opens_a
   ('qualityPassed',       'InProgress',       'qc',        'ReadyToShip',      'ship',      true),
   ('stepFailed',          'InProgress',       null,        'InProgress',       null,        false),
   ('held',                'InProgress',       null,        'AwaitingEngineer', null,        false),
+  ('held',                'ReadyToShip',      null,        'AwaitingEngineer', null,        false),
+  ('held',                'Packed',           null,        'AwaitingEngineer', null,        false),
   ('retried',             'AwaitingEngineer', null,        'InProgress',       null,        true),
   ('retried',             'AwaitingEngineer', 'ship',      'ReadyToShip',      null,        true),
   ('reworked',            'AwaitingEngineer', null,        'InProgress',       '*',         true),

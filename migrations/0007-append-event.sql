@@ -314,7 +314,9 @@ begin
           u.serial, p_body ->> 'print', coalesce(u.open_print::text, 'none'), u.prints));
       end if;
     when 'printAbsent', 'printFound' then
-      if u.open_print is null or print is distinct from u.open_print then
+      -- That a print is gone which was known to be made is a person's word: it may lie somewhere.
+      if print is distinct from u.open_print and not coalesce(p_type = 'printAbsent' and u.open_print is null
+           and print = u.label_print and u.label_seq is null and p_body ->> 'by' is not null, false) or print is null then
         perform refuse('UT002', format('unit %s: print %s is not open', u.serial, p_body ->> 'print'));
       end if;
     when 'printed' then
@@ -338,7 +340,15 @@ begin
           p_body ->> 'step', p_body ->> 'attempt', u.step, u.attempts[step_number(u.step)]));
       end if;
       if p_type = 'held' then perform check_word('code', p_body ->> 'code'); end if;
+      if p_type = 'retried' and step_number(u.step) > 4 and u.provisioned_seq is null then
+        perform refuse('UT002', format('unit %s: its certificate was revoked while it was missing: rework it from provision or an earlier step, or scrap it', u.serial));
+      end if;
+    when 'scrapped' then
+      if p_body ->> 'code' not in ('test', 'damaged', 'component', 'label', 'identity', 'process', 'lost', 'other') then
+        perform refuse('UT007', format('unit %s: %s is no code of a scrap', u.serial, p_body ->> 'code'));
+      end if;
     when 'reworked' then
+      perform check_release(u, p_body);
       -- A rework voids the label, so the latest step to go back to is the label's.
       if not coalesce(step_number(p_body ->> 'step') between 2 and least(step_number(u.step), 5), false) then
         perform refuse('UT002', format('unit %s at %s can not be reworked from %s', u.serial, u.step, p_body ->> 'step'));
@@ -365,6 +375,21 @@ begin
       end if;
     else null;
   end case;
+end $$;
+
+-- A rework may pin the unit to another release: a recipe that differs from its own in nothing else.
+create function check_release(u units, p_body jsonb) returns void
+language plpgsql as $$
+declare
+  recipe jsonb;
+begin
+  if not p_body ?| array['recipeSha256', 'firmwareSha256', 'firmwareVersion'] then return; end if;
+  select body::jsonb into recipe from recipes where sha256 = p_body ->> 'recipeSha256';
+  if recipe is null or p_body ->> 'step' is distinct from 'flash' or recipe - 'firmware' is distinct from recipe_of(u) - 'firmware'
+     or (recipe #>> '{firmware,sha256}', recipe #>> '{firmware,version}') is distinct from
+        (p_body ->> 'firmwareSha256', p_body ->> 'firmwareVersion') then
+    perform refuse('UT002', format('unit %s: another release needs a recipe that is its own in all but the firmware, and a rework from flash', u.serial));
+  end if;
 end $$;
 
 -- A new identifier of the unit. A value that another unit has is a conflict that names it.
@@ -470,23 +495,38 @@ begin
     when 'certificateIssued' then
       perform bind_identifier(u, 'device-ca', 'certificate', p_body ->> 'certificateSha256', null, null, 'applied');
       u.certificate_sha256 := p_body ->> 'certificateSha256';
+      if u.state = 'Missing' then perform revoke_certificate(u, p_seq); end if;
     when 'provisioned' then u.provisioned_seq := p_seq;
     when 'printIntended' then
       u.prints := whole(p_body, 'print');
       u.open_print := u.prints;
-    when 'printAbsent' then u.open_print := null;
+    when 'printAbsent' then
+      u.open_print := null;
+      if u.label_print = whole(p_body, 'print') then u.label_print := null; end if;
     when 'printed', 'printFound' then
       u.label_print := whole(p_body, 'print');
       u.open_print := null;
     when 'labelVerified' then u.label_seq := p_seq;
     when 'qualityPassed' then u.qc_seq := p_seq;
-    when 'held' then u.failure_code := p_body ->> 'code';
+    when 'held' then
+      -- One that was packed is in no carton any more.
+      u.failure_code := p_body ->> 'code'; u.carton := null; u.shipment_id := null;
     when 'retried', 'voided', 'found' then u.failure_code := null;
     when 'scrapped', 'missing' then
       -- It is in no carton any more, and what it last failed with is nothing to be mended.
       u.failure_code := null; u.carton := null; u.shipment_id := null;
+      -- Whoever has it has its key: the certificate is void for ever, also where the unit is found again.
+      if p_type = 'missing' and u.certificate_sha256 is not null then
+        perform revoke_certificate(u, p_seq);
+        u.provisioned_seq := null;
+      end if;
     when 'reworked' then
       u.rework_seq := p_seq;
+      if p_body ? 'recipeSha256' then
+        u.recipe_sha256 := p_body ->> 'recipeSha256';
+        u.firmware_sha256 := p_body ->> 'firmwareSha256';
+        u.firmware_version := p_body ->> 'firmwareVersion';
+      end if;
       u.failure_code := null;
       -- Every print so far is void, also one whose fate is not known: should it turn up, its number is an old one.
       u.open_print := null;
@@ -513,18 +553,22 @@ language plpgsql as $$
 declare
   ended constant text[] := array['Scrapped', 'Missing', 'Void'];
   change integer := (u.state = any (ended))::integer - (p_to_state = any (ended))::integer;
+  o orders;
 begin
   if change = 0 then return; end if;
-  update orders set alive = alive + change
-  from batches where batches.id = u.batch_id and orders.id = batches.order_id and alive + change <= orders.quantity;
-  if not found then
-    perform refuse('UT008', format('the order of unit %s is full: other units took its place', u.serial));
+  select orders.* into o from orders join batches on orders.id = batches.order_id where batches.id = u.batch_id
+  for no key update of orders;
+  -- What open batches have planned is taken as well: they would be refused their last units.
+  if change > order_room(o) and change > 0 then
+    perform refuse('UT008', format('the order of unit %s is full: other units took its place; scrap it', u.serial));
   end if;
+  update orders set alive = alive + change where id = o.id;
 end $$;
 
 create function save_unit(u units) returns void
 language sql as $$
   update units set state = u.state, step = u.step, attempts = u.attempts, chip_uid = u.chip_uid,
+    recipe_sha256 = u.recipe_sha256, firmware_version = u.firmware_version, firmware_sha256 = u.firmware_sha256,
     certificate_sha256 = u.certificate_sha256, board_lot = u.board_lot, flashed_sha256 = u.flashed_sha256,
     flashed_seq = u.flashed_seq, tested_seq = u.tested_seq, provisioned_seq = u.provisioned_seq,
     label_seq = u.label_seq, qc_seq = u.qc_seq, rework_seq = u.rework_seq, prints = u.prints,

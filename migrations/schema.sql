@@ -197,6 +197,27 @@ begin
 end $$;
 
 --
+-- Name: add_release(uuid, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.add_release(p_unit uuid, p_recipe text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  u units;
+  digest text := encode(sha256(convert_to(p_recipe, 'UTF8')), 'hex');
+begin
+  perform check_office();
+  u := lock_unit(p_unit);
+  if check_body(p_recipe) - 'firmware' is distinct from recipe_of(u) - 'firmware' then
+    perform refuse('UT002', format('unit %s: the recipe differs from its own in more than the firmware', u.serial));
+  end if;
+  insert into recipes (sha256, body) values (digest, p_recipe) on conflict (sha256) do nothing;
+  return digest;
+end $$;
+
+--
 -- Name: adopted_address(text, bigint, bigint); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -929,6 +950,25 @@ begin
 end $$;
 
 --
+-- Name: check_release(public.units, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_release(u public.units, p_body jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  recipe jsonb;
+begin
+  if not p_body ?| array['recipeSha256', 'firmwareSha256', 'firmwareVersion'] then return; end if;
+  select body::jsonb into recipe from recipes where sha256 = p_body ->> 'recipeSha256';
+  if recipe is null or p_body ->> 'step' is distinct from 'flash' or recipe - 'firmware' is distinct from recipe_of(u) - 'firmware'
+     or (recipe #>> '{firmware,sha256}', recipe #>> '{firmware,version}') is distinct from
+        (p_body ->> 'firmwareSha256', p_body ->> 'firmwareVersion') then
+    perform refuse('UT002', format('unit %s: another release needs a recipe that is its own in all but the firmware, and a rework from flash', u.serial));
+  end if;
+end $$;
+
+--
 -- Name: check_rules(public.units, text, jsonb); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -975,7 +1015,9 @@ begin
           u.serial, p_body ->> 'print', coalesce(u.open_print::text, 'none'), u.prints));
       end if;
     when 'printAbsent', 'printFound' then
-      if u.open_print is null or print is distinct from u.open_print then
+      -- That a print is gone which was known to be made is a person's word: it may lie somewhere.
+      if print is distinct from u.open_print and not coalesce(p_type = 'printAbsent' and u.open_print is null
+           and print = u.label_print and u.label_seq is null and p_body ->> 'by' is not null, false) or print is null then
         perform refuse('UT002', format('unit %s: print %s is not open', u.serial, p_body ->> 'print'));
       end if;
     when 'printed' then
@@ -999,7 +1041,15 @@ begin
           p_body ->> 'step', p_body ->> 'attempt', u.step, u.attempts[step_number(u.step)]));
       end if;
       if p_type = 'held' then perform check_word('code', p_body ->> 'code'); end if;
+      if p_type = 'retried' and step_number(u.step) > 4 and u.provisioned_seq is null then
+        perform refuse('UT002', format('unit %s: its certificate was revoked while it was missing: rework it from provision or an earlier step, or scrap it', u.serial));
+      end if;
+    when 'scrapped' then
+      if p_body ->> 'code' not in ('test', 'damaged', 'component', 'label', 'identity', 'process', 'lost', 'other') then
+        perform refuse('UT007', format('unit %s: %s is no code of a scrap', u.serial, p_body ->> 'code'));
+      end if;
     when 'reworked' then
+      perform check_release(u, p_body);
       -- A rework voids the label, so the latest step to go back to is the label's.
       if not coalesce(step_number(p_body ->> 'step') between 2 and least(step_number(u.step), 5), false) then
         perform refuse('UT002', format('unit %s at %s can not be reworked from %s', u.serial, u.step, p_body ->> 'step'));
@@ -1331,13 +1381,16 @@ CREATE FUNCTION public.count_alive(u public.units, p_to_state text) RETURNS void
 declare
   ended constant text[] := array['Scrapped', 'Missing', 'Void'];
   change integer := (u.state = any (ended))::integer - (p_to_state = any (ended))::integer;
+  o orders;
 begin
   if change = 0 then return; end if;
-  update orders set alive = alive + change
-  from batches where batches.id = u.batch_id and orders.id = batches.order_id and alive + change <= orders.quantity;
-  if not found then
-    perform refuse('UT008', format('the order of unit %s is full: other units took its place', u.serial));
+  select orders.* into o from orders join batches on orders.id = batches.order_id where batches.id = u.batch_id
+  for no key update of orders;
+  -- What open batches have planned is taken as well: they would be refused their last units.
+  if change > order_room(o) and change > 0 then
+    perform refuse('UT008', format('the order of unit %s is full: other units took its place; scrap it', u.serial));
   end if;
+  update orders set alive = alive + change where id = o.id;
 end $$;
 
 --
@@ -1597,6 +1650,22 @@ CREATE FUNCTION public.is_of_lost_epoch(b public.batches) RETURNS boolean
     AS $$
   select exists (select from registry_epochs e where e.epoch > 1 and e.opened_at > b.opened_at)
 $$;
+
+--
+-- Name: leave_slot(uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.leave_slot(p_unit uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform lock_unit(p_unit);
+  if exists (select from holds where unit_id = p_unit and released_seq is null)
+     and exists (select from slots s join stations st on st.id = s.station where s.unit_id = p_unit and st.login = session_user) then
+    perform end_lease(p_unit);
+  end if;
+end $$;
 
 --
 -- Name: batch_controls; Type: TABLE; Schema: public; Owner: -
@@ -2073,23 +2142,38 @@ begin
     when 'certificateIssued' then
       perform bind_identifier(u, 'device-ca', 'certificate', p_body ->> 'certificateSha256', null, null, 'applied');
       u.certificate_sha256 := p_body ->> 'certificateSha256';
+      if u.state = 'Missing' then perform revoke_certificate(u, p_seq); end if;
     when 'provisioned' then u.provisioned_seq := p_seq;
     when 'printIntended' then
       u.prints := whole(p_body, 'print');
       u.open_print := u.prints;
-    when 'printAbsent' then u.open_print := null;
+    when 'printAbsent' then
+      u.open_print := null;
+      if u.label_print = whole(p_body, 'print') then u.label_print := null; end if;
     when 'printed', 'printFound' then
       u.label_print := whole(p_body, 'print');
       u.open_print := null;
     when 'labelVerified' then u.label_seq := p_seq;
     when 'qualityPassed' then u.qc_seq := p_seq;
-    when 'held' then u.failure_code := p_body ->> 'code';
+    when 'held' then
+      -- One that was packed is in no carton any more.
+      u.failure_code := p_body ->> 'code'; u.carton := null; u.shipment_id := null;
     when 'retried', 'voided', 'found' then u.failure_code := null;
     when 'scrapped', 'missing' then
       -- It is in no carton any more, and what it last failed with is nothing to be mended.
       u.failure_code := null; u.carton := null; u.shipment_id := null;
+      -- Whoever has it has its key: the certificate is void for ever, also where the unit is found again.
+      if p_type = 'missing' and u.certificate_sha256 is not null then
+        perform revoke_certificate(u, p_seq);
+        u.provisioned_seq := null;
+      end if;
     when 'reworked' then
       u.rework_seq := p_seq;
+      if p_body ? 'recipeSha256' then
+        u.recipe_sha256 := p_body ->> 'recipeSha256';
+        u.firmware_sha256 := p_body ->> 'firmwareSha256';
+        u.firmware_version := p_body ->> 'firmwareVersion';
+      end if;
       u.failure_code := null;
       -- Every print so far is void, also one whose fate is not known: should it turn up, its number is an old one.
       u.open_print := null;
@@ -2384,6 +2468,17 @@ begin
 end $$;
 
 --
+-- Name: revoke_certificate(public.units, bigint); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.revoke_certificate(u public.units, p_seq bigint) RETURNS void
+    LANGUAGE sql
+    AS $$
+  insert into revocations (certificate_sha256, unit_id, seq) values (u.certificate_sha256, u.id, p_seq)
+  on conflict (certificate_sha256) do nothing
+$$;
+
+--
 -- Name: save_unit(public.units); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2391,6 +2486,7 @@ CREATE FUNCTION public.save_unit(u public.units) RETURNS void
     LANGUAGE sql
     AS $$
   update units set state = u.state, step = u.step, attempts = u.attempts, chip_uid = u.chip_uid,
+    recipe_sha256 = u.recipe_sha256, firmware_version = u.firmware_version, firmware_sha256 = u.firmware_sha256,
     certificate_sha256 = u.certificate_sha256, board_lot = u.board_lot, flashed_sha256 = u.flashed_sha256,
     flashed_seq = u.flashed_seq, tested_seq = u.tested_seq, provisioned_seq = u.provisioned_seq,
     label_seq = u.label_seq, qc_seq = u.qc_seq, rework_seq = u.rework_seq, prints = u.prints,
@@ -3072,6 +3168,16 @@ CREATE TABLE public.resolutions (
 );
 
 --
+-- Name: revocations; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.revocations (
+    certificate_sha256 text NOT NULL,
+    unit_id uuid NOT NULL,
+    seq bigint NOT NULL
+);
+
+--
 -- Name: shipments; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -3453,6 +3559,13 @@ ALTER TABLE ONLY public.resolutions
     ADD CONSTRAINT resolutions_pkey PRIMARY KEY (id);
 
 --
+-- Name: revocations revocations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.revocations
+    ADD CONSTRAINT revocations_pkey PRIMARY KEY (certificate_sha256);
+
+--
 -- Name: shipments shipments_carton; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3655,6 +3768,12 @@ CREATE INDEX records_serial ON public.records USING btree (serial);
 --
 
 CREATE INDEX resolution_units_unit_id ON public.resolution_units USING btree (unit_id);
+
+--
+-- Name: revocations_unit_id; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX revocations_unit_id ON public.revocations USING btree (unit_id);
 
 --
 -- Name: shipments_batch_id; Type: INDEX; Schema: public; Owner: -
@@ -3871,6 +3990,18 @@ CREATE TRIGGER registry_epochs_append_only BEFORE DELETE OR UPDATE ON public.reg
 --
 
 CREATE TRIGGER registry_epochs_no_truncate BEFORE TRUNCATE ON public.registry_epochs FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: revocations revocations_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER revocations_append_only BEFORE DELETE OR UPDATE ON public.revocations FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: revocations revocations_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER revocations_no_truncate BEFORE TRUNCATE ON public.revocations FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
 -- Name: slots slots_fence_grows; Type: TRIGGER; Schema: public; Owner: -
@@ -4138,6 +4269,13 @@ ALTER TABLE ONLY public.resolution_units
     ADD CONSTRAINT resolution_units_unit FOREIGN KEY (unit_id) REFERENCES public.units(id);
 
 --
+-- Name: revocations revocations_unit; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.revocations
+    ADD CONSTRAINT revocations_unit FOREIGN KEY (unit_id) REFERENCES public.units(id);
+
+--
 -- Name: shipments shipments_batch; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -4234,6 +4372,13 @@ GRANT ALL ON FUNCTION public.add_adopted_units(p_adoption bigint, p_first bigint
 
 REVOKE ALL ON FUNCTION public.add_listed_numbers(p_space bigint, p_first bigint, p_values text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.add_listed_numbers(p_space bigint, p_first bigint, p_values text[]) TO unitrail_desk;
+
+--
+-- Name: FUNCTION add_release(p_unit uuid, p_recipe text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.add_release(p_unit uuid, p_recipe text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.add_release(p_unit uuid, p_recipe text) TO unitrail_office;
 
 --
 -- Name: FUNCTION adopted_address(p_pattern text, p_start bigint, p_end bigint); Type: ACL; Schema: public; Owner: -
@@ -4438,6 +4583,12 @@ REVOKE ALL ON FUNCTION public.check_not_held(u public.units, p_what text) FROM P
 REVOKE ALL ON FUNCTION public.check_office() FROM PUBLIC;
 
 --
+-- Name: FUNCTION check_release(u public.units, p_body jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_release(u public.units, p_body jsonb) FROM PUBLIC;
+
+--
 -- Name: FUNCTION check_rules(u public.units, p_type text, p_body jsonb); Type: ACL; Schema: public; Owner: -
 --
 
@@ -4607,6 +4758,13 @@ REVOKE ALL ON FUNCTION public.is_imei(p_value text) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION public.is_of_lost_epoch(b public.batches) FROM PUBLIC;
+
+--
+-- Name: FUNCTION leave_slot(p_unit uuid); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.leave_slot(p_unit uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.leave_slot(p_unit uuid) TO unitrail_station;
 
 --
 -- Name: TABLE batch_controls; Type: ACL; Schema: public; Owner: -
@@ -4858,6 +5016,12 @@ REVOKE ALL ON FUNCTION public.replace_voids(p_batch text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.return_numbers(p_batch text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.return_numbers(p_batch text) TO unitrail_office;
+
+--
+-- Name: FUNCTION revoke_certificate(u public.units, p_seq bigint); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.revoke_certificate(u public.units, p_seq bigint) FROM PUBLIC;
 
 --
 -- Name: FUNCTION save_unit(u public.units); Type: ACL; Schema: public; Owner: -
@@ -5138,6 +5302,16 @@ GRANT SELECT ON TABLE public.resolutions TO unitrail_office;
 GRANT SELECT ON TABLE public.resolutions TO unitrail_desk;
 GRANT SELECT ON TABLE public.resolutions TO unitrail_auditor;
 GRANT SELECT ON TABLE public.resolutions TO unitrail_retention;
+
+--
+-- Name: TABLE revocations; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.revocations TO unitrail_office;
+GRANT SELECT ON TABLE public.revocations TO unitrail_desk;
+GRANT SELECT ON TABLE public.revocations TO unitrail_auditor;
+GRANT SELECT ON TABLE public.revocations TO unitrail_retention;
+GRANT SELECT ON TABLE public.revocations TO unitrail_station;
 
 --
 -- Name: TABLE shipments; Type: ACL; Schema: public; Owner: -

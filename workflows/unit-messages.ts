@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Decision, ScrapCode } from '../domain/decision';
 import type { Step, Standing, UnitState } from '../domain/unit-lifecycle';
 
 /** What the engineer fills in, in the web UI's box. An empty box serves `retryStep`. */
@@ -14,19 +15,37 @@ export interface ReworkInput {
   readonly by: string;
   readonly reason: string;
   readonly step: Step;
+  /** Another release than the unit is pinned to: needs the step flash. */
+  readonly firmware?: string;
   readonly expectedAttempt?: number;
 }
 
 export interface ScrapInput {
   readonly by: string;
   readonly reason: string;
+  readonly code?: ScrapCode;
+  readonly expectedAttempt?: number;
+}
+
+export interface MissingInput {
+  readonly by: string;
+  readonly reason: string;
+  readonly lastSeen: string;
+  readonly lastSeenAt: string;
+  readonly expectedAttempt?: number;
+}
+
+export interface FoundInput {
+  readonly by: string;
+  readonly place: string;
+  readonly note?: string;
   readonly expectedAttempt?: number;
 }
 
 export type DecideInput = {
-  readonly action: 'retry' | 'rework' | 'scrap';
+  readonly action: Decision['action'];
   readonly decisionId?: string;
-} & Partial<ReworkInput> &
+} & Partial<ReworkInput & ScrapInput & MissingInput & FoundInput> &
   RetryInput;
 
 export interface Progress {
@@ -34,7 +53,7 @@ export interface Progress {
   readonly state: UnitState;
   readonly step: Step;
   readonly attempt: number;
-  /** Steps that this run has seen end. The record of all runs is in the database. */
+  /** Steps that count. */
   readonly done: readonly Step[];
   readonly failure: { readonly code: string; readonly message: string } | null;
 }
@@ -42,6 +61,8 @@ export interface Progress {
 export const retryStep = defineUpdate<Standing, [input: RetryInput | undefined]>('retryStep');
 export const rework = defineUpdate<Standing, [ReworkInput]>('rework');
 export const scrap = defineUpdate<Standing, [ScrapInput]>('scrap');
+export const missing = defineUpdate<Standing, [MissingInput]>('missing');
+export const found = defineUpdate<Standing, [FoundInput]>('found');
 export const decide = defineSignal<[DecideInput]>('decide');
 /** The unit's row changed without this workflow: read it again. */
 export const rowChanged = defineSignal('rowChanged');

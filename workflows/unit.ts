@@ -1,25 +1,19 @@
 import {
   allHandlersFinished,
-  ApplicationFailure,
   CancellationScope,
   condition,
-  currentUpdateInfo,
+  continueAsNew,
   getExternalWorkflowHandle,
   proxyActivities,
-  setCurrentDetails,
-  setHandler,
   sleep,
-  upsertSearchAttributes,
-  uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
 import { afterFailure } from '../domain/after-failure';
-import { decisionProblem, type Decision } from '../domain/decision';
-import { departedStates, standingOf, type Standing, type Step } from '../domain/unit-lifecycle';
+import type { Standing, Step } from '../domain/unit-lifecycle';
 import { taskQueues } from '../domain/workflow-ids';
 import type { OfficeActivities, StationActivities } from './activity-types';
 import { unitFinished, unitParked, unitResumed } from './batch-messages';
-import { failureOf } from './failure';
+import { cancelled, failureOf, type Failure } from './failure';
 import {
   betweenRepeatsMs,
   office as officeOptions,
@@ -27,79 +21,60 @@ import {
   station as stationOptions,
   waiting,
 } from './timeouts';
-import { retryOf, reworkOf, scrapOf } from './unit-decisions';
-import { unitDetails } from './unit-details';
-import * as messages from './unit-messages';
+import {
+  isOver,
+  learn,
+  moveTo,
+  newDesk,
+  now,
+  publish,
+  show,
+  waitsForShipment,
+  type Desk,
+  type UnitWorkflowInput,
+} from './unit-desk';
+import { listen } from './unit-handlers';
 
-export interface UnitWorkflowInput {
-  readonly unitId: string;
-  readonly serial: string;
-  readonly batch: string;
-}
+export type { UnitWorkflowInput } from './unit-desk';
 
 const office = proxyActivities<OfficeActivities>({ ...officeOptions, taskQueue: taskQueues.office });
 const line = proxyActivities<OfficeActivities>({ ...waiting, taskQueue: taskQueues.office });
 
-/** What this run knows. The truth is the row: `standing` is what the last activity handed back of it. */
-interface Desk {
-  readonly input: UnitWorkflowInput;
-  /** Not before the row was read, nor while a hold is being written: then only the row can say what is allowed. */
-  settled: boolean;
-  standing: Standing;
-  trial: boolean;
-  readonly done: Step[];
-  failure: { code: string; message: string } | null;
-  repeats: number;
-  /** Where it was last. */
-  station: string | null;
-  /** The slot that the unit holds, while its station does the next step as well. */
-  slot: Awaited<ReturnType<OfficeActivities['acquireSlot']>> | null;
-  /** The row may have changed without this workflow: what it knows is not to be relied on. */
-  unread: boolean;
-  /** It takes a place in the window of its partition. */
-  inWindow: boolean;
-}
-
 /** The life of a unit, as durable steps: docs/lifecycle.md tells it with the same numbers. */
 export async function unit(input: UnitWorkflowInput): Promise<Standing> {
-  const desk = await setUp(input);
-  return run(desk);
-}
-
-async function setUp(input: UnitWorkflowInput): Promise<Desk> {
-  const standing: Standing = {
-    unitId: input.unitId,
-    serial: input.serial,
-    state: 'InProgress',
-    step: 'assign',
-    attempt: 1,
-    seq: 0,
-  };
-  const desk: Desk = {
-    input,
-    settled: false,
-    standing,
-    trial: false,
-    done: [],
-    failure: null,
-    repeats: 0,
-    station: null,
-    slot: null,
-    unread: false,
-    inWindow: true,
-  };
+  const desk = newDesk(input);
   // Handlers stand before the first await: a message that arrives with the start finds them.
   listen(desk);
-  const loaded = await office.loadUnit({ unitId: input.unitId });
+  parkOnCancel(desk);
+  return CancellationScope.nonCancellable(async () => {
+    await begin(desk);
+    return run(desk);
+  });
+}
+
+/** Cancel in the web UI does not end a unit: what is under way is stopped, and a person decides. */
+function parkOnCancel(desk: Desk): void {
+  CancellationScope.current().cancelRequested.catch(() => {
+    // One that waits for a person already is parked.
+    desk.cancel = desk.standing.state === 'AwaitingEngineer' ? 'taken' : 'asked';
+    desk.act?.cancel();
+    show(desk);
+  });
+}
+
+async function begin(desk: Desk): Promise<void> {
+  const loaded = await office.loadUnit({ unitId: desk.input.unitId });
   desk.trial = loaded.trial;
   desk.settled = true;
-  moveTo(desk, loaded);
+  learn(desk, loaded.facts);
+  // What was done before this run is among the facts.
+  desk.standing = { ...desk.standing, step: loaded.step };
   if (loaded.failureCode)
-    desk.failure = {
+    desk.failure = loaded.facts?.failure ?? {
       code: loaded.failureCode,
       message: 'held before this run began; `unitrail unit show` has the whole history',
     };
-  return desk;
+  moveTo(desk, loaded);
 }
 
 async function run(desk: Desk): Promise<Standing> {
@@ -108,14 +83,23 @@ async function run(desk: Desk): Promise<Standing> {
       if (desk.standing.state === 'AwaitingEngineer') await awaitDecision(desk);
       else if (desk.standing.step === 'ship') await awaitShipment(desk);
       else await takeStep(desk);
+      await beginAfresh(desk);
     }
     // So that the list of workflows tells how it ended.
-    upsertSearchAttributes(attributesOf(desk));
+    publish(desk);
     await report(desk, unitFinished);
     // A decision that came at the last moment (the rework of a trial unit that is ready) is not left behind.
     await condition(allHandlersFinished);
   } while (!isOver(desk));
   return desk.standing;
+}
+
+/** Temporal takes one cancel a run: a unit that goes on after one gets another run, as does one with a long history. */
+async function beginAfresh(desk: Desk): Promise<void> {
+  const goesOn = desk.cancel === 'taken' && desk.standing.state !== 'AwaitingEngineer';
+  if (!(goesOn || workflowInfo().continueAsNewSuggested) || isOver(desk)) return;
+  await condition(allHandlersFinished);
+  await continueAsNew<typeof unit>(desk.input);
 }
 
 const story: Record<Exclude<Step, 'ship'>, (desk: Desk) => Promise<Standing>> = {
@@ -145,27 +129,42 @@ const story: Record<Exclude<Step, 'ship'>, (desk: Desk) => Promise<Standing>> = 
 async function takeStep(desk: Desk): Promise<void> {
   const { step } = desk.standing;
   if (step === 'ship') return;
+  if (desk.cancel === 'asked') return hold(desk, cancelled);
   await report(desk, unitResumed);
+  desk.act = new CancellationScope();
   try {
-    moveTo(desk, await story[step](desk));
+    now(desk, 'act');
+    moveTo(desk, await desk.act.run(() => story[step](desk)));
   } catch (error) {
     await afterFailedStep(desk, failureOf(error));
+  } finally {
+    desk.act = null;
   }
 }
 
 /** A few repeats, then a person. The unit's own state stays what the database says. */
-async function afterFailedStep(desk: Desk, failure: { code: string; message: string }): Promise<void> {
-  desk.failure = failure;
+async function afterFailedStep(desk: Desk, failure: Failure): Promise<void> {
   desk.slot = null;
+  if (isOver(desk)) return;
+  // On a quality hold the unit has left its slot, and stands in line again: the line waits for the release.
+  if (failure.code === 'ON_HOLD') return now(desk, 'hold');
+  desk.failure = failure;
   if (afterFailure(failure.code, desk.repeats) === 'repeat') {
     desk.repeats += 1;
-    await CancellationScope.nonCancellable(() => sleep(betweenRepeatsMs * desk.repeats));
+    show(desk);
+    await sleep(betweenRepeatsMs * desk.repeats);
     return;
   }
+  await hold(desk, failure);
+}
+
+async function hold(desk: Desk, failure: Failure): Promise<void> {
+  if (desk.cancel === 'asked') desk.cancel = 'taken';
+  desk.failure = failure;
   desk.settled = false;
-  await CancellationScope.nonCancellable(async () =>
-    moveTo(desk, await office.holdUnit({ unitId: desk.input.unitId, failure })),
-  );
+  const held = await office.holdUnit({ unitId: desk.input.unitId, failure });
+  learn(desk, held.facts);
+  moveTo(desk, held);
   desk.settled = true;
 }
 
@@ -176,13 +175,17 @@ async function atStation(
   const { unitId } = desk.input;
   const { step } = desk.standing;
   // The lease of the step before serves this one too, where its station does both: no need to ask again.
-  if (!desk.slot?.steps.includes(step)) desk.slot = await line.acquireSlot({ unitId });
+  if (!desk.slot?.steps.includes(step)) {
+    now(desk, 'slot');
+    desk.slot = await line.acquireSlot({ unitId });
+  }
   const { standing, lease } = desk.slot;
   if (!lease) {
     desk.slot = null;
     return standing;
   }
   desk.station = lease.station;
+  now(desk, 'act');
   const station = proxyActivities<StationActivities>({
     ...stationOptions,
     taskQueue: taskQueues.station(lease.station),
@@ -194,50 +197,30 @@ async function atStation(
 }
 
 async function awaitDecision(desk: Desk): Promise<void> {
-  upsertSearchAttributes(attributesOf(desk));
+  publish(desk);
   await report(desk, unitParked);
   await condition(() => desk.unread || desk.standing.state !== 'AwaitingEngineer');
   if (desk.standing.state === 'AwaitingEngineer') await readRow(desk);
   desk.failure = desk.standing.state === 'AwaitingEngineer' ? desk.failure : null;
-  upsertSearchAttributes(attributesOf(desk));
+  publish(desk);
 }
 
 /** 7 The unit is ready: it is packed and shipped by its shipment, which tells this workflow to read the row again. */
 async function awaitShipment(desk: Desk): Promise<void> {
   await report(desk, unitFinished);
-  await condition(() => desk.unread || !waitsForShipment(desk), readAgainEvery);
+  now(desk, 'shipment');
+  await condition(() => desk.unread || desk.cancel === 'asked' || !waitsForShipment(desk), readAgainEvery);
+  if (waitsForShipment(desk) && desk.cancel === 'asked') return hold(desk, cancelled);
   if (waitsForShipment(desk)) await readRow(desk);
-}
-
-function waitsForShipment({ standing }: Desk): boolean {
-  return standing.state === 'ReadyToShip' || standing.state === 'Packed';
 }
 
 /** A signal that arrives while the row is read asks for another reading. */
 async function readRow(desk: Desk): Promise<void> {
   desk.unread = false;
-  moveTo(desk, await office.loadUnit({ unitId: desk.input.unitId }));
-}
-
-/** A trial unit stays in the house: it is ready, and nothing ships it. */
-function isOver({ standing, trial }: Desk): boolean {
-  return departedStates.includes(standing.state) || (trial && standing.state === 'ReadyToShip');
-}
-
-/** Answers may overtake each other: an older one says nothing about where the unit stands now. */
-function moveTo(desk: Desk, standing: Standing): void {
-  if (standing.seq < desk.standing.seq) return;
-  if (standing.step !== desk.standing.step || standing.attempt !== desk.standing.attempt) {
-    if (standing.step !== desk.standing.step) desk.done.push(desk.standing.step);
-    desk.repeats = 0;
-    if (standing.state === 'InProgress') desk.failure = null;
-  }
-  desk.standing = standingOf(standing);
-  show(desk);
-}
-
-function show(desk: Desk): void {
-  setCurrentDetails(unitDetails(progressOf(desk)));
+  const loaded = await office.loadUnit({ unitId: desk.input.unitId });
+  learn(desk, loaded.facts);
+  if (loaded.facts?.failure) desk.failure = loaded.facts.failure;
+  moveTo(desk, loaded);
 }
 
 /** The partition keeps account of the places in its window. One that is gone, or never was, reads the database. */
@@ -253,87 +236,4 @@ async function report(desk: Desk, what: typeof unitParked): Promise<void> {
       // It ended before: its units were at rest then, and nobody waits for this one.
     }
   });
-}
-
-function listen(desk: Desk): void {
-  setHandler(messages.progress, () => progressOf(desk), { description: 'Where the unit stands.' });
-  setHandler(messages.rowChanged, () => void (desk.unread = true), {
-    description: 'Read the unit’s row again.',
-  });
-  setHandler(messages.retryStep, (input) => take(desk, retryOf(input), input?.expectedAttempt), {
-    description:
-      'Do the failed step again. JSON, optional: {"by": "17", "note": "cleaned the fixture"}. For a label in question: {"by": "17", "label": "none" or "found"}.',
-    validator: (input) => validate(desk, retryOf(input), input?.expectedAttempt),
-  });
-  setHandler(messages.rework, (input) => take(desk, reworkOf(input), input?.expectedAttempt), {
-    description:
-      'Go back to a step; voids the label and QC. JSON: {"by": "17", "reason": "…", "step": "flash"}.',
-    validator: (input) => validate(desk, reworkOf(input), input?.expectedAttempt),
-  });
-  setHandler(messages.scrap, (input) => take(desk, scrapOf(input), input?.expectedAttempt), {
-    description: 'Retire the unit and its serial for ever. JSON: {"by": "17", "reason": "…"}.',
-    validator: (input) => validate(desk, scrapOf(input), input?.expectedAttempt),
-  });
-  setHandler(messages.decide, (input) => decideBySignal(desk, input), {
-    description: 'The same decisions, for many units at once.',
-  });
-}
-
-/** Validators only validate, and never wait. What comes while nothing is settled is judged by the database alone. */
-function validate(desk: Desk, decision: Decision, expectedAttempt: number | undefined): void {
-  if (!desk.settled) return;
-  const problem = decisionProblem(desk.standing, decision, expectedAttempt);
-  if (problem) throw ApplicationFailure.nonRetryable(problem, 'NOT_ALLOWED');
-}
-
-async function take(
-  desk: Desk,
-  decision: Decision,
-  expectedAttempt: number | undefined,
-  id?: string,
-): Promise<Standing> {
-  const decisionId = id ?? currentUpdateInfo()?.id ?? uuid4();
-  const { unitId } = desk.input;
-  await condition(() => desk.settled);
-  moveTo(
-    desk,
-    await office.decideUnit({
-      unitId,
-      decision,
-      decisionId,
-      ...(expectedAttempt !== undefined && { expectedAttempt }),
-    }),
-  );
-  return desk.standing;
-}
-
-/** A signal has nobody to refuse to: one that does not fit is dropped, and the unit stays as it is. */
-async function decideBySignal(desk: Desk, input: messages.DecideInput): Promise<void> {
-  const decisions = { retry: retryOf, rework: reworkOf, scrap: scrapOf };
-  // Whoever holds a Temporal credential may send anything: only a word of ours leads to a decision.
-  if (!Object.hasOwn(decisions, String(input?.action))) return;
-  const decision = decisions[input.action](input as never);
-  try {
-    await condition(() => desk.settled);
-    if (decisionProblem(desk.standing, decision, input.expectedAttempt)) return;
-    await take(desk, decision, input.expectedAttempt, input.decisionId);
-  } catch {
-    // Refused, or cancelled with the unit, which is held then: the run ends when that is on record, not before.
-  }
-}
-
-/** Kept below what Postgres visibility takes; a longer one would hide the workflow for ever. */
-function attributesOf({ standing, failure, station: stationId }: Desk) {
-  const held = standing.state === 'AwaitingEngineer';
-  return {
-    UnitState: [standing.state],
-    UnitStep: [standing.step],
-    FailureCode: held && failure ? [failure.code.slice(0, 64)] : [],
-    StationId: held && stationId ? [stationId.slice(0, 64)] : [],
-  };
-}
-
-function progressOf({ standing, done, failure }: Desk): messages.Progress {
-  const { serial, state, step, attempt } = standing;
-  return { serial, state, step, attempt, done: [...done], failure };
 }

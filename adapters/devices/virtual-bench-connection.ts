@@ -7,6 +7,7 @@ import {
   type SensorEvent,
 } from '../../domain/bench-protocol';
 import { UnitrailError } from '../../domain/errors';
+import { lastLines } from '../../domain/tool-output';
 
 /** What a request is for, as people are told: the action and, where there is one, the slot. */
 export interface Errand {
@@ -19,6 +20,7 @@ export class BenchRefusal extends Error {
   constructor(
     readonly code: BenchErrorCode,
     message: string,
+    readonly output: readonly string[] = [],
   ) {
     super(message);
   }
@@ -162,8 +164,10 @@ function listenTo({ socket, waiting }: Line, onSensor: ConnectionSettings['onSen
 function deliver(waiting: Map<number, Waiting>, reply: BenchReply): void {
   // A reply that nobody waits for came after its deadline: the request has failed already.
   const request = reply.id === null ? undefined : waiting.get(reply.id);
-  if ('error' in reply) request?.reject(new BenchRefusal(reply.error.code, reply.error.message));
-  else request?.resolve(reply.ok);
+  if ('error' in reply) {
+    const { code, message, output } = reply.error;
+    request?.reject(new BenchRefusal(code, message, output));
+  } else request?.resolve(reply.ok);
 }
 
 function parseLine(text: string): BenchLine | undefined {
@@ -199,7 +203,10 @@ function noAnswer(errand: Errand, deadlineMs: number): UnitrailError {
   return new UnitrailError(
     'DEVICE_NOT_RESPONDING',
     `${where(errand)} gave no answer to "${errand.do}" within ${deadlineMs} ms. Whether it was done is not known. Look at the board, then retry the step.`,
-    { do: errand.do, slot: errand.slot, deadlineMs },
+    {
+      ...{ do: errand.do, slot: errand.slot, deadlineMs },
+      output: lastLines([`> ${errand.do} ${errand.slot ?? ''}`.trim(), `no answer within ${deadlineMs} ms`]),
+    },
   );
 }
 

@@ -1,5 +1,6 @@
 import type { BenchAction, BenchErrorCode } from '../../domain/bench-protocol';
 import { UnitrailError, type ErrorCode } from '../../domain/errors';
+import { lastLines } from '../../domain/tool-output';
 import { BenchRefusal } from './virtual-bench-connection';
 
 /** What each answer of the bench means in the catalogue. */
@@ -40,7 +41,8 @@ const advice: Readonly<Record<BenchErrorCode, string>> = {
 /** An error of the catalogue for the bench's answer; any other error as it is. */
 export function explainRefusal(error: unknown, action: BenchAction, slot: string): unknown {
   if (!(error instanceof BenchRefusal)) return error;
-  const detail = { do: action, slot, benchCode: error.code };
+  const output = lastLines(error.output);
+  const detail = { do: action, slot, benchCode: error.code, ...(output.length > 0 && { output }) };
   return new UnitrailError(codeOf(error.code, action), `${error.message} ${advice[error.code]}`, detail);
 }
 

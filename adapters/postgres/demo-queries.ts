@@ -9,7 +9,8 @@ export interface DemoUnit {
   readonly state: UnitState;
   readonly step: Step;
   readonly failureCode: string | null;
-  readonly openPrint: number | null;
+  /** The print whose fate is not known, or the one that should be on the unit. */
+  readonly printInQuestion: number | null;
 }
 
 /** Demo batches with units that have not ended, oldest first, and the name of the next one. */
@@ -44,7 +45,7 @@ export async function demoUnits(db: Database, batch: string): Promise<DemoUnit[]
         'state',
         'step',
         'failure_code as failureCode',
-        'open_print as openPrint',
+        db.raw('coalesce(open_print, label_print) as "printInQuestion"'),
       ),
   );
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../domain/canonical';
+import type { Recipe } from '../../domain/recipe';
 import type { Standing } from '../../domain/unit-lifecycle';
 import { prepared, type Database } from './database';
 import { mapped } from './errors';
@@ -119,6 +120,22 @@ export async function acquireSlot(db: Database, unitId: string): Promise<Acquire
 
 export async function releaseSlot(db: Database, unitId: string): Promise<void> {
   await mapped(db.raw('select release_slot(?)', [unitId]));
+}
+
+/** At the word of the station whose act was refused: a unit on quality hold leaves its slot. */
+export async function leaveSlot(db: Database, unitId: string): Promise<void> {
+  await mapped(db.raw('select leave_slot(?)', [unitId]));
+}
+
+/** The hash of a recipe that a rework will name: the unit's own with another firmware. A repeat finds it. */
+export async function addRelease(db: Database, unitId: string, recipe: Recipe): Promise<string> {
+  const answer = await mapped(
+    db.raw<{ rows: { sha256: string }[] }>('select add_release(?, ?) as sha256', [
+      unitId,
+      canonicalJson(recipe),
+    ]),
+  );
+  return answer.rows[0]!.sha256;
 }
 
 /** Slots of the caller's station from which the board has to leave, with the fence to do it under. */

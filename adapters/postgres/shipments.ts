@@ -99,3 +99,9 @@ export async function unitsOfShipment(db: Database, shipment: string): Promise<{
       .select(db.raw('unit_name(u) as name')),
   );
 }
+
+export async function isOpenShipment(db: Database, shipment: string): Promise<boolean> {
+  return (
+    (await mapped(db('shipments').where({ id: shipment }).whereNull('closed_at').first('id'))) !== undefined
+  );
+}

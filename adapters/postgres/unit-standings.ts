@@ -8,15 +8,22 @@ const columns = `id as unit_id, serial, state, step, seq,
 
 type Row = Parameters<typeof toStanding>[0];
 
+export interface ReadyUnit {
+  readonly unitId: string;
+  /** As in its workflow's id. */
+  readonly name: string;
+  readonly seq: number;
+}
+
 /** Units of the batch that can be packed, in serial order, with their place in their history. */
-export async function readyUnits(db: Database, batch: string): Promise<{ unitId: string; seq: number }[]> {
-  const rows: { unitId: string; seq: string }[] = await mapped(
+export async function readyUnits(db: Database, batch: string): Promise<ReadyUnit[]> {
+  const rows: { unitId: string; name: string; seq: string }[] = await mapped(
     db('units')
       .where({ batch_id: batch, state: 'ReadyToShip' })
       .orderBy('serial')
-      .select('id as unitId', 'seq'),
+      .select('id as unitId', 'seq', db.raw('unit_name(units) as name')),
   );
-  return rows.map(({ unitId, seq }) => ({ unitId, seq: Number(seq) }));
+  return rows.map((row) => ({ ...row, seq: Number(row.seq) }));
 }
 
 /**

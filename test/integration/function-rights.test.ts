@@ -9,13 +9,28 @@ import { sqlStateOf } from '../support/refusals';
  */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   unitrail_office: [
-    ...['acquire_slot', 'append_event', 'apply_plant', 'begin_act', 'change_lots', 'claim_units'],
+    ...[
+      'acquire_slot',
+      'add_release',
+      'append_event',
+      'apply_plant',
+      'begin_act',
+      'change_lots',
+      'claim_units',
+    ],
     ...['declare_used_ranges', 'control_batch', 'top_up_batch', 'return_numbers'],
     ...['complete_batch', 'next_carton_number', 'open_batch', 'open_shipment', 'order_room', 'release_slot'],
     ...['seal_record', 'ship_units', 'unit_name', 'void_numbers'],
     ...['open_holds', 'open_resolution', 'release_holds', 'settle_units'],
   ],
-  unitrail_station: ['append_event', 'begin_act', 'slot_cleared', 'slots_to_clear', 'unit_name'],
+  unitrail_station: [
+    'append_event',
+    'begin_act',
+    'leave_slot',
+    'slot_cleared',
+    'slots_to_clear',
+    'unit_name',
+  ],
   unitrail_desk: [
     ...[
       'add_adopted_units',

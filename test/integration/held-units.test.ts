@@ -166,6 +166,10 @@ describe('a device that fails again and again', () => {
       [1, 2],
       [1, 3],
     ]);
+    const { output } = tries[2]!.detail as { output: string[] };
+    expect(output.at(-2)).toMatch(/ device: writeIdentity$/);
+    expect(output.at(-1)).toContain('writeIdentity: REFUSED: The equipment of slot line-1/');
+    expect((await line.facts(held, 'held'))[0]!.output).toEqual(output);
     await line.send(held, 'retryStep', engineer);
     expect((await shippedUnit(refuses)).state).toBe('Shipped');
   });
@@ -189,8 +193,9 @@ describe('a board that is not the one on record', () => {
 
   test('is noticed after its label was printed: the label counts for nothing, and the unit gets the next print', async () => {
     const held = await line.held(afterPrint.batch);
-    expect(held).toMatchObject({ step: 'label', failureCode: 'IDENTITY_MISMATCH' });
-    await line.send(held, 'retryStep', engineer);
+    expect(held).toMatchObject({ step: 'label', failureCode: 'IDENTITY_MISMATCH', labelPrint: 1 });
+    // The engineer takes the label off the stranger, and says so.
+    await line.send(held, 'retryStep', { by: '17', label: 'none' });
     const unit = await shippedUnit(afterPrint);
     const own = (await line.boards()).find(({ uid }) => uid === unit.chipUid)!;
     expect(own.labels).toEqual([`${unit.serial}/2`]);
@@ -422,9 +427,23 @@ describe('what the web UI shows of a held unit', () => {
       failure: { code: 'TEST_FAILED', message: expect.stringContaining('missed a limit: vcc_3v3 = ') },
     });
     const { currentDetails, definition } = await metadataOf(unit);
-    expect(currentDetails).toContain('**TEST_FAILED**: Unit');
-    expect(currentDetails).toContain('`rework` with `{"by": "17", "reason": "…", "step": "flash"}`');
+    for (const part of [
+      `### Unit ${unit.serial}`,
+      `firmware 1.4.2 · chip \`${unit.chipUid}\``,
+      '**AwaitingEngineer** at step **test** (3 of 7), attempt 1',
+      '**TEST_FAILED**: Unit',
+      'The last lines of the tool’s output:',
+      'The device missed a limit. Repair it and rework from flash or test, or scrap it.',
+      '`rework` with `{"by": "17", "reason": "…", "step": "flash"}`',
+      'test, attempt 1, try 1: TEST_FAILED',
+      '2. flash, 20',
+      `[held with this code](/namespaces/${line.temporal.namespace}/workflows?query=UnitState%3D%22AwaitingEngineer%22`,
+    ])
+      expect(currentDetails).toContain(part);
+    expect(currentDetails.length).toBeLessThan(6_000);
     expect(definition.updateDefinitions.map(({ name }) => name).sort()).toEqual([
+      'found',
+      'missing',
       'retryStep',
       'rework',
       'scrap',
@@ -501,8 +520,13 @@ describe('a label printer', () => {
     const held = await line.held(lost.batch);
     expect(held).toMatchObject({ step: 'label', failureCode: 'LABEL_UNREADABLE', labelPrint: 1 });
     expect(await line.labels(held)).toEqual([]);
+    // The printer said that it was printed: before another one is made, somebody has to look for it.
     await line.send(held, 'retryStep', engineer);
+    const asked = await line.waitFor(lost.batch, ([one]) => one?.failureCode === 'PRINT_UNKNOWN');
+    expect(asked).toMatchObject([{ state: 'AwaitingEngineer', step: 'label', attempt: 2, prints: 1 }]);
+    await line.send(held, 'retryStep', { by: '17', label: 'none' });
     const unit = await shippedUnit(lost);
+    expect(await line.facts(unit, 'printAbsent')).toMatchObject([{ print: 1, by: '17' }]);
     expect(await line.labels(unit)).toEqual([`${unit.serial}/2`]);
   });
 

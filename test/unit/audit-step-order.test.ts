@@ -1,4 +1,5 @@
-import { fold, newUnit } from '../../tools/audit/fold';
+import { fold } from '../../tools/audit/fold';
+import { newUnit } from '../../tools/audit/folded-unit';
 import { brokenRules } from '../../tools/audit/step-order';
 import type { Facts, ReadEvent } from '../../tools/audit/stored-event';
 

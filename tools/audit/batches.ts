@@ -1,6 +1,6 @@
 import type { Census } from './census';
 import type { Findings } from './findings';
-import type { FoldedUnit } from './fold';
+import type { FoldedUnit } from './folded-unit';
 import type { Plant } from './plant';
 import type { Snapshot } from './snapshot';
 

@@ -1,4 +1,4 @@
-import type { FoldedUnit } from './fold';
+import type { FoldedUnit } from './folded-unit';
 import { MoveTotals } from './ledger';
 import { innerFacts, numberFact, type ReadEvent } from './stored-event';
 

@@ -1,3 +1,13 @@
+import {
+  addIdentifier,
+  CERTIFICATE_ISSUER,
+  MAC_ISSUER,
+  openHolds,
+  type FoldedIdentifier,
+  type FoldedUnit,
+  type IdentifierKind,
+  type SecondaryKind,
+} from './folded-unit';
 import { steps, stepNumber, type Step } from '../../domain/unit-lifecycle';
 import { hasIdentifierEffect, identifierEffect, eventKinds, transitionFrom } from './lifecycle-tables';
 import {
@@ -9,77 +19,6 @@ import {
   type Facts,
   type ReadEvent,
 } from './stored-event';
-import type { UnitRow } from './unit-rows';
-
-type SecondaryKind = 'imei' | 'asset' | 'certificate-serial';
-export type IdentifierKind = 'serial' | 'mac' | 'chip-uid' | 'certificate' | SecondaryKind;
-
-export interface FoldedIdentifier {
-  readonly issuer: string;
-  readonly kind: IdentifierKind;
-  readonly value: string;
-  readonly block: number | null;
-  readonly ordinal: number | null;
-  state: string;
-}
-
-/** Numbers of a block that an event moved from one account to another. */
-export interface Move {
-  readonly block: number;
-  readonly from: string;
-  readonly to: string;
-  readonly quantity: number;
-}
-
-export interface Hold {
-  readonly reason: string;
-  readonly openedSeq: number;
-  releasedSeq: number | null;
-}
-
-/** Where the events alone leave a unit. */
-export interface FoldedUnit {
-  readonly id: string;
-  readonly row: UnitRow;
-  order: string | null;
-  /** The firmware of the newest passed test. */
-  testedSha256: string | null;
-  readonly lots: Map<string, readonly unknown[]>;
-  readonly holds: Map<string, Hold>;
-  /** Callers of the tries, by `part/attempt`, in the order of the tries. */
-  readonly tries: Map<string, string[]>;
-  /** When each print was first known to be on the unit. */
-  readonly confirmed: Map<number, string>;
-  readonly identifiers: Map<string, FoldedIdentifier>;
-  readonly moves: Move[];
-  /** The newest event of each type. */
-  readonly newest: Map<string, ReadEvent>;
-  /** When the unit last left its rest (ready to ship, held or ended), and whether it is at rest. */
-  readonly rests: { readonly at: string; readonly resting: boolean }[];
-  /** Open holds at the moment of shipping. */
-  holdsAtShipping: string[];
-}
-
-export const MAC_ISSUER = 'ieee';
-export const CERTIFICATE_ISSUER = 'device-ca';
-
-export function newUnit(id: string): FoldedUnit {
-  return {
-    id,
-    row: emptyRow(),
-    order: null,
-    testedSha256: null,
-    lots: new Map(),
-    holds: new Map(),
-    tries: new Map(),
-    confirmed: new Map(),
-    identifiers: new Map(),
-    moves: [],
-    newest: new Map(),
-    rests: [],
-    holdsAtShipping: [],
-  };
-}
 
 /** Applies one event, allowed or not: what is forbidden moves no state, but its facts did reach the rows. */
 export function fold(unit: FoldedUnit, event: ReadEvent): void {
@@ -91,30 +30,6 @@ export function fold(unit: FoldedUnit, event: ReadEvent): void {
   move(unit, event);
   row.updatedAt = event.at;
   unit.newest.set(event.type, event);
-}
-
-export function openHolds(unit: FoldedUnit): string[] {
-  return [...unit.holds].filter(([, hold]) => hold.releasedSeq === null).map(([id]) => id);
-}
-
-export function addIdentifier(unit: FoldedUnit, identifier: FoldedIdentifier): void {
-  const key = identifierKey(identifier);
-  if (!unit.identifiers.has(key)) unit.identifiers.set(key, identifier);
-}
-
-export function identifierKey(one: { issuer: string; kind: string; value: string }): string {
-  return `${one.issuer}|${one.kind}|${one.value}`;
-}
-
-function emptyRow(): UnitRow {
-  return {
-    ...{ batch: '', index: 0, issuer: '', serial: '', product: '', recipeSha256: '' },
-    ...{ firmwareVersion: '', firmwareSha256: '', trial: false, state: 'None', step: 'assign' },
-    ...{ attempts: [0, 0, 0, 0, 0, 0, 0], chipUid: null, certificateSha256: null, boardLot: null },
-    ...{ flashedSha256: null, flashedSeq: null, testedSeq: null, provisionedSeq: null, labelSeq: null },
-    ...{ qcSeq: null, reworkSeq: null, prints: 0, openPrint: null, labelPrint: null, failureCode: null },
-    ...{ simulated: false, carton: null, shipment: null, updatedAt: '' },
-  };
 }
 
 /** What each type says of the unit. A type that is not here says nothing that a row would hold. */
@@ -134,6 +49,7 @@ const facts: Record<string, (unit: FoldedUnit, body: Facts, event: ReadEvent) =>
     const value = textFact(body, 'certificateSha256');
     unit.row.certificateSha256 = value;
     if (value !== null) addIdentifier(unit, applied(CERTIFICATE_ISSUER, 'certificate', value));
+    if (value !== null && unit.row.state === 'Missing') unit.revoked.add(value);
   },
   identified: (unit, body) => {
     const kind = textFact(body, 'kind') as SecondaryKind;
@@ -144,15 +60,19 @@ const facts: Record<string, (unit: FoldedUnit, body: Facts, event: ReadEvent) =>
     row.prints = numberFact(body, 'print') ?? 0;
     row.openPrint = row.prints;
   },
-  printAbsent: ({ row }) => void (row.openPrint = null),
+  printAbsent: ({ row }, body) => {
+    row.openPrint = null;
+    if (row.labelPrint === numberFact(body, 'print')) row.labelPrint = null;
+  },
   printed: labelIsOn,
   printFound: labelIsOn,
   labelVerified: ({ row }, _, { seq }) => void (row.labelSeq = seq),
   qualityPassed: ({ row }, _, { seq }) => void (row.qcSeq = seq),
-  held: ({ row }, body) => void (row.failureCode = textFact(body, 'code')),
+  held: ({ row }, body) =>
+    void Object.assign(row, { failureCode: textFact(body, 'code'), carton: null, shipment: null }),
   retried: ({ row }) => void (row.failureCode = null),
   scrapped: leavesCarton,
-  missing: leavesCarton,
+  missing: goMissing,
   voided: ({ row }) => void (row.failureCode = null),
   found: ({ row }) => void (row.failureCode = null),
   reworked: rework,
@@ -192,6 +112,8 @@ function claim(unit: FoldedUnit, body: Facts): void {
     },
     ...{ firmwareSha256: text('firmwareSha256'), trial: body.trial === true },
   });
+  const { recipeSha256, firmwareVersion, firmwareSha256 } = unit.row;
+  unit.claimed = { recipeSha256, firmwareVersion, firmwareSha256 };
   const block = numberFact(body, 'block');
   const { issuer, serial: value } = unit.row;
   addIdentifier(unit, {
@@ -245,10 +167,22 @@ function leavesCarton({ row }: FoldedUnit): void {
   Object.assign(row, { failureCode: null, carton: null, shipment: null });
 }
 
+/** Whoever has the unit has its key. */
+function goMissing(unit: FoldedUnit): void {
+  leavesCarton(unit);
+  const { certificateSha256 } = unit.row;
+  if (certificateSha256 === null) return;
+  unit.revoked.add(certificateSha256);
+  unit.row.provisionedSeq = null;
+}
+
 /** A rework voids the label, and what stands on the steps that are done again. */
 function rework({ row }: FoldedUnit, body: Facts, { seq }: ReadEvent): void {
   Object.assign(row, { reworkSeq: seq, failureCode: null, labelPrint: null, labelSeq: null, qcSeq: null });
   Object.assign(row, { openPrint: null, carton: null, shipment: null });
+  const [recipeSha256, firmwareSha256] = [textFact(body, 'recipeSha256'), textFact(body, 'firmwareSha256')];
+  const firmwareVersion = textFact(body, 'firmwareVersion');
+  if (recipeSha256 !== null) Object.assign(row, { recipeSha256, firmwareSha256, firmwareVersion });
   const from = stepNumber(body.step as Step);
   if (from <= stepNumber('test')) row.testedSeq = null;
   if (from <= stepNumber('provision')) row.provisionedSeq = null;

@@ -10,7 +10,7 @@ import {
 } from '../../domain/serial-scheme';
 import type { Census } from './census';
 import type { Findings } from './findings';
-import { identifierKey, type FoldedIdentifier, type FoldedUnit } from './fold';
+import { identifierKey, type FoldedIdentifier, type FoldedUnit } from './folded-unit';
 import type { BlockRow, Plant } from './plant';
 import type { Snapshot } from './snapshot';
 import type { IdentifierRow, UnitRows } from './unit-rows';

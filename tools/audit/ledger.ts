@@ -1,5 +1,5 @@
 import type { Findings } from './findings';
-import type { Move } from './fold';
+import type { Move } from './folded-unit';
 import type { BlockRow, Plant } from './plant';
 import type { Snapshot } from './snapshot';
 

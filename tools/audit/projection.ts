@@ -1,5 +1,5 @@
 import type { Findings } from './findings';
-import type { FoldedUnit } from './fold';
+import type { FoldedUnit } from './folded-unit';
 import type { Plant } from './plant';
 import { unitColumns, type UnitRow, type UnitRows } from './unit-rows';
 
@@ -14,6 +14,7 @@ export function checkProjection(unit: FoldedUnit, rows: UnitRows, name: string, 
   compareSets('unit_lots', rows.lots, lotsOf(unit), name, findings);
   compareSets('holds', rows.holds, holdsOf(unit), name, findings);
   compareSets('tries', rows.tries, triesOf(unit), name, findings);
+  compareSets('revocations', rows.revocations, [...unit.revoked], name, findings);
 }
 
 /** A5. The unit was claimed to be what its batch is: product, recipe and firmware are pinned from the first event on. */
@@ -23,7 +24,7 @@ export function checkPinned(unit: FoldedUnit, plant: Plant, name: string, findin
   const { product, recipeSha256, firmwareVersion, trial } = batch;
   const firmwareSha256 = plant.recipes.get(recipeSha256)?.firmwareSha256;
   const expected = { order: batch.order, product, recipeSha256, firmwareVersion, firmwareSha256, trial };
-  const claimed: Record<string, unknown> = { ...unit.row, order: unit.order };
+  const claimed: Record<string, unknown> = { ...unit.row, ...unit.claimed, order: unit.order };
   for (const [fact, wanted] of Object.entries(expected)) {
     if (claimed[fact] === wanted) continue;
     findings.violation(
@@ -33,6 +34,24 @@ export function checkPinned(unit: FoldedUnit, plant: Plant, name: string, findin
       `${String(wanted)}, of batch ${batch.id}`,
     );
   }
+}
+
+/** A5. A rework may have pinned the unit to another release: a recipe of the same product with that firmware. */
+export function checkRelease(
+  { row, claimed }: FoldedUnit,
+  plant: Plant,
+  name: string,
+  findings: Findings,
+): void {
+  if (row.recipeSha256 === claimed.recipeSha256) return;
+  const [pinned, before] = [plant.recipes.get(row.recipeSha256), plant.recipes.get(claimed.recipeSha256)];
+  if (pinned && pinned.firmwareSha256 === row.firmwareSha256 && pinned.gtin === before?.gtin) return;
+  findings.violation(
+    'A5',
+    name,
+    `reworked to recipe ${row.recipeSha256} with firmware ${row.firmwareSha256}`,
+    `a recipe of its product with that firmware`,
+  );
 }
 
 /** Both lists, whatever their order: one violation for each item that only one of them has. */

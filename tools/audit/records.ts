@@ -3,7 +3,7 @@ import { actorText } from '../../domain/plain-text';
 import { RECORD_FORMAT } from '../../domain/record-document';
 import { canonicalText, readCanonical } from './canonical-check';
 import type { Findings } from './findings';
-import type { FoldedUnit } from './fold';
+import type { FoldedUnit } from './folded-unit';
 import type { Plant } from './plant';
 import type { Snapshot } from './snapshot';
 import { factsOf, innerFacts, listFact, textFact, type Facts, type ReadEvent } from './stored-event';

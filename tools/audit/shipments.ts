@@ -1,6 +1,6 @@
 import type { Census } from './census';
 import type { Findings } from './findings';
-import type { FoldedUnit } from './fold';
+import type { FoldedUnit } from './folded-unit';
 import type { Plant } from './plant';
 
 /** A10. One shipped unit: into a closed shipment that is what its event says, and allowed to go there. */

@@ -1,5 +1,6 @@
 import type { Step } from '../../domain/unit-lifecycle';
-import { attemptOf, openHolds, type FoldedUnit } from './fold';
+import { attemptOf } from './fold';
+import { openHolds, type FoldedUnit } from './folded-unit';
 import { eventKinds, transitionFrom } from './lifecycle-tables';
 import { factsOf, listFact, numberFact, textFact, type ReadEvent } from './stored-event';
 
@@ -37,7 +38,7 @@ const rules: Record<string, Rule> = {
         ),
   labelIntended: labelRule,
   printIntended: (unit, event) => labelRule(unit) ?? printRule(unit, event),
-  printAbsent: openPrintRule,
+  printAbsent: (unit, event) => (isLostLabel(unit, event) ? null : openPrintRule(unit, event)),
   printFound: openPrintRule,
   printed: ({ row }, { facts }) =>
     facts.print !== null && (facts.print === row.openPrint || facts.print === row.labelPrint)
@@ -133,6 +134,12 @@ function printRule({ row }: FoldedUnit, { facts }: ReadEvent): Broken | null {
     `print ${facts.print} while ${row.openPrint ?? 'none'} is open`,
     `print ${row.prints + 1}, and none open`,
   );
+}
+
+/** A person's word that a label which was known to be made, and was not scanned since, is gone. */
+function isLostLabel({ row }: FoldedUnit, { facts }: ReadEvent): boolean {
+  const unscanned = row.openPrint === null && row.labelPrint !== null && row.labelSeq === null;
+  return unscanned && facts.print === row.labelPrint && textFact(facts, 'by') !== null;
 }
 
 function openPrintRule({ row }: FoldedUnit, { facts }: ReadEvent): Broken | null {

@@ -101,6 +101,8 @@ export interface UnitRows {
   readonly holds: string[];
   /** `part/attempt/try by caller` */
   readonly tries: string[];
+  /** Certificates that are void. */
+  readonly revocations: string[];
   readonly identifiers: IdentifierRow[];
   readonly records: RecordRow[];
   readonly log: LogRow[];
@@ -111,6 +113,7 @@ const byUnit = {
   holds: `select unit_id, concat(hold_id, ': ', reason, ', opened at ', opened_seq, ', released at ', coalesce(released_seq::text, 'no time')) as item
     from holds where unit_id = any ($1::uuid[])`,
   tries: `select unit_id, concat(part, '/', attempt, '/', try, ' by ', caller) as item from tries where unit_id = any ($1::uuid[])`,
+  revocations: `select unit_id, certificate_sha256 as item from revocations where unit_id = any ($1::uuid[])`,
   identifiers: `select unit_id, issuer, kind, value, block_id as block, ordinal, state from identifiers where unit_id = any ($1::uuid[])`,
   records: `select unit_id, serial, format, body, sha256 from records where unit_id = any ($1::uuid[])`,
   log: `select substr(stream, 6) as unit_id, format, seq, sha256, length(salt) as "saltBytes" from log_queue
@@ -129,9 +132,10 @@ export async function loadUnitRows(
   );
   const found = new Map<string, UnitRows>();
   for (const { id, seq, head, ...unit } of units) {
-    found.set(id, { unit, seq, head, lots: [], holds: [], tries: [], identifiers: [], records: [], log: [] });
+    const items = { lots: [], holds: [], tries: [], revocations: [] };
+    found.set(id, { unit, seq, head, ...items, identifiers: [], records: [], log: [] });
   }
-  for (const name of ['lots', 'holds', 'tries'] as const) {
+  for (const name of ['lots', 'holds', 'tries', 'revocations'] as const) {
     for (const row of await snapshot.rows<{ unit_id: string; item: string }>(byUnit[name], [unitIds])) {
       found.get(row.unit_id)?.[name].push(row.item);
     }

@@ -7,6 +7,8 @@ export class BenchError extends Error {
   constructor(
     readonly code: BenchErrorCode,
     message: string,
+    /** The last lines of the slot's equipment. */
+    readonly output: readonly string[] = [],
   ) {
     super(message);
   }

@@ -3,6 +3,7 @@ import { actions, earlierBoard, type Actions } from './actions';
 import { BenchError } from './bench-error';
 import { boardState, unitBoardId, type Board } from './boards';
 import { strikingByte } from './image-transfer';
+import { Consoles } from './console';
 import type { Pace } from './pace';
 import { isControl, parseFaultPlan, parseRequest, type ControlRequest, type SlotRequest } from './requests';
 import { silence } from './scene';
@@ -13,10 +14,22 @@ import { swapBoard, type World } from './world';
 export type Bench = (input: unknown) => Promise<unknown>;
 
 export function createBench(world: World, pace: Pace, instance: string): Bench {
+  const consoles = new Consoles();
   return async (input) => {
     const request = parseRequest(input);
-    return isControl(request) ? answerControl(world, instance, request) : answerSlot(world, pace, request);
+    if (isControl(request)) return answerControl(world, instance, request);
+    consoles.asked(request);
+    try {
+      return await answerSlot(world, pace, request);
+    } catch (error) {
+      throw error instanceof BenchError ? withOutput(consoles, request, error) : error;
+    }
   };
+}
+
+function withOutput(consoles: Consoles, request: SlotRequest, error: BenchError): BenchError {
+  consoles.refused(request, error);
+  return new BenchError(error.code, error.message, consoles.lines(request.slot));
 }
 
 async function answerSlot(world: World, pace: Pace, request: SlotRequest): Promise<unknown> {

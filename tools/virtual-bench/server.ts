@@ -85,8 +85,11 @@ function idOf(request: unknown): number | null {
   return typeof id === 'number' ? id : null;
 }
 
-function describe(error: unknown): { code: BenchError['code']; message: string } {
-  if (error instanceof BenchError) return { code: error.code, message: error.message };
+function describe(error: unknown): Pick<BenchError, 'code' | 'message'> & { output?: readonly string[] } {
+  if (error instanceof BenchError) {
+    const { code, message, output } = error;
+    return { code, message, ...(output.length > 0 && { output }) };
+  }
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
   return { code: 'INTERNAL', message: 'The virtual bench failed; its error output says why.' };
 }

@@ -1,0 +1,52 @@
+-- Why: what an engineer's desk needs beside the decisions themselves: certificates that are void, a release of another
+-- recipe for one unit, and a slot that a unit on quality hold leaves to the next.
+
+-- Certificates that nobody may trust any more. A row stays for ever.
+create table revocations (
+  certificate_sha256 text not null,
+  unit_id uuid not null,
+  -- The event that says why.
+  seq bigint not null,
+  constraint revocations_pkey primary key (certificate_sha256),
+  constraint revocations_unit foreign key (unit_id) references units (id)
+);
+create index revocations_unit_id on revocations (unit_id);
+create trigger revocations_append_only before update or delete on revocations for each row execute function refuse_change();
+create trigger revocations_no_truncate before truncate on revocations execute function refuse_change();
+grant select on revocations to unitrail_office, unitrail_desk, unitrail_auditor, unitrail_retention, unitrail_station;
+
+create function revoke_certificate(u units, p_seq bigint) returns void
+language sql as $$
+  insert into revocations (certificate_sha256, unit_id, seq) values (u.certificate_sha256, u.id, p_seq)
+  on conflict (certificate_sha256) do nothing
+$$;
+
+-- A recipe that a rework will name: the unit's own with another firmware. The rework itself is an event like any other.
+create function add_release(p_unit uuid, p_recipe text) returns text
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  u units;
+  digest text := encode(sha256(convert_to(p_recipe, 'UTF8')), 'hex');
+begin
+  perform check_office();
+  u := lock_unit(p_unit);
+  if check_body(p_recipe) - 'firmware' is distinct from recipe_of(u) - 'firmware' then
+    perform refuse('UT002', format('unit %s: the recipe differs from its own in more than the firmware', u.serial));
+  end if;
+  insert into recipes (sha256, body) values (digest, p_recipe) on conflict (sha256) do nothing;
+  return digest;
+end $$;
+grant execute on function add_release(uuid, text) to unitrail_office;
+
+-- A unit on quality hold leaves its slot to the next one, at the word of the station whose act was refused: nothing of
+-- that act is under way. A repeat, or one without a hold, does nothing.
+create function leave_slot(p_unit uuid) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  perform lock_unit(p_unit);
+  if exists (select from holds where unit_id = p_unit and released_seq is null)
+     and exists (select from slots s join stations st on st.id = s.station where s.unit_id = p_unit and st.login = session_user) then
+    perform end_lease(p_unit);
+  end if;
+end $$;
+grant execute on function leave_slot(uuid) to unitrail_station;
