@@ -1,12 +1,9 @@
 import { Context } from '@temporalio/activity';
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Place } from '../adapters/devices/ports';
 import type { Database } from '../adapters/postgres/database';
 import {
   appendEvent,
   beginAct,
-  leaveSlot,
-  releaseSlot,
   requestDigest,
   type EventBody,
   type Lease,
@@ -70,31 +67,7 @@ export async function performAct(
 async function open(db: Database, spec: ActSpec, caller: string): Promise<Opening> {
   const { unitId, intent, lease, intentBody } = spec;
   const body = { ...intentBody, caller, ...(lease && { place: { ...lease } }) };
-  try {
-    return await beginAct(db, { unitId, intent, caller, lease, body });
-  } catch (error) {
-    throw error instanceof UnitrailError && error.code === 'ON_HOLD'
-      ? await makeRoom(db, spec, error)
-      : error;
-  }
-}
-
-/**
- * A unit on quality hold would keep a slot that others wait for: it leaves, and its workflow gets in line again, where it
- * waits for the release.
- */
-async function makeRoom(
-  db: Database,
-  { unitId, lease }: ActSpec,
-  error: UnitrailError,
-): Promise<ApplicationFailure> {
-  await (lease ? leaveSlot(db, unitId) : releaseSlot(db, unitId));
-  return ApplicationFailure.create({
-    type: error.code,
-    message: error.message,
-    nonRetryable: true,
-    category: ApplicationFailureCategory.BENIGN,
-  });
+  return beginAct(db, { unitId, intent, caller, lease, body });
 }
 
 async function actUnderTry(

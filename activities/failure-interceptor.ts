@@ -7,7 +7,6 @@ import { UnitrailError, type ErrorCode } from '../domain/errors';
 const waits: Partial<Record<ErrorCode, string>> = {
   SLOT_BUSY: '1 second',
   UNITS_UNDER_WAY: '2 seconds',
-  ON_HOLD: '30 seconds',
 };
 
 /**
@@ -43,13 +42,18 @@ function asOurs(error: unknown): UnitrailError {
   return new UnitrailError('INTERNAL', `A mistake of ours: ${text.slice(0, 300)}`, {}, { cause: error });
 }
 
+/** A quality hold may last for weeks: the workflow waits for its release, no activity asks again. */
+const ON_HOLD: ErrorCode = 'ON_HOLD';
+
 function toFailure(error: UnitrailError): ApplicationFailure {
   const wait = waits[error.code];
+  const isBenign = wait !== undefined || error.code === ON_HOLD;
   return ApplicationFailure.create({
     type: error.code,
     message: error.message,
     details: [error.detail],
-    nonRetryable: error.reaction !== 'retry',
-    ...(wait && { nextRetryDelay: wait as '1 second', category: ApplicationFailureCategory.BENIGN }),
+    nonRetryable: error.reaction !== 'retry' || error.code === ON_HOLD,
+    ...(wait && { nextRetryDelay: wait as '1 second' }),
+    ...(isBenign && { category: ApplicationFailureCategory.BENIGN }),
   });
 }

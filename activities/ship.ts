@@ -84,7 +84,10 @@ export function createShipActivities(deps: { db: Database; client: Client; water
       await appendEvent(db, unitId, 'packed', `${unitId}/packed/${place.shipment}/${seq}`, place);
       return true;
     } catch (error) {
-      if (!(error instanceof UnitrailError) || error.code !== 'STEP_ORDER_REFUSED') throw error;
+      if (!(error instanceof UnitrailError)) throw error;
+      // One that was put on quality hold a moment ago stays behind.
+      if (error.code === 'ON_HOLD') return false;
+      if (error.code !== 'STEP_ORDER_REFUSED') throw error;
       await requireOpen(place.shipment);
       const unit = await loadUnitContext(db, unitId);
       if (unit.state === 'ReadyToShip')

@@ -17,6 +17,8 @@ export interface LoadedUnit extends Standing {
   readonly product: string;
   readonly trial: boolean;
   readonly failureCode: string | null;
+  /** The oldest open quality hold, as `id: reason`. */
+  readonly hold: string | null;
   readonly facts: UnitFacts;
 }
 

@@ -52,8 +52,14 @@ export const entries: Readonly<Record<string, Entry>> = {
       scrap: './unit-scrap',
       missing: './unit-missing',
       found: './unit-found',
+      hold: './unit-hold',
+      release: './unit-release',
       identify: './unit-identify',
     },
+  },
+  units: {
+    summary: 'one decision about many units, and what came of it',
+    load: { resolve: './units-resolve', resolved: './units-resolved' },
   },
   registry: {
     summary: 'the registry of numbers: how far it is, and after a restored backup',

@@ -42,8 +42,6 @@ export interface UnitFacts {
   readonly tried: readonly Trial[];
   /** How many tries failed in all. */
   readonly failedTries: number;
-  /** Reasons of the quality holds that are open. */
-  readonly holds: readonly string[];
 }
 
 /** A line of the history, with what the page needs of its body. */

@@ -1,5 +1,5 @@
--- Why: what an engineer's desk needs beside the decisions themselves: certificates that are void, a release of another
--- recipe for one unit, and a slot that a unit on quality hold leaves to the next.
+-- Why: what an engineer's desk needs beside the decisions themselves: certificates that are void, and a release of another
+-- recipe for one unit.
 
 -- Certificates that nobody may trust any more. A row stays for ever.
 create table revocations (
@@ -37,16 +37,3 @@ begin
   return digest;
 end $$;
 grant execute on function add_release(uuid, text) to unitrail_office;
-
--- A unit on quality hold leaves its slot to the next one, at the word of the station whose act was refused: nothing of
--- that act is under way. A repeat, or one without a hold, does nothing.
-create function leave_slot(p_unit uuid) returns void
-language plpgsql security definer set search_path = public, pg_temp as $$
-begin
-  perform lock_unit(p_unit);
-  if exists (select from holds where unit_id = p_unit and released_seq is null)
-     and exists (select from slots s join stations st on st.id = s.station where s.unit_id = p_unit and st.login = session_user) then
-    perform end_lease(p_unit);
-  end if;
-end $$;
-grant execute on function leave_slot(uuid) to unitrail_station;

@@ -1652,22 +1652,6 @@ CREATE FUNCTION public.is_of_lost_epoch(b public.batches) RETURNS boolean
 $$;
 
 --
--- Name: leave_slot(uuid); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.leave_slot(p_unit uuid) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-begin
-  perform lock_unit(p_unit);
-  if exists (select from holds where unit_id = p_unit and released_seq is null)
-     and exists (select from slots s join stations st on st.id = s.station where s.unit_id = p_unit and st.login = session_user) then
-    perform end_lease(p_unit);
-  end if;
-end $$;
-
---
 -- Name: batch_controls; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -4758,13 +4742,6 @@ REVOKE ALL ON FUNCTION public.is_imei(p_value text) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION public.is_of_lost_epoch(b public.batches) FROM PUBLIC;
-
---
--- Name: FUNCTION leave_slot(p_unit uuid); Type: ACL; Schema: public; Owner: -
---
-
-REVOKE ALL ON FUNCTION public.leave_slot(p_unit uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.leave_slot(p_unit uuid) TO unitrail_station;
 
 --
 -- Name: TABLE batch_controls; Type: ACL; Schema: public; Owner: -

@@ -6,6 +6,7 @@ import {
 } from '@temporalio/workflow';
 import type { DoneStep, UnitFacts } from '../domain/unit-facts';
 import { departedStates, standingOf, stepNumber, type Standing } from '../domain/unit-lifecycle';
+import { shownState } from '../domain/unit-row';
 import type { OfficeActivities } from './activity-types';
 import type { Failure } from './failure';
 import { unitDetails } from './unit-details';
@@ -34,6 +35,8 @@ export interface Desk {
   done: DoneStep[];
   doing: Doing;
   failure: Failure | null;
+  /** The open quality hold that it is known to be on, as `id: reason`. */
+  hold: string | null;
   repeats: number;
   /** Where it was last. */
   station: string | null;
@@ -60,6 +63,7 @@ export function newDesk(input: UnitWorkflowInput): Desk {
     done: [],
     doing: { what: 'reads', since: Date.now() },
     failure: null,
+    hold: null,
     repeats: 0,
     station: null,
     slot: null,
@@ -111,6 +115,15 @@ export function now(desk: Desk, what: Doing['what']): void {
   show(desk);
 }
 
+/** Lists of workflows show a hold as the database does. (A history of before there were holds says nothing of one.) */
+export function noteHold(desk: Desk, hold: string | null | undefined): void {
+  if (!hold && !desk.hold) return;
+  const changes = !hold !== !desk.hold;
+  desk.hold = hold ?? null;
+  if (changes) publish(desk);
+  show(desk);
+}
+
 export function show(desk: Desk): void {
   setCurrentDetails(unitDetails({ ...desk, batch: desk.input.batch, namespace: workflowInfo().namespace }));
 }
@@ -129,19 +142,20 @@ export function waitsForShipment({ standing }: Desk): boolean {
   return standing.state === 'ReadyToShip' || standing.state === 'Packed';
 }
 
-export function progressOf({ standing, done, failure }: Desk): Progress {
+export function progressOf({ standing, done, failure, hold }: Desk): Progress {
   const { serial, state, step, attempt } = standing;
   return {
     ...{ serial, state, step, attempt, done: done.map((one) => one.step) },
     failure: failure && { code: failure.code, message: failure.message },
+    hold,
   };
 }
 
 /** Kept below what Postgres visibility takes; a longer one would hide the workflow for ever. */
-function attributesOf({ standing, failure, station: stationId }: Desk) {
+function attributesOf({ standing, failure, hold, station: stationId }: Desk) {
   const held = standing.state === 'AwaitingEngineer';
   return {
-    UnitState: [standing.state],
+    UnitState: [shownState(standing.state, hold !== null)],
     UnitStep: [standing.step],
     FailureCode: held && failure ? [failure.code.slice(0, 64)] : [],
     StationId: held && stationId ? [stationId.slice(0, 64)] : [],

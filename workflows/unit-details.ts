@@ -16,6 +16,8 @@ export interface PageFacts {
   readonly done: readonly DoneStep[];
   readonly doing: { readonly what: string; readonly since: number };
   readonly failure: Failure | null;
+  /** The open quality hold that it waits for, as `id: reason`. */
+  readonly hold: string | null;
   readonly repeats: number;
   readonly station: string | null;
   readonly cancel: string;
@@ -50,9 +52,11 @@ function whatItIs({ facts, batch, station }: PageFacts): string[] {
   return ['', parts.join(' · ')];
 }
 
-function standing({ standing: s, trial, facts, cancel, doing }: PageFacts): string[] {
+function standing({ standing: s, trial, hold, cancel, doing }: PageFacts): string[] {
   const where = `**${s.state}** at step **${s.step}** (${stepNumber(s.step)} of 7), attempt ${s.attempt}`;
-  const holds = (facts?.holds ?? []).map((reason) => `On quality hold: ${escaped(reason)}.`);
+  const holds = hold
+    ? [`**On quality hold** (${escaped(hold)}): nothing new begins until it is released.`]
+    : [];
   const asked =
     cancel === 'asked'
       ? ['Cancel was pressed: the unit is parked as soon as what is under way has ended.']

@@ -56,6 +56,8 @@ export interface Progress {
   /** Steps that count. */
   readonly done: readonly Step[];
   readonly failure: { readonly code: string; readonly message: string } | null;
+  /** The open quality hold that it waits for. */
+  readonly hold: string | null;
 }
 
 export const retryStep = defineUpdate<Standing, [input: RetryInput | undefined]>('retryStep');

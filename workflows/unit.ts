@@ -26,6 +26,7 @@ import {
   learn,
   moveTo,
   newDesk,
+  noteHold,
   now,
   publish,
   show,
@@ -75,6 +76,7 @@ async function begin(desk: Desk): Promise<void> {
       message: 'held before this run began; `unitrail unit show` has the whole history',
     };
   moveTo(desk, loaded);
+  noteHold(desk, loaded.hold);
 }
 
 async function run(desk: Desk): Promise<Standing> {
@@ -130,11 +132,11 @@ async function takeStep(desk: Desk): Promise<void> {
   const { step } = desk.standing;
   if (step === 'ship') return;
   if (desk.cancel === 'asked') return hold(desk, cancelled);
-  await report(desk, unitResumed);
+  if (!desk.hold) await report(desk, unitResumed);
   desk.act = new CancellationScope();
   try {
-    now(desk, 'act');
-    moveTo(desk, await desk.act.run(() => story[step](desk)));
+    now(desk, desk.hold ? 'hold' : 'act');
+    moveTo(desk, await desk.act.run(() => (desk.hold ? untilReleased(desk) : story[step](desk))));
   } catch (error) {
     await afterFailedStep(desk, failureOf(error));
   } finally {
@@ -146,8 +148,8 @@ async function takeStep(desk: Desk): Promise<void> {
 async function afterFailedStep(desk: Desk, failure: Failure): Promise<void> {
   desk.slot = null;
   if (isOver(desk)) return;
-  // On a quality hold the unit has left its slot, and stands in line again: the line waits for the release.
-  if (failure.code === 'ON_HOLD') return now(desk, 'hold');
+  // Nothing failed: the act was not begun.
+  if (failure.code === 'ON_HOLD') return noteHold(desk, failure.message);
   desk.failure = failure;
   if (afterFailure(failure.code, desk.repeats) === 'repeat') {
     desk.repeats += 1;
@@ -166,6 +168,18 @@ async function hold(desk: Desk, failure: Failure): Promise<void> {
   learn(desk, held.facts);
   moveTo(desk, held);
   desk.settled = true;
+}
+
+/** On a quality hold nothing new begins. Its slot goes to another unit, and its place in the window is free. */
+async function untilReleased(desk: Desk): Promise<Standing> {
+  await report(desk, unitParked);
+  for (;;) {
+    desk.unread = false;
+    const loaded = await office.standAside({ unitId: desk.input.unitId });
+    noteHold(desk, loaded.hold);
+    if (!desk.hold || loaded.state !== 'InProgress') return loaded;
+    await condition(() => desk.unread || desk.standing.state !== 'InProgress', readAgainEvery);
+  }
 }
 
 async function atStation(
@@ -221,6 +235,7 @@ async function readRow(desk: Desk): Promise<void> {
   learn(desk, loaded.facts);
   if (loaded.facts?.failure) desk.failure = loaded.facts.failure;
   moveTo(desk, loaded);
+  noteHold(desk, loaded.hold);
 }
 
 /** The partition keeps account of the places in its window. One that is gone, or never was, reads the database. */

@@ -69,7 +69,7 @@ export async function unassignedUnits(
   );
 }
 
-/** Units of these indexes that are in progress. */
+/** Units of these indexes that are in progress. One on quality hold rests. */
 export async function unitsInProgress(
   db: Database,
   batch: string,
@@ -80,6 +80,7 @@ export async function unitsInProgress(
     db('units')
       .where({ batch_id: batch, state: 'InProgress' })
       .whereBetween('batch_index', [from, to])
+      .whereRaw('not exists (select from holds h where h.unit_id = units.id and h.released_seq is null)')
       .orderBy('batch_index')
       .limit(limit)
       .pluck<string[]>('id'),

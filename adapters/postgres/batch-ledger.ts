@@ -201,7 +201,8 @@ export async function completeBatch(
 export async function countByState(db: Database, batch: string): Promise<Record<string, number>> {
   const answer = await mapped(
     db.raw<{ rows: { state: string; units: number }[] }>(
-      `select case when exists (select from holds h where h.unit_id = u.id and h.released_seq is null) then 'OnHold' else u.state end as state,
+      `select case when u.state not in ('Shipped', 'Scrapped', 'Void')
+         and exists (select from holds h where h.unit_id = u.id and h.released_seq is null) then 'OnHold' else u.state end as state,
          count(*)::integer as units
        from units u where u.batch_id = ? group by 1 order by 1`,
       [batch],

@@ -47,3 +47,24 @@ async function call(
   );
   return answer.rows;
 }
+
+/** The oldest open hold of the unit as `id: reason`, or null. */
+export async function openHoldOf(db: Database, unitId: string): Promise<string | null> {
+  const hold = await mapped(
+    db('holds')
+      .where({ unit_id: unitId, released_seq: null })
+      .orderBy('opened_seq')
+      .first('hold_id as id', 'reason'),
+  );
+  return hold ? `${hold.id}: ${hold.reason}` : null;
+}
+
+/** The open holds of the unit, the oldest first. */
+export function openHoldIds(db: Database, unitId: string): Promise<string[]> {
+  return mapped(
+    db('holds')
+      .where({ unit_id: unitId, released_seq: null })
+      .orderBy('opened_seq')
+      .pluck<string[]>('hold_id'),
+  );
+}

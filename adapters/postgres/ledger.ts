@@ -122,11 +122,6 @@ export async function releaseSlot(db: Database, unitId: string): Promise<void> {
   await mapped(db.raw('select release_slot(?)', [unitId]));
 }
 
-/** At the word of the station whose act was refused: a unit on quality hold leaves its slot. */
-export async function leaveSlot(db: Database, unitId: string): Promise<void> {
-  await mapped(db.raw('select leave_slot(?)', [unitId]));
-}
-
 /** The hash of a recipe that a rework will name: the unit's own with another firmware. A repeat finds it. */
 export async function addRelease(db: Database, unitId: string, recipe: Recipe): Promise<string> {
   const answer = await mapped(

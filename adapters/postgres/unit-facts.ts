@@ -22,8 +22,7 @@ const eventsQuery = `
 const unitQuery = `
   select (u.certificate_sha256 is not null and exists (select from revocations r where r.certificate_sha256 = u.certificate_sha256))
       as "needsCertificate",
-    coalesce(u.open_print, case when u.label_seq is null and u.step = 'label' then u.label_print end) as "labelInQuestion",
-    array(select reason from holds h where h.unit_id = u.id and h.released_seq is null order by h.opened_seq) as holds
+    coalesce(u.open_print, case when u.label_seq is null and u.step = 'label' then u.label_print end) as "labelInQuestion"
   from units u where u.id = ?`;
 
 /** What the unit's page in the web UI tells beside where it stands. */
@@ -32,12 +31,9 @@ export async function loadUnitFacts(db: Database, unit: UnitContext): Promise<Un
     prepared<FactEvent>(db, 'unit_facts', eventsQuery, [`unit:${unit.unitId}`, factTypes]),
   );
   const row = await mapped(
-    prepared<Pick<UnitFacts, 'needsCertificate' | 'labelInQuestion' | 'holds'>>(
-      db,
-      'unit_fact_row',
-      unitQuery,
-      [unit.unitId],
-    ),
+    prepared<Pick<UnitFacts, 'needsCertificate' | 'labelInQuestion'>>(db, 'unit_fact_row', unitQuery, [
+      unit.unitId,
+    ]),
   );
   const { product, firmware } = unit.recipe;
   return {

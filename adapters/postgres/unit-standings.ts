@@ -15,11 +15,12 @@ export interface ReadyUnit {
   readonly seq: number;
 }
 
-/** Units of the batch that can be packed, in serial order, with their place in their history. */
+/** Units of the batch that can be packed (none on quality hold), in serial order, with their place in their history. */
 export async function readyUnits(db: Database, batch: string): Promise<ReadyUnit[]> {
   const rows: { unitId: string; name: string; seq: string }[] = await mapped(
     db('units')
       .where({ batch_id: batch, state: 'ReadyToShip' })
+      .whereRaw('not exists (select from holds h where h.unit_id = units.id and h.released_seq is null)')
       .orderBy('serial')
       .select('id as unitId', 'seq', db.raw('unit_name(units) as name')),
   );

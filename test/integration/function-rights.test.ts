@@ -23,14 +23,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ...['seal_record', 'ship_units', 'unit_name', 'void_numbers'],
     ...['open_holds', 'open_resolution', 'release_holds', 'settle_units'],
   ],
-  unitrail_station: [
-    'append_event',
-    'begin_act',
-    'leave_slot',
-    'slot_cleared',
-    'slots_to_clear',
-    'unit_name',
-  ],
+  unitrail_station: ['append_event', 'begin_act', 'slot_cleared', 'slots_to_clear', 'unit_name'],
   unitrail_desk: [
     ...[
       'add_adopted_units',

@@ -1,0 +1,18 @@
+import { randomBytes } from 'node:crypto';
+import { wrongOption } from './wrong-option';
+
+/** `--note`: the reason of a hold or of its end, which stands in the history of every unit. */
+export function readNote(text: string): string {
+  if (text.trim() === text && /^[^\p{Cc}\p{Cs}|]{1,200}$/u.test(text)) return text;
+  throw wrongOption('--note', text, '1 to 200 characters on one line, without "|" and control characters');
+}
+
+/** The id of a hold or a recall. */
+export function readHoldId(text: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text)) return text;
+  throw wrongOption('--hold', text, '1 to 64 of A–Z a–z 0–9 . _ -, the first a letter or digit');
+}
+
+export function newHoldId(prefix: string): string {
+  return `${prefix}-${randomBytes(4).toString('hex')}`;
+}
