@@ -55,7 +55,7 @@ create table identifiers (
   constraint identifiers_block_ordinal unique (block_id, ordinal),
   constraint identifiers_kind check (kind in ('serial', 'mac', 'chip-uid', 'certificate')),
   constraint identifiers_state check (state in ('assigned', 'applied', 'shipped', 'void', 'scrapped', 'missing')),
-  constraint identifiers_value_form check (value ~ '^[ -~]{1,128}$' and value !~ '\|'),
+  constraint identifiers_value_form check (length(value) between 1 and 128 and value ~ '^[ -{}~]+$'),
   constraint identifiers_issued check ((block_id is null) = (ordinal is null))
 );
 create index identifiers_unit_id on identifiers (unit_id);

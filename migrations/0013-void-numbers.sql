@@ -115,9 +115,14 @@ begin
 end $$;
 
 -- How a unit is called: its serial, with the buyer before it where the number is the buyer's. Workflow ids are made of it.
+create function spell_name(p_of_buyer boolean, p_issuer text, p_serial text) returns text
+language sql immutable as $$
+  select case when p_of_buyer then p_issuer || ':' else '' end || p_serial
+$$;
+
 create function unit_name(u units) returns text
 language sql stable security definer set search_path = public, pg_temp as $$
-  select case when exists (select from buyers where id = u.issuer) then u.issuer || ':' else '' end || u.serial
+  select spell_name(exists (select from buyers where id = u.issuer), u.issuer, u.serial)
 $$;
 
 -- Claims units by batch index: the number of each is named by its block and ordinal, and a replaced one is in an extra block.

@@ -7,15 +7,20 @@ language sql stable as $$
   select exists (select from registry_epochs e where e.epoch > 1 and e.opened_at > b.opened_at)
 $$;
 
+-- Claims come a hundred at a time: the rule looks once at each batch, not at each unit.
 create function refuse_lost_epoch() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  lost text;
 begin
-  if exists (select from batches b where b.id = new.batch_id and is_of_lost_epoch(b)) then
-    perform refuse('UT014', format('batch %s was opened before the registry was advanced: its numbers that nobody had claimed may have been issued by the state that was lost. Open another batch for the rest', new.batch_id));
+  select b.id into lost from (select distinct batch_id from fresh) f join batches b on b.id = f.batch_id where is_of_lost_epoch(b) limit 1;
+  if found then
+    perform refuse('UT014', format('batch %s was opened before the registry was advanced: its numbers that nobody had claimed may have been issued by the state that was lost. Open another batch for the rest', lost));
   end if;
-  return new;
+  return null;
 end $$;
-create trigger units_of_this_epoch before insert on units for each row execute function refuse_lost_epoch();
+create trigger units_of_this_epoch after insert on units referencing new table as fresh
+  for each statement execute function refuse_lost_epoch();
 
 -- What such a batch did not claim is planned no more.
 create or replace function order_room(o orders) returns bigint
@@ -49,17 +54,27 @@ begin
   return space.id;
 end $$;
 
--- Whatever the block's pattern says: a number of a list is what stands there.
+-- Whatever the block's pattern says: a number of a list is what stands there. Most blocks are of no list, so that is asked
+-- first, once for all rows of a statement.
+drop trigger identifiers_as_listed on identifiers;
 create or replace function check_listed_value() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  listed bigint[] := array(select b.id from (select distinct block_id from issued) i join blocks b on b.id = i.block_id
+    join number_lists n on n.space_id = b.space_id);
+  wrong identifiers;
 begin
-  if exists (select from blocks b join number_lists n on n.space_id = b.space_id where b.id = new.block_id and not exists (
-       select from listed_numbers l
-       where l.space_id = b.space_id and l.position = lower(b.numbers) + new.ordinal and l.value = new.value)) then
-    perform refuse('UT002', format('serial %s does not stand at ordinal %s of block %s in its list', new.value, new.ordinal, new.block_id));
+  if listed = '{}' then return null; end if;
+  select i.* into wrong from issued i join blocks b on b.id = i.block_id
+  where i.block_id = any (listed) and i.kind = 'serial' and not exists (
+    select from listed_numbers l where l.space_id = b.space_id and l.position = lower(b.numbers) + i.ordinal and l.value = i.value) limit 1;
+  if found then
+    perform refuse('UT002', format('serial %s does not stand at ordinal %s of block %s in its list', wrong.value, wrong.ordinal, wrong.block_id));
   end if;
-  return new;
+  return null;
 end $$;
+create trigger identifiers_as_listed after insert on identifiers referencing new table as issued
+  for each statement execute function check_listed_value();
 
 -- What was declared as used stays so: a declaration may add and grow ranges, and take none back.
 create or replace function declare_used_ranges(p_pools jsonb) returns void

@@ -52,6 +52,17 @@ CREATE TYPE public.act_opening AS (
 );
 
 --
+-- Name: asked_claim; Type: TYPE; Schema: public; Owner: -
+--
+
+CREATE TYPE public.asked_claim AS (
+	index integer,
+	block bigint,
+	ordinal integer,
+	value text
+);
+
+--
 -- Name: fresh_unit; Type: TYPE; Schema: public; Owner: -
 --
 
@@ -844,17 +855,16 @@ CREATE FUNCTION public.check_fresh(b public.batches, p_fresh public.fresh_unit[]
     LANGUAGE plpgsql
     AS $$
 declare
-  f fresh_unit;
+  wrong fresh_unit;
 begin
-  foreach f in array p_fresh loop
-    if (f.index between 1 and b.quantity) is not true then
-      perform refuse('UT009', format('batch %s has no unit %s (1 to %s)', b.id, f.index, b.quantity));
+  select f.* into wrong from unnest(p_fresh) as f where (f.index between 1 and b.quantity) is not true or f.issuer is null limit 1;
+  if found then
+    if (wrong.index between 1 and b.quantity) is not true then
+      perform refuse('UT009', format('batch %s has no unit %s (1 to %s)', b.id, wrong.index, b.quantity));
     end if;
-    if f.issuer is null then
-      perform refuse('UT009', format('batch %s has no serial number %s in block %s', b.id, f.ordinal, f.block));
-    end if;
-    perform check_word('serial', f.serial);
-  end loop;
+    perform refuse('UT009', format('batch %s has no serial number %s in block %s', b.id, wrong.ordinal, wrong.block));
+  end if;
+  perform check_word('serial', f.serial) from unnest(p_fresh) as f;
 end $$;
 
 --
@@ -911,13 +921,19 @@ CREATE FUNCTION public.check_listed_value() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
+declare
+  listed bigint[] := array(select b.id from (select distinct block_id from issued) i join blocks b on b.id = i.block_id
+    join number_lists n on n.space_id = b.space_id);
+  wrong identifiers;
 begin
-  if exists (select from blocks b join number_lists n on n.space_id = b.space_id where b.id = new.block_id and not exists (
-       select from listed_numbers l
-       where l.space_id = b.space_id and l.position = lower(b.numbers) + new.ordinal and l.value = new.value)) then
-    perform refuse('UT002', format('serial %s does not stand at ordinal %s of block %s in its list', new.value, new.ordinal, new.block_id));
+  if listed = '{}' then return null; end if;
+  select i.* into wrong from issued i join blocks b on b.id = i.block_id
+  where i.block_id = any (listed) and i.kind = 'serial' and not exists (
+    select from listed_numbers l where l.space_id = b.space_id and l.position = lower(b.numbers) + i.ordinal and l.value = i.value) limit 1;
+  if found then
+    perform refuse('UT002', format('serial %s does not stand at ordinal %s of block %s in its list', wrong.value, wrong.ordinal, wrong.block_id));
   end if;
-  return new;
+  return null;
 end $$;
 
 --
@@ -1191,30 +1207,31 @@ end $$;
 CREATE FUNCTION public.claim_units(p_batch text, p_claims jsonb) RETURNS TABLE(batch_index integer, unit_id uuid, serial text, name text, state text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
+    SET enable_seqscan TO 'off'
     AS $$
 declare
   b batches;
   o orders;
   firmware text;
+  claims asked_claim[];
   fresh fresh_unit[];
   claimed integer;
   asked integer[];
 begin
   perform check_office();
-  asked := array(select whole(c, 'index')::integer from jsonb_array_elements(p_claims) as c);
-  if jsonb_array_length(p_claims) not between 1 and 100
-     or jsonb_array_length(p_claims) <> (select count(distinct i) from unnest(asked) as i) then
+  claims := read_claims(p_claims);
+  asked := array(select c.index from unnest(claims) as c);
+  if cardinality(asked) not between 1 and 100 or cardinality(asked) <> (select count(distinct i) from unnest(asked) as i) then
     perform refuse('UT007', 'claims: 1 to 100 units at a time, each with an index of its own');
   end if;
   select * into b from batches where id = p_batch;
   if not found then perform refuse('UT009', format('there is no batch %s', p_batch)); end if;
   select * into o from orders where id = b.order_id for update;
-  fresh := coalesce(fresh_units(b, p_claims), '{}');
+  select r.body::jsonb #>> '{firmware,sha256}' into firmware from recipes r where r.sha256 = b.recipe_sha256;
+  fresh := fresh_units(b, firmware, claims);
   if cardinality(fresh) > 0 then
     perform refuse_cancelled(p_batch);
     perform check_fresh(b, fresh);
-    select r.body::jsonb #>> '{firmware,sha256}' into firmware from recipes r where r.sha256 = b.recipe_sha256;
-    fresh := with_events(b, firmware, fresh);
     -- Taken since the caller looked, by a claim or an import: it looks again, and books the number void.
     insert into identifiers (issuer, kind, value, unit_id, block_id, ordinal, state)
     select f.issuer, 'serial', f.serial, f.id, f.block, f.ordinal, 'assigned' from unnest(fresh) as f on conflict do nothing;
@@ -1238,7 +1255,8 @@ begin
     end if;
     update orders set alive = alive + claimed where id = o.id;
   end if;
-  return query select x.batch_index, x.id, x.serial, unit_name(x), x.state from units x
+  return query select x.batch_index, x.id, x.serial, spell_name(y.id is not null, x.issuer, x.serial), x.state
+    from units x left join buyers y on y.id = x.issuer
     where x.batch_id = p_batch and x.batch_index = any (asked) order by x.batch_index;
 end $$;
 
@@ -1467,19 +1485,42 @@ begin
 end $$;
 
 --
--- Name: fresh_units(public.batches, jsonb); Type: FUNCTION; Schema: public; Owner: -
+-- Name: fresh_units(public.batches, text, public.asked_claim[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.fresh_units(b public.batches, p_claims jsonb) RETURNS public.fresh_unit[]
-    LANGUAGE sql
+CREATE FUNCTION public.fresh_units(b public.batches, p_firmware text, p_claims public.asked_claim[]) RETURNS public.fresh_unit[]
+    LANGUAGE plpgsql
     AS $$
-  select array_agg((c.index, gen_random_uuid(), c.block, c.ordinal, s.issuer, c.value, null, null, null, null)::fresh_unit order by c.index)
-  from (select whole(v, 'index')::integer as index, whole(v, 'block') as block, whole(v, 'ordinal')::integer as ordinal, v ->> 'value' as value
-        from jsonb_array_elements(p_claims) as v) c
-  left join (blocks k join number_spaces s on s.id = k.space_id and s.kind = 'serial')
-    on k.id = c.block and k.batch_id = b.id and c.ordinal between 0 and upper(k.numbers) - lower(k.numbers) - 1
-  where not exists (select from units x where x.batch_id = b.id and x.batch_index = c.index)
-$$;
+declare
+  batch constant json := to_json(b.id);
+  firmware constant json := to_json(p_firmware);
+  version constant json := to_json(b.firmware_version);
+  of_order constant json := to_json(b.order_id);
+  product constant json := to_json(b.product);
+  recipe constant json := to_json(b.recipe_sha256);
+  trial constant json := to_json(b.trial);
+  zeros constant bytea := decode(repeat('00', 32), 'hex');
+  known constant integer[] := array(select x.batch_index from units x
+    where x.batch_id = b.id and x.batch_index = any (array(select c.index from unnest(p_claims) as c)));
+begin
+  return array(
+    select (f.index, f.id, f.block, f.ordinal, f.issuer, f.value, f.at, f.header, f.body,
+        sha256(zeros || sha256(convert_to(f.header, 'UTF8')) || sha256(convert_to(f.body, 'UTF8'))))::fresh_unit
+    from (
+      select g.*, concat_ws('|', 'v1', 'unit:' || g.id, 1, 'claimed', g.id || '/claimed', session_user,
+          to_char(g.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as header,
+        format('{"batch":%s,"block":%s,"firmwareSha256":%s,"firmwareVersion":%s,"index":%s,"issuer":%s,"order":%s,"ordinal":%s,"product":%s,"recipeSha256":%s,"serial":%s,"trial":%s}',
+          batch, g.block, firmware, version, g.index, to_json(g.issuer), of_order, g.ordinal, product, recipe, to_json(g.value), trial) as body
+      from (
+        select c.index, gen_random_uuid() as id, c.block, c.ordinal, s.issuer, c.value, date_trunc('milliseconds', clock_timestamp()) as at
+        from unnest(p_claims) as c
+        left join (blocks k join number_spaces s on s.id = k.space_id and s.kind = 'serial')
+          on k.id = c.block and k.batch_id = b.id and c.ordinal between 0 and upper(k.numbers) - lower(k.numbers) - 1
+        where c.index <> all (known)
+        offset 0) g
+      offset 0) f
+    order by f.index);
+end $$;
 
 --
 -- Name: grant_block(bigint, text, integer, integer, integer, text, text); Type: FUNCTION; Schema: public; Owner: -
@@ -2179,6 +2220,19 @@ begin
 end $$;
 
 --
+-- Name: read_claims(jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.read_claims(p_claims jsonb) RETURNS public.asked_claim[]
+    LANGUAGE plpgsql
+    AS $$
+begin
+  return array(select c from jsonb_populate_recordset(null::asked_claim, p_claims) as c);
+exception when data_exception then
+  perform refuse('UT007', 'claims: an array of {index, block, ordinal, value}, the first three of them whole numbers');
+end $$;
+
+--
 -- Name: recipe_of(public.units); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2275,11 +2329,14 @@ CREATE FUNCTION public.refuse_lost_epoch() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
+declare
+  lost text;
 begin
-  if exists (select from batches b where b.id = new.batch_id and is_of_lost_epoch(b)) then
-    perform refuse('UT014', format('batch %s was opened before the registry was advanced: its numbers that nobody had claimed may have been issued by the state that was lost. Open another batch for the rest', new.batch_id));
+  select b.id into lost from (select distinct batch_id from fresh) f join batches b on b.id = f.batch_id where is_of_lost_epoch(b) limit 1;
+  if found then
+    perform refuse('UT014', format('batch %s was opened before the registry was advanced: its numbers that nobody had claimed may have been issued by the state that was lost. Open another batch for the rest', lost));
   end if;
-  return new;
+  return null;
 end $$;
 
 --
@@ -2651,6 +2708,16 @@ begin
 end $$;
 
 --
+-- Name: spell_name(boolean, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.spell_name(p_of_buyer boolean, p_issuer text, p_serial text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select case when p_of_buyer then p_issuer || ':' else '' end || p_serial
+$$;
+
+--
 -- Name: standing(public.units); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2719,7 +2786,7 @@ CREATE FUNCTION public.unit_name(u public.units) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-  select case when exists (select from buyers where id = u.issuer) then u.issuer || ':' else '' end || u.serial
+  select spell_name(exists (select from buyers where id = u.issuer), u.issuer, u.serial)
 $$;
 
 --
@@ -2784,26 +2851,6 @@ CREATE FUNCTION public.whole(p_body jsonb, p_name text) RETURNS bigint
   select case when jsonb_typeof(p_body -> p_name) = 'number' and p_body ->> p_name ~ '^[0-9]{1,15}$'
     then (p_body ->> p_name)::bigint end
 $_$;
-
---
--- Name: with_events(public.batches, text, public.fresh_unit[]); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.with_events(b public.batches, p_firmware text, p_fresh public.fresh_unit[]) RETURNS public.fresh_unit[]
-    LANGUAGE sql
-    AS $$
-  select array_agg((f.index, f.id, f.block, f.ordinal, f.issuer, f.serial, f.at, f.header, f.body,
-      sha256(decode(repeat('00', 32), 'hex') || sha256(convert_to(f.header, 'UTF8')) || sha256(convert_to(f.body, 'UTF8'))))::fresh_unit order by f.index)
-  from (
-    select g.*, concat_ws('|', 'v1', 'unit:' || g.id, 1, 'claimed', g.id || '/claimed', session_user,
-        to_char(g.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as header,
-      format('{"batch":%s,"block":%s,"firmwareSha256":%s,"firmwareVersion":%s,"index":%s,"issuer":%s,"order":%s,"ordinal":%s,"product":%s,"recipeSha256":%s,"serial":%s,"trial":%s}',
-        to_json(b.id), g.block, to_json(p_firmware), to_json(b.firmware_version), g.index, to_json(g.issuer), to_json(b.order_id),
-        g.ordinal, to_json(b.product), to_json(b.recipe_sha256), to_json(g.serial), to_json(b.trial)) as body
-    from (select u.index, u.id, u.block, u.ordinal, u.issuer, u.serial, date_trunc('milliseconds', clock_timestamp()) as at
-          from unnest(p_fresh) as u offset 0) g
-    offset 0) f
-$$;
 
 --
 -- Name: adopted_units; Type: TABLE; Schema: public; Owner: -
@@ -2940,7 +2987,7 @@ CREATE TABLE public.identifiers (
     CONSTRAINT identifiers_kind CHECK ((kind = ANY (ARRAY['serial'::text, 'mac'::text, 'chip-uid'::text, 'certificate'::text, 'imei'::text, 'asset'::text, 'certificate-serial'::text]))),
     CONSTRAINT identifiers_owner CHECK (((unit_id IS NOT NULL) OR (state = 'void'::text) OR (adopted_unit IS NOT NULL))),
     CONSTRAINT identifiers_state CHECK ((state = ANY (ARRAY['assigned'::text, 'applied'::text, 'shipped'::text, 'void'::text, 'scrapped'::text, 'missing'::text]))),
-    CONSTRAINT identifiers_value_form CHECK (((value ~ '^[ -~]{1,128}$'::text) AND (value !~ '\|'::text)))
+    CONSTRAINT identifiers_value_form CHECK ((((length(value) >= 1) AND (length(value) <= 128)) AND (value ~ '^[ -{}~]+$'::text)))
 );
 
 --
@@ -3871,7 +3918,7 @@ CREATE TRIGGER blocks_no_truncate BEFORE TRUNCATE ON public.blocks FOR EACH STAT
 -- Name: identifiers identifiers_as_listed; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER identifiers_as_listed BEFORE INSERT ON public.identifiers FOR EACH ROW WHEN (((new.kind = 'serial'::text) AND (new.block_id IS NOT NULL))) EXECUTE FUNCTION public.check_listed_value();
+CREATE TRIGGER identifiers_as_listed AFTER INSERT ON public.identifiers REFERENCING NEW TABLE AS issued FOR EACH STATEMENT EXECUTE FUNCTION public.check_listed_value();
 
 --
 -- Name: identifiers identifiers_keep_owner; Type: TRIGGER; Schema: public; Owner: -
@@ -4057,7 +4104,7 @@ CREATE TRIGGER units_no_truncate BEFORE TRUNCATE ON public.units FOR EACH STATEM
 -- Name: units units_of_this_epoch; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER units_of_this_epoch BEFORE INSERT ON public.units FOR EACH ROW EXECUTE FUNCTION public.refuse_lost_epoch();
+CREATE TRIGGER units_of_this_epoch AFTER INSERT ON public.units REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_lost_epoch();
 
 --
 -- Name: units units_sealed; Type: TRIGGER; Schema: public; Owner: -
@@ -4682,10 +4729,10 @@ REVOKE ALL ON FUNCTION public.end_lease(p_unit uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.find_space(p_kind text, p_name text, p_scope text, p_issuer text, p_first bigint, p_last bigint) FROM PUBLIC;
 
 --
--- Name: FUNCTION fresh_units(b public.batches, p_claims jsonb); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION fresh_units(b public.batches, p_firmware text, p_claims public.asked_claim[]); Type: ACL; Schema: public; Owner: -
 --
 
-REVOKE ALL ON FUNCTION public.fresh_units(b public.batches, p_claims jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.fresh_units(b public.batches, p_firmware text, p_claims public.asked_claim[]) FROM PUBLIC;
 
 --
 -- Name: FUNCTION grant_block(p_space bigint, p_batch text, p_quantity integer, p_run_length integer, p_version integer, p_pattern text, p_date_parts text); Type: ACL; Schema: public; Owner: -
@@ -4895,6 +4942,12 @@ REVOKE ALL ON FUNCTION public.pass_numbers(p_spaces jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.project_facts(u public.units, p_type text, p_body jsonb, p_seq bigint) FROM PUBLIC;
 
 --
+-- Name: FUNCTION read_claims(p_claims jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.read_claims(p_claims jsonb) FROM PUBLIC;
+
+--
 -- Name: FUNCTION recipe_of(u public.units); Type: ACL; Schema: public; Owner: -
 --
 
@@ -5054,6 +5107,12 @@ REVOKE ALL ON FUNCTION public.slots_to_clear() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.slots_to_clear() TO unitrail_station;
 
 --
+-- Name: FUNCTION spell_name(p_of_buyer boolean, p_issuer text, p_serial text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.spell_name(p_of_buyer boolean, p_issuer text, p_serial text) FROM PUBLIC;
+
+--
 -- Name: FUNCTION standing(u public.units); Type: ACL; Schema: public; Owner: -
 --
 
@@ -5095,12 +5154,6 @@ GRANT ALL ON FUNCTION public.void_numbers(p_batch text, p_numbers jsonb) TO unit
 --
 
 REVOKE ALL ON FUNCTION public.whole(p_body jsonb, p_name text) FROM PUBLIC;
-
---
--- Name: FUNCTION with_events(b public.batches, p_firmware text, p_fresh public.fresh_unit[]); Type: ACL; Schema: public; Owner: -
---
-
-REVOKE ALL ON FUNCTION public.with_events(b public.batches, p_firmware text, p_fresh public.fresh_unit[]) FROM PUBLIC;
 
 --
 -- Name: TABLE adopted_units; Type: ACL; Schema: public; Owner: -

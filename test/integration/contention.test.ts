@@ -39,12 +39,12 @@ const crowd = <T>(work: (member: number) => Promise<T>): Promise<T[]> =>
 async function claimUnits(
   batch: TestBatch,
   indexes: readonly number[],
+  db = office,
 ): Promise<{ index: number; id: string; serial: string }[]> {
   const claims = JSON.stringify(indexes.map((index) => batch.claimAt(index)));
   const sql = 'select batch_index as index, unit_id as id, serial from claim_units(?, ?::jsonb)';
-  return (
-    await office.raw<{ rows: { index: number; id: string; serial: string }[] }>(sql, [batch.id, claims])
-  ).rows;
+  return (await db.raw<{ rows: { index: number; id: string; serial: string }[] }>(sql, [batch.id, claims]))
+    .rows;
 }
 
 const range = (from: number, to: number): number[] =>
@@ -70,6 +70,24 @@ describe('claiming', () => {
         .where({ id: `PO-${batch.id}` })
         .first('alive'),
     ).toEqual({ alive: 40 });
+  });
+
+  it('looks at none of the units that the batch has already, however many they are', async () => {
+    const batch = await openTestBatch(floor, { quantity: 900 });
+    const readUnits = await office.transaction(async (oneConnection) => {
+      // The plans of a connection are made while the batch is small, and kept.
+      for (let from = 1; from < 800; from += 100)
+        await claimUnits(batch, range(from, from + 99), oneConnection);
+      const read = () =>
+        oneConnection.raw<{ rows: { rows: number }[] }>(
+          `select (pg_stat_get_xact_tuples_returned('units_batch_index'::regclass)
+             + pg_stat_get_xact_tuples_returned('units'::regclass))::integer as rows`,
+        );
+      const before = (await read()).rows[0]!.rows;
+      await claimUnits(batch, range(801, 900), oneConnection);
+      return (await read()).rows[0]!.rows - before;
+    });
+    expect(readUnits).toBe(100);
   });
 
   it('never exceeds the order, when lost units are found while others take their places', async () => {
@@ -201,7 +219,7 @@ describe('opening a batch', () => {
   it('is refused where the numbers do not suffice, and takes none', async () => {
     const spaces = () => office('number_spaces').orderBy('id').select('id', 'next_number');
     const before = await spaces();
-    expect(await sqlStateOf(openTestBatch(floor, { id: 'B-vast', quantity: 3_000 }))).toBe('UT011');
+    expect(await sqlStateOf(openTestBatch(floor, { id: 'B-vast', quantity: 900 }))).toBe('UT011');
     expect(await spaces()).toEqual(before);
     expect(await countOf('orders', { id: 'PO-B-vast' })).toBe(0);
   });
