@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { isReachable } from '../adapters/devices/reachable';
+import { createSchemeKeys } from '../adapters/keys/scheme-keys';
 import { createContentStore } from '../adapters/store/content-store';
+import { UnitrailError } from '../domain/errors';
 import type { PlantDocument, Station } from '../domain/plant';
 import type { Config } from '../workers/config';
 import { failed, looked, ok, warn, type Finding } from './doctor-finding';
@@ -26,12 +28,32 @@ export async function lookAtLine(
       async () => [await lookAtFolder('CA folder', join(config.home, 'ca'), 'UNITRAIL_HOME')],
       'Set UNITRAIL_HOME.',
     ),
+    looked('hidden sequences', () => lookAtKeys(plant, env), keyMend),
     ...addressesOf(plant?.stations ?? [], benchAddress, env).map((one) =>
       looked('devices', () => lookAtDevices(one), 'Check the address.'),
     ),
   ];
   return (await Promise.all(looks)).flat();
 }
+
+/** Only the office needs the keys, and this machine may not be its: a missing one is a warning. */
+async function lookAtKeys(plant: PlantDocument | null, env: NodeJS.ProcessEnv): Promise<Finding[]> {
+  const keys = createSchemeKeys(env);
+  const hidden = (plant?.schemes ?? []).filter((scheme) => scheme.hidden !== undefined);
+  const findings = hidden.map(async ({ name, version, hidden: { key } = { key: '' } }) => {
+    const whose = `scheme ${name}/${version}`;
+    try {
+      if ((await keys.find(key)) !== null) return [];
+      return [warn('hidden sequences', `${whose}: ${key} holds no key here`, keyMend)];
+    } catch (error) {
+      if (!(error instanceof UnitrailError)) throw error;
+      return [warn('hidden sequences', `${whose}: ${error.message}`, keyMend)];
+    }
+  });
+  return (await Promise.all(findings)).flat();
+}
+
+const keyMend = 'Batches of it are refused where the office worker lacks the key: put it there.';
 
 async function lookAtStore({ store: folder }: Config, plant: PlantDocument | null): Promise<Finding[]> {
   const look = await lookAtFolder('content store', folder, 'UNITRAIL_STORE');

@@ -33,6 +33,8 @@ interface Resumed {
   readonly open: number;
   /** Of a batch that runs: units whose workflows were started here. Of one that was started: it starts them itself. */
   readonly unitsStarted: number;
+  /** It is not started again: it would claim numbers that may have been issued, and be refused each time. */
+  readonly ofLostEpoch: boolean;
 }
 
 async function resume(context: ServerContext, { batch }: Options): Promise<void> {
@@ -57,9 +59,10 @@ async function resume(context: ServerContext, { batch }: Options): Promise<void>
 async function resumeBatch(
   client: Client,
   db: Database,
-  { batch, document, product, open }: UnfinishedBatch,
+  { batch, document, product, open, ofLostEpoch }: UnfinishedBatch,
 ): Promise<Resumed> {
-  if (await startBatchWorkflow(client, document)) return { batch, started: true, open, unitsStarted: 0 };
+  if (!ofLostEpoch && (await startBatchWorkflow(client, document)))
+    return { batch, started: true, open, unitsStarted: 0, ofLostEpoch };
   const running = await openUnitWorkflows(client, batch);
   const lost = (await openUnits(db, batch)).filter(({ name }) => !running.has(name));
   let unitsStarted = 0;
@@ -70,10 +73,16 @@ async function resumeBatch(
     );
     unitsStarted += starts.filter(Boolean).length;
   }
-  return { batch, started: false, open, unitsStarted };
+  return { batch, started: false, open, unitsStarted, ofLostEpoch };
 }
 
-function lineOf({ batch, started, open, unitsStarted }: Resumed): string {
+function lineOf({ batch, started, open, unitsStarted, ofLostEpoch }: Resumed): string {
+  if (ofLostEpoch)
+    return (
+      `Batch ${batch} is not started again: it was opened before the registry was advanced, and its numbers that nobody ` +
+      `had claimed may have been issued. Open another batch for the rest. Of its ${open} open units ` +
+      `${unitsStarted} had no workflow and were started again.`
+    );
   if (started) return `Batch ${batch} is started again, with ${open} units that have not ended.`;
   if (unitsStarted > 0)
     return `Batch ${batch} runs; ${unitsStarted} of its units had no workflow and were started again.`;

@@ -5,7 +5,7 @@ import { findOneUnit, unitHistory, unitRecord, type UnitEvent } from '../adapter
 import { writeChunks } from '../adapters/spreadsheet/write-chunks';
 import { adviceFor } from '../domain/advice';
 import { jsonRow, type Column } from '../domain/columns';
-import { UnitrailError } from '../domain/errors';
+import { UnitrailError, type ErrorCode } from '../domain/errors';
 import { unitColumns } from '../domain/unit-columns';
 import type { UnitRow } from '../domain/unit-row';
 import { adoptedJson, adoptedPage, disputedSections, readingJson, readingsOfOne } from './adopted-page';
@@ -48,6 +48,8 @@ async function show(context: CliContext, id: string, options: Options): Promise<
   return showDetails(context, details, rivals);
 }
 
+const notOurs: ReadonlySet<ErrorCode> = new Set(['NOT_FOUND', 'SERIAL_MALFORMED']);
+
 /** Null where the text names nothing but units that were adopted. */
 async function findBuilt(
   context: CliContext,
@@ -57,7 +59,7 @@ async function findBuilt(
   try {
     return await findOneUnit(await context.desk(), id);
   } catch (error) {
-    if (adopted.length > 0 && error instanceof UnitrailError && error.code === 'NOT_FOUND') return null;
+    if (adopted.length > 0 && error instanceof UnitrailError && notOurs.has(error.code)) return null;
     throw error;
   }
 }

@@ -25,6 +25,8 @@ export const reactions = {
   ON_HOLD: 'retry',
   /** Units of a batch are still under way: a benign wait, not a fault. */
   UNITS_UNDER_WAY: 'retry',
+  /** Another import works in the same numbers. */
+  IMPORT_UNDER_WAY: 'retry',
 
   // The device or the station
   DEVICE_NOT_RESPONDING: 'park',

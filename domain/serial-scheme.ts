@@ -83,6 +83,29 @@ export function serialParts(pattern: SerialPattern, serial: string, key?: Hidden
   return found as unknown as SerialParts;
 }
 
+/** Why a text of the pattern's form is no serial of it: its check characters are not those that the rest gives. */
+export interface WrongCheck {
+  readonly scheme: string;
+  readonly found: string;
+  readonly expected: string;
+}
+
+/** Null where the text has another form, or its check characters are right. */
+export function wrongCheck(pattern: SerialPattern, serial: string): WrongCheck | null {
+  const groups = serial.length <= MAX_GS1_SERIAL_LENGTH ? pattern.shape.exec(serial) : null;
+  if (groups === null) return null;
+  let [before, group] = ['', 1];
+  for (const part of pattern.parts) {
+    const found = part.kind === 'literal' ? part.text : groups[group++]!;
+    if (part.kind === 'check') {
+      const expected = part.scheme.compute(checkedBody(part, before));
+      if (expected !== found) return { scheme: part.scheme.name, found, expected };
+    }
+    before += found;
+  }
+  return null;
+}
+
 function nameOf(part: SerialPart): string {
   return part.kind === 'sequence' ? 'number' : part.kind;
 }

@@ -12,6 +12,7 @@
 --   UT013 another board than the one that is bound to the unit
 --   UT014 a batch of an epoch of the registry that was lost
 --   UT020 a batch that was cancelled         UT021 a batch that has ended
+--   UT025 another import runs for longer than one waits
 
 create function refuse(p_sqlstate text, p_message text) returns void
 language plpgsql as $$

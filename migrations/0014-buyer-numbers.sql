@@ -67,7 +67,11 @@ declare
 begin
   perform check_word('issuer', p_issuer), check_word('list', p_name), check_word('source', p_source_name),
     check_word('part', p_source_part), check_word('by', p_by);
-  perform pg_advisory_xact_lock(hashtext('unitrail.list:' || p_issuer));
+  begin
+    perform pg_advisory_xact_lock(hashtext('unitrail.list:' || p_issuer));
+  exception when lock_not_available then
+    perform refuse('UT025', format('another import of numbers of %s runs; nothing of this one was done. Start it again when that one has ended', p_issuer));
+  end;
   if not exists (select from issuers where id = p_issuer and kind = 'buyer') then
     perform refuse('UT009', format('there is no buyer %s', p_issuer));
   end if;

@@ -59,7 +59,7 @@ begin
   if not coalesce(case p_kind
        when 'imei' then is_imei(p_value)
        when 'asset' then p_value ~ '^[ -~]{1,64}$' and p_value = btrim(p_value) and p_value !~ '\|'
-       when 'certificate-serial' then p_value ~ '^([0-9a-f]{2}){1,20}$' and p_value !~ '^00'
+       when 'certificate-serial' then p_value ~ '^([0-9a-f]{2}){1,20}$' and p_value !~ '^00|^[89a-f][0-9a-f]{39}$'
      end, false) then
     perform refuse('UT007', format('%s is no value of kind %s', p_value, p_kind));
   end if;

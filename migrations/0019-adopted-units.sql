@@ -150,7 +150,11 @@ declare
 begin
   perform check_word('issuer', p_issuer), check_word('source', p_source_name), check_word('part', p_source_part), check_word('by', p_by);
   if p_scheme is not null then perform check_word('scheme', p_scheme); end if;
-  perform pg_advisory_xact_lock(hashtext('unitrail.adoption')), lock_used_ranges(false);
+  begin
+    perform pg_advisory_xact_lock(hashtext('unitrail.adoption')), lock_used_ranges(false);
+  exception when lock_not_available then
+    perform refuse('UT025', 'another import of units, or a grant of addresses, runs; nothing of this one was done. Start it again when that one has ended');
+  end;
   if not exists (select from issuers where id = p_issuer and kind in ('manufacturer', 'buyer')) then
     perform refuse('UT009', format('there is no manufacturer and no buyer %s', p_issuer));
   end if;

@@ -1136,7 +1136,7 @@ begin
   if not coalesce(case p_kind
        when 'imei' then is_imei(p_value)
        when 'asset' then p_value ~ '^[ -~]{1,64}$' and p_value = btrim(p_value) and p_value !~ '\|'
-       when 'certificate-serial' then p_value ~ '^([0-9a-f]{2}){1,20}$' and p_value !~ '^00'
+       when 'certificate-serial' then p_value ~ '^([0-9a-f]{2}){1,20}$' and p_value !~ '^00|^[89a-f][0-9a-f]{39}$'
      end, false) then
     perform refuse('UT007', format('%s is no value of kind %s', p_value, p_kind));
   end if;
@@ -1837,7 +1837,11 @@ declare
 begin
   perform check_word('issuer', p_issuer), check_word('source', p_source_name), check_word('part', p_source_part), check_word('by', p_by);
   if p_scheme is not null then perform check_word('scheme', p_scheme); end if;
-  perform pg_advisory_xact_lock(hashtext('unitrail.adoption')), lock_used_ranges(false);
+  begin
+    perform pg_advisory_xact_lock(hashtext('unitrail.adoption')), lock_used_ranges(false);
+  exception when lock_not_available then
+    perform refuse('UT025', 'another import of units, or a grant of addresses, runs; nothing of this one was done. Start it again when that one has ended');
+  end;
   if not exists (select from issuers where id = p_issuer and kind in ('manufacturer', 'buyer')) then
     perform refuse('UT009', format('there is no manufacturer and no buyer %s', p_issuer));
   end if;
@@ -1985,7 +1989,11 @@ declare
 begin
   perform check_word('issuer', p_issuer), check_word('list', p_name), check_word('source', p_source_name),
     check_word('part', p_source_part), check_word('by', p_by);
-  perform pg_advisory_xact_lock(hashtext('unitrail.list:' || p_issuer));
+  begin
+    perform pg_advisory_xact_lock(hashtext('unitrail.list:' || p_issuer));
+  exception when lock_not_available then
+    perform refuse('UT025', format('another import of numbers of %s runs; nothing of this one was done. Start it again when that one has ended', p_issuer));
+  end;
   if not exists (select from issuers where id = p_issuer and kind = 'buyer') then
     perform refuse('UT009', format('there is no buyer %s', p_issuer));
   end if;

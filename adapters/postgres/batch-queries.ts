@@ -126,6 +126,8 @@ export interface UnfinishedBatch {
   readonly claimed: number;
   readonly open: number;
   readonly completed: boolean;
+  /** It was opened before the registry was advanced, and not all of its units were claimed by then: it claims no more. */
+  readonly ofLostEpoch: boolean;
 }
 
 /** A trial unit that is ready stays in the house, and one that is missing has no workflow: neither is waited for. */
@@ -135,7 +137,8 @@ const open = `u.state not in ('${departedStates.join("', '")}') and not (u.trial
 export async function unfinishedBatches(db: Database, batch?: string): Promise<UnfinishedBatch[]> {
   const rows = await select<Omit<UnfinishedBatch, 'document'> & { document: string }>(
     db,
-    `select b.id as batch, b.product, b.document, b.quantity, n.claimed, n.open, b.completed_at is not null as completed
+    `select b.id as batch, b.product, b.document, b.quantity, n.claimed, n.open, b.completed_at is not null as completed,
+       n.claimed < b.quantity and exists (select from registry_epochs e where e.epoch > 1 and e.opened_at > b.opened_at) as "ofLostEpoch"
      from batches b cross join lateral (
        select count(*)::integer as claimed, count(*) filter (where ${open})::integer as open from units u where u.batch_id = b.id) n
      where (b.completed_at is null or n.open > 0

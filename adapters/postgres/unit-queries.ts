@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { canonicalJson } from '../../domain/canonical';
 import { UnitrailError } from '../../domain/errors';
 import { summariseEvent } from '../../domain/event-summary';
+import { malformedSerial } from '../../domain/malformed-serial';
 import { actorText } from '../../domain/plain-text';
 import { asDraft, buildRecord } from '../../domain/record';
 import { MAX_UNITS, type UnitFilter } from '../../domain/unit-filter';
@@ -10,6 +11,7 @@ import { kindNames, readingsOf, type Reading } from '../../domain/unit-lookup';
 import type { UnitRow } from '../../domain/unit-row';
 import type { Database } from './database';
 import { mapped } from './errors';
+import { loadPlant } from './plant-store';
 import { loadRecordFacts } from './record-facts';
 import { buyerOfUnit, destinationOfUnit, openHold, selectUnits, toUnitRow } from './unit-rows';
 
@@ -35,14 +37,17 @@ export type UnitRecord =
 /**
  * The units that the text names: by serial (also `issuer:serial`), unit id, MAC address, chip UID or certificate
  * fingerprint. More than one where two issuers gave the same serial: the caller asks which is meant.
- * @throws UnitrailError NOT_FOUND, INPUT_INVALID
+ * @throws UnitrailError NOT_FOUND, INPUT_INVALID; SERIAL_MALFORMED where the check characters of a scheme's serial are wrong
  */
 export async function findUnit(db: Database, id: string): Promise<UnitRow[]> {
   const readings = readingsOf(id);
   const unitIds = await unitIdsOf(db, id);
   unitIds.push(...readings.filter(({ kind }) => kind === 'unit-id').map(({ value }) => value));
   const rows = await mapped(selectUnits(db).whereIn('u.id', unitIds).orderBy(['u.serial', 'u.issuer']));
-  if (rows.length === 0) throw notFound(id, readings);
+  if (rows.length === 0) {
+    const plant = await loadPlant(db);
+    throw malformedSerial(id, plant?.schemes ?? []) ?? notFound(id, readings);
+  }
   return rows.map(toUnitRow);
 }
 

@@ -3,9 +3,12 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time';
+import { readPlantFile } from '../../adapters/plant/plant-file';
+import { openDatabase } from '../../adapters/postgres/database';
+import { applyPlant } from '../../adapters/postgres/plant-store';
 import { bareEnvironment, openCliScene, runCli, type CliScene } from '../support/cli';
 import { withSuperuser } from '../support/database';
-import { applySamplePlant } from '../support/plant';
+import { applySamplePlant, samplePlant } from '../support/plant';
 import { createNamespace } from '../support/temporal-namespace';
 
 interface Finding {
@@ -99,6 +102,23 @@ test('on servers that are not set up it says what to do next, and on ready ones 
       `devices: of line-1, label-1: 127.0.0.1:${port} answers`,
     ]),
   );
+});
+
+test('the key of a hidden sequence that is missing or no key here is a warning, and one that is there is none', async () => {
+  const db = openDatabase(scene.database.urlOf('desk'), { applicationName: 'test-desk', maxConnections: 1 });
+  const { document } = await readPlantFile(samplePlant);
+  const hidden = document.schemes.map((scheme) =>
+    scheme.name === 'CHECKED' ? { ...scheme, hidden: { key: 'env:SERIAL_KEY' } } : scheme,
+  );
+  await applyPlant(db, { ...document, schemes: hidden });
+  await db.destroy();
+  const warned = async (env: Record<string, string>) =>
+    told((await examine(env)).findings, 'warn').filter((text) => text.startsWith('hidden sequences'));
+  expect(await warned({})).toEqual(['hidden sequences: scheme CHECKED/1: env:SERIAL_KEY holds no key here']);
+  expect(await warned({ SERIAL_KEY: 'short' })).toEqual([
+    expect.stringContaining('env:SERIAL_KEY: (hidden) is not allowed'),
+  ]);
+  expect(await warned({ SERIAL_KEY: 'ab'.repeat(32) })).toEqual([]);
 });
 
 test('a store without the firmware, devices that do not answer and a wrong password are found', async () => {

@@ -236,7 +236,9 @@ describe('a batch is started once', () => {
       code: 1,
       err: expect.stringContaining('`unitrail resume --batch B-LOST` starts it again'),
     });
-    expect(JSON.parse(resumed.out)).toEqual([{ batch: 'B-LOST', started: true, open: 2, unitsStarted: 0 }]);
+    expect(JSON.parse(resumed.out)).toEqual([
+      { batch: 'B-LOST', started: true, open: 2, unitsStarted: 0, ofLostEpoch: false },
+    ]);
     expect(again).toMatchObject({
       code: 0,
       out: 'Batch B-LOST runs; 2 of its units had no workflow and were started again.\n',

@@ -116,3 +116,13 @@ interface Preview {
   readonly first: string;
   readonly next: string;
 }
+
+test('`unit show` tells a mistyped check character from a serial that nobody has', async () => {
+  const wrong = await scene.run('unit show DEW1-26322-00123A');
+  expect(wrong).toMatchObject({ code: 2, out: '' });
+  expect(wrong.err).toMatch(
+    /"DEW1-26322-00123A" is no serial: its check characters are wrong\. CHECKED\/1 \(.*\): \{check:37-2\} is A, and the rest gives (.)\./,
+  );
+  const [, right] = /the rest gives (.)\./.exec(wrong.err)!;
+  expect((await scene.run(`unit show DEW1-26322-00123${right}`)).err).toContain('No unit has');
+});

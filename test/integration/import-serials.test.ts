@@ -1,6 +1,8 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import exceljs from 'exceljs';
+import { openDatabase } from '../../adapters/postgres/database';
+import { mapped } from '../../adapters/postgres/errors';
 import { audit } from '../../tools/audit/audit';
 import { openCliScene, type CliScene } from '../support/cli';
 import { withSuperuser, type TestLogin } from '../support/database';
@@ -230,6 +232,31 @@ test('of two imports of the same numbers at the same time, one lists them', asyn
   expect(answers.find(({ code }) => code === 2)?.err).toContain(
     'A2: "0801" is not allowed; a number of no other list',
   );
+});
+
+test('an import that waits too long for another one of its buyer says so', async () => {
+  const open = 'select open_number_list(?, ?, null, ?, ?, ?, ?)';
+  const values = (list: string) => [list, 'x.csv', 'a'.repeat(64), 'column A', '17'];
+  const db = openDatabase(scene.database.urlOf('desk'), { applicationName: 'test-two', maxConnections: 2 });
+  try {
+    await db.transaction(async (first) => {
+      await first.raw(open, ['acme', ...values('waits-1')]);
+      const second = db.transaction(async (other) => {
+        await other.raw(`set local lock_timeout = '50ms'`);
+        await mapped(other.raw(open, ['acme', ...values('waits-2')]));
+      });
+      await expect(second).rejects.toMatchObject({
+        code: 'IMPORT_UNDER_WAY',
+        message: expect.stringContaining('another import of numbers of acme runs'),
+      });
+      await first.raw(open, ['nordlicht', ...values('waits-3')]);
+      throw new Error('nothing is kept of this');
+    });
+  } catch (error) {
+    expect((error as Error).message).toBe('nothing is kept of this');
+  } finally {
+    await db.destroy();
+  }
 });
 
 /** The most memory that the command was seen to have, in MiB. (What the system counts begins with that of its parent.) */

@@ -7,6 +7,7 @@ import { bareEnvironment, runCli } from '../support/cli';
 import { createTestDatabase, withSuperuser, type TestDatabase } from '../support/database';
 import { applySmallPlant, openShopFloor, openTestBatch, type TestBatch } from '../support/shop-floor';
 import { sqlStateOf } from '../support/refusals';
+import { createNamespace } from '../support/temporal-namespace';
 
 /** A database that was restored from a backup lags behind the file that was not: it issues nothing until it is told how. */
 let folder: string;
@@ -56,14 +57,14 @@ async function withOffice<T>(work: (office: ReturnType<typeof openShopFloor>) =>
 const check = (path = file): Promise<void> =>
   withOffice((floor) => createWatermark({ db: floor.as('office'), file: path }).check());
 
-function type(...args: string[]) {
-  return runCli(args, {
-    ...bareEnvironment,
-    UNITRAIL_DATABASE_URL: backup.urlOf('desk'),
-    TEMPORAL_ADDRESS: process.env.UNITRAIL_TEST_TEMPORAL_ADDRESS!,
-    UNITRAIL_HOME: folder,
-  });
-}
+const environment = () => ({
+  ...bareEnvironment,
+  UNITRAIL_DATABASE_URL: backup.urlOf('desk'),
+  TEMPORAL_ADDRESS: process.env.UNITRAIL_TEST_TEMPORAL_ADDRESS!,
+  UNITRAIL_HOME: folder,
+});
+
+const type = (...args: string[]) => runCli(args, environment());
 
 test('the restored database is refused, with the counter, where it would go on, what was issued and what to do', async () => {
   await expect(check()).rejects.toMatchObject({
@@ -159,6 +160,17 @@ test('what an older batch had not claimed is issued by nobody, and its place in 
     const order = `PO-${before.id}`;
     await openTestBatch(floor, { order, quantity: 3 });
   });
+});
+
+test('`resume` does not start such a batch again, and says what to do', async () => {
+  const { namespace } = await createNamespace(process.env.UNITRAIL_TEST_TEMPORAL_ADDRESS!);
+  const env = { ...environment(), TEMPORAL_NAMESPACE: namespace };
+  const told = await runCli(['resume', '--batch', before.id], env);
+  expect(told).toMatchObject({ code: 0, out: expect.stringContaining('Open another batch for the rest.') });
+  const { out } = await runCli(['resume', '--batch', before.id, '--json'], env);
+  expect(JSON.parse(out)).toEqual([
+    { batch: before.id, started: false, open: 0, unitsStarted: 0, ofLostEpoch: true },
+  ]);
 });
 
 test('a database that lacks no grant, and only what was claimed since, is refused as well', async () => {

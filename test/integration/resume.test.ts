@@ -129,8 +129,20 @@ describe('when the state of Temporal is lost and the database is kept', () => {
     await line.startWorkers();
     const resumed = await resume();
     expect(resumed).toHaveLength(2);
-    expect(resumed).toContainEqual({ batch: order.batch, started: true, open: quantity, unitsStarted: 0 });
-    expect(resumed).toContainEqual({ batch: shipping.batch, started: true, open: 2, unitsStarted: 0 });
+    expect(resumed).toContainEqual({
+      batch: order.batch,
+      started: true,
+      open: quantity,
+      unitsStarted: 0,
+      ofLostEpoch: false,
+    });
+    expect(resumed).toContainEqual({
+      batch: shipping.batch,
+      started: true,
+      open: 2,
+      unitsStarted: 0,
+      ofLostEpoch: false,
+    });
     await line.shipped(shipping.batch);
     // The new run of a unit may not have read its row yet when the engineer's word comes.
     await retry(failedTest, { by: '17', note: 'reseated the board' });

@@ -109,6 +109,7 @@ test.each([
   ['an asset number of nobody', 'asset', 'nobody', '1', 'UT009'],
   ['an asset number with a separator in it', 'asset', 'acme', 'a|b', 'UT007'],
   ['another spelling of a serial number', 'certificate-serial', 'device-ca', '0A1B', 'UT007'],
+  ['a serial number of 2^159', 'certificate-serial', 'device-ca', `80${'0'.repeat(38)}`, 'UT007'],
   ['a MAC address', 'mac', 'ieee', '70:B3:D5:00:00:04', 'UT007'],
 ])('the database itself refuses %s', async (_, kind, issuer, value, sqlState) => {
   const { assigned, floor } = scene;
