@@ -6,18 +6,23 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { WorkflowHandle } from '@temporalio/client';
+import { randomUUID } from 'node:crypto';
+import { WorkflowContinuedAsNewError, type WorkflowHandle } from '@temporalio/client';
 import { version } from '../../package.json';
 import type { FaultEntry } from '../../domain/bench-protocol';
+import { unitWorkflowId } from '../../domain/workflow-ids';
 import globalSetup from '../support/global-setup';
 import globalTeardown from '../support/global-teardown';
 import { newOrder, startTestLine, type TestLine, type TestUnit } from '../support/line';
+import { until } from '../support/line-units';
 import { portableHistory } from './portable-history';
 import { recordingFile, scenarios, type Scenario } from './recordings';
 
 interface Story {
   readonly quantity?: number;
   readonly faults?: readonly Omit<FaultEntry, 'batch'>[];
+  /** What somebody does while the first unit is at the test; names the run that is kept. */
+  readonly stop?: (line: TestLine, unit: TestUnit) => Promise<string>;
   /** What an engineer does, once the first unit is held. */
   readonly engineer?: (line: TestLine, held: TestUnit) => Promise<unknown>;
   /** The run to be kept; the first unit's unless told otherwise. */
@@ -41,6 +46,22 @@ const stories: Readonly<Record<Scenario, Story>> = {
   'unit-scrapped': {
     faults: [missesLimit],
     engineer: (line, held) => line.send(held, 'scrap', { by: '17', reason: 'burnt' }),
+  },
+  /** The run that was cancelled and parked, up to where it continues as new. */
+  'unit-cancelled': {
+    faults: [{ do: 'measure', fault: 'noAnswer' }],
+    stop: async (line, unit) => {
+      await line.unitRun(unit).cancel();
+      return (await line.unitRun(unit).describe()).runId;
+    },
+    engineer: (line, held) => line.send(held, 'retryStep', { by: '17', note: 'pressed by mistake' }),
+  },
+  'unit-reset': {
+    faults: [missesLimit],
+    engineer: async (line, held) => {
+      await resetToBegin(line, held);
+      await line.send(held, 'retryStep', { by: '17', note: 'cleaned the fixture' });
+    },
   },
   batch: { quantity: 6, run: (line, batch) => line.batchRun(batch) },
   shipment: { quantity: 2, run: (line, batch) => line.shipmentRun(batch) },
@@ -67,16 +88,39 @@ async function tell(line: TestLine, wanted: readonly Scenario[]): Promise<void> 
     ...told.flatMap(({ batch, faults = [] }) => faults.map((fault) => ({ ...fault, batch }))),
   );
   for (const { batch, quantity = 1 } of told) await line.startBatch({ batch, quantity });
-  for (const { scenario, batch, engineer, run } of told) {
+  for (const { scenario, batch, stop, engineer, run } of told) {
+    const runId = stop && (await stop(line, await atTest(line, batch)));
     if (engineer) await engineer(line, await line.held(batch));
     const [first] = await line.shipped(batch);
-    await keep(scenario, run ? run(line, batch) : line.unitRun(first!));
+    const unit = line.client.workflow.getHandle(unitWorkflowId(first!.serial), runId, { followRuns: false });
+    await keep(scenario, run ? run(line, batch) : unit);
   }
+}
+
+async function atTest(line: TestLine, batch: string): Promise<TestUnit> {
+  const [unit] = await line.waitFor(batch, ([one]) => one?.step === 'test');
+  if (await until(async () => (await line.facts(unit!, 'testIntended')).length > 0)) return unit!;
+  throw new Error(`no test of batch ${batch} began`);
+}
+
+/** As the web UI does it, to behind the first workflow task. */
+async function resetToBegin(line: TestLine, { serial }: TestUnit): Promise<void> {
+  const { runId } = await line.unitRun({ serial }).describe();
+  const { events } = await line.unitRun({ serial }).fetchHistory();
+  const first = events!.find((event) => event.workflowTaskCompletedEventAttributes)!;
+  await line.client.workflowService.resetWorkflowExecution({
+    namespace: line.temporal.namespace,
+    workflowExecution: { workflowId: unitWorkflowId(serial), runId },
+    ...{ reason: 'recorded', requestId: randomUUID(), workflowTaskFinishEventId: first.eventId! },
+  });
 }
 
 /** Only an ended run is whole. */
 async function keep(scenario: Scenario, run: WorkflowHandle): Promise<void> {
-  await run.result();
+  // One that was continued as new has ended, without a result of its own.
+  await run.result().catch((error: unknown) => {
+    if (!(error instanceof WorkflowContinuedAsNewError)) throw error;
+  });
   const text = portableHistory(await run.fetchHistory());
   const file = fileOf(scenario);
   await mkdir(dirname(file), { recursive: true });
