@@ -804,6 +804,10 @@ declare
   issued text := 'provision.certificate/' || attempt;
   intended text := concat_ws('/', issued, whole(p_body, 'try'));
 begin
+  if exists (select from revocations where certificate_sha256 = coalesce(p_body ->> 'certificateSha256',
+       recorded_fact(u, issued, 'certificateSha256'))) then
+    perform refuse('UT002', format('unit %s: its certificate was revoked', u.serial));
+  end if;
   if p_type = 'certificateIntended' then
     perform check_word('keySha256', p_body ->> 'keySha256'), check_word('serialNumber', p_body ->> 'serialNumber');
   end if;
@@ -2398,10 +2402,12 @@ CREATE FUNCTION public.refuse_unit_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 begin
-  if (new.id, new.batch_id, new.batch_index, new.issuer, new.serial, new.product, new.trial,
-      new.recipe_sha256, new.firmware_version, new.firmware_sha256)
-     is distinct from (old.id, old.batch_id, old.batch_index, old.issuer, old.serial, old.product, old.trial,
-      old.recipe_sha256, old.firmware_version, old.firmware_sha256)
+  if (new.id, new.batch_id, new.batch_index, new.issuer, new.serial, new.product, new.trial)
+     is distinct from (old.id, old.batch_id, old.batch_index, old.issuer, old.serial, old.product, old.trial)
+     -- Only the event of a rework pins a unit to something else.
+     or (new.recipe_sha256, new.firmware_version, new.firmware_sha256)
+        is distinct from (old.recipe_sha256, old.firmware_version, old.firmware_sha256)
+        and new.rework_seq is distinct from new.seq
      or (old.simulated and not new.simulated) or old.state in ('Shipped', 'Scrapped', 'Void') and new.state <> old.state
      or new.seq <= old.seq then
     raise exception using errcode = '42501', message = format('unit %s can not become that', old.serial);

@@ -2,10 +2,12 @@ import { createHash, randomBytes } from 'node:crypto';
 
 /**
  * The serial number of a unit's certificate for one key: the same unit and key always ask for the same certificate,
- * whoever asks and how often. It can't be guessed, because the unit's id and the key are random.
+ * whoever asks and how often, until it is revoked: then there is another one. It can't be guessed, because the unit's id
+ * and the key are random.
  */
-export function deviceCertificateSerialNumber(unitId: string, keySha256: string): string {
-  const bytes = createHash('sha256').update(`${unitId}|${keySha256}`).digest().subarray(0, 16);
+export function deviceCertificateSerialNumber(unitId: string, keySha256: string, revoked = 0): string {
+  const name = [unitId, keySha256, ...(revoked > 0 ? [revoked] : [])].join('|');
+  const bytes = createHash('sha256').update(name).digest().subarray(0, 16);
   return withFixedLength(bytes);
 }
 

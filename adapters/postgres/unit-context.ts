@@ -24,6 +24,8 @@ export interface UnitContext {
   readonly openPrint: number | null;
   readonly labelPrint: number | null;
   readonly failureCode: string | null;
+  /** Certificates of its that are void. */
+  readonly revoked: number;
   readonly boardBatch: string;
   readonly boardLot: string;
   /** The lots in force now. */
@@ -40,6 +42,7 @@ const query = `
     array(select value from identifiers i where i.unit_id = u.id and i.kind = 'mac' order by i.ordinal) as macs,
     u.chip_uid as "chipUid", u.certificate_sha256 as "certificateSha256", u.flashed_sha256 as "flashedSha256",
     u.prints, u.open_print as "openPrint", u.label_print as "labelPrint", u.failure_code as "failureCode",
+    (select count(*)::integer from revocations r where r.unit_id = u.id) as revoked,
     b.board_batch as "boardBatch", b.board_lot as "boardLot",
     (select coalesce(jsonb_object_agg(l.position, l.lots), '{}') from batch_lots l where l.batch_id = b.id) as lots,
     u.recipe_sha256 as "recipeSha256"
