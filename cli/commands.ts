@@ -61,6 +61,7 @@ export const entries: Readonly<Record<string, Entry>> = {
     summary: 'one decision about many units, and what came of it',
     load: { resolve: './units-resolve', resolved: './units-resolved' },
   },
+  recall: { summary: 'who has it: holds what has not shipped, and lists what has', load: './recall' },
   registry: {
     summary: 'the registry of numbers: how far it is, and after a restored backup',
     load: { show: './registry-show', advance: './registry-advance' },

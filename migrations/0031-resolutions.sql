@@ -123,3 +123,37 @@ end $$;
 
 grant execute on function open_holds(text, text, text, uuid[]), release_holds(text, text, text, uuid[])
   to unitrail_office, unitrail_desk;
+
+-- A recall is a history of its own: what was looked for and why, and each count of what was found. Its id is that of the
+-- quality hold on what has not shipped.
+alter table event_types drop constraint event_types_stream_kind;
+alter table event_types add constraint event_types_stream_kind check (stream_kind in ('unit', 'batch', 'order', 'shipment',
+  'export', 'retention', 'list', 'registry', 'history', 'recall'));
+insert into event_types (type, stream_kind, appender, nature, part) values
+  ('recallOpened',  'recall', 'function', 'other', null),
+  ('recallCounted', 'recall', 'function', 'other', null);
+
+-- Which units were tested at a station, or at a time: a tenth of the history, and nothing of it is written twice.
+create index unit_events_tests on unit_events (at) where type in ('testPassed', 'testFailed', 'testErred');
+
+-- The same recall again is a no-op; one that looks for something else is refused.
+create function open_recall(p_recall text, p_selector text, p_reason text, p_by text) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  perform check_word('recall', p_recall), check_word('reason', p_reason), check_word('by', p_by), check_body(p_selector);
+  perform append_to_stream('recall:' || p_recall, 'recallOpened', 'opened',
+    format('{"by":%s,"reason":%s,"selector":%s}', to_json(p_by), to_json(p_reason), p_selector));
+end $$;
+
+-- How its units stood at the end of a run: who has them, and what was kept back.
+create function count_recall(p_recall text, p_counts text) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  if not exists (select from streams where stream = 'recall:' || p_recall) then
+    perform refuse('UT009', format('there is no recall %s', p_recall));
+  end if;
+  perform append_to_stream('recall:' || p_recall, 'recallCounted',
+    concat_ws('/', 'counted', left(encode(sha256(convert_to(p_counts, 'UTF8')), 'hex'), 16)), p_counts);
+end $$;
+
+grant execute on function open_recall(text, text, text, text), count_recall(text, text) to unitrail_desk;

@@ -748,7 +748,7 @@ CREATE TABLE public.event_types (
     part text,
     CONSTRAINT event_types_appender CHECK ((appender = ANY (ARRAY['office'::text, 'station'::text, 'both'::text, 'function'::text]))),
     CONSTRAINT event_types_nature CHECK ((nature = ANY (ARRAY['intent'::text, 'result'::text, 'other'::text]))),
-    CONSTRAINT event_types_stream_kind CHECK ((stream_kind = ANY (ARRAY['unit'::text, 'batch'::text, 'order'::text, 'shipment'::text, 'export'::text, 'retention'::text, 'list'::text, 'registry'::text, 'history'::text])))
+    CONSTRAINT event_types_stream_kind CHECK ((stream_kind = ANY (ARRAY['unit'::text, 'batch'::text, 'order'::text, 'shipment'::text, 'export'::text, 'retention'::text, 'list'::text, 'registry'::text, 'history'::text, 'recall'::text])))
 );
 
 --
@@ -1416,6 +1416,22 @@ begin
 end $$;
 
 --
+-- Name: count_recall(text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.count_recall(p_recall text, p_counts text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  if not exists (select from streams where stream = 'recall:' || p_recall) then
+    perform refuse('UT009', format('there is no recall %s', p_recall));
+  end if;
+  perform append_to_stream('recall:' || p_recall, 'recallCounted',
+    concat_ws('/', 'counted', left(encode(sha256(convert_to(p_counts, 'UTF8')), 'hex'), 16)), p_counts);
+end $$;
+
+--
 -- Name: declare_used_ranges(jsonb); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2040,6 +2056,20 @@ begin
     perform refuse('UT008', format('quantity: %s is not allowed; at most %s: order %s of %s units has no room for more',
       p_batch_quantity, greatest(order_room(known), 0), p_order, known.quantity));
   end if;
+end $$;
+
+--
+-- Name: open_recall(text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.open_recall(p_recall text, p_selector text, p_reason text, p_by text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform check_word('recall', p_recall), check_word('reason', p_reason), check_word('by', p_by), check_body(p_selector);
+  perform append_to_stream('recall:' || p_recall, 'recallOpened', 'opened',
+    format('{"by":%s,"reason":%s,"selector":%s}', to_json(p_by), to_json(p_reason), p_selector));
 end $$;
 
 --
@@ -3845,6 +3875,12 @@ CREATE INDEX slot_requests_age ON public.slot_requests USING btree (requested_at
 CREATE UNIQUE INDEX transitions_from ON public.transitions USING btree (type, from_state, COALESCE(from_step, '*'::text));
 
 --
+-- Name: unit_events_tests; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX unit_events_tests ON public.unit_events USING btree (at) WHERE (type = ANY (ARRAY['testPassed'::text, 'testFailed'::text, 'testErred'::text]));
+
+--
 -- Name: unit_lots_lot; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -4723,6 +4759,13 @@ GRANT ALL ON FUNCTION public.control_batch(p_batch text, p_type text, p_id text,
 REVOKE ALL ON FUNCTION public.count_alive(u public.units, p_to_state text) FROM PUBLIC;
 
 --
+-- Name: FUNCTION count_recall(p_recall text, p_counts text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.count_recall(p_recall text, p_counts text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.count_recall(p_recall text, p_counts text) TO unitrail_desk;
+
+--
 -- Name: FUNCTION declare_used_ranges(p_pools jsonb); Type: ACL; Schema: public; Owner: -
 --
 
@@ -4911,6 +4954,13 @@ GRANT ALL ON FUNCTION public.open_number_list(p_issuer text, p_name text, p_patt
 --
 
 REVOKE ALL ON FUNCTION public.open_order(p_order text, p_quantity integer, p_batch text, p_batch_quantity integer) FROM PUBLIC;
+
+--
+-- Name: FUNCTION open_recall(p_recall text, p_selector text, p_reason text, p_by text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.open_recall(p_recall text, p_selector text, p_reason text, p_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.open_recall(p_recall text, p_selector text, p_reason text, p_by text) TO unitrail_desk;
 
 --
 -- Name: FUNCTION open_resolution(p_id text, p_request text, p_by text, p_units uuid[]); Type: ACL; Schema: public; Owner: -

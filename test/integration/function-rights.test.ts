@@ -43,7 +43,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
       'order_room',
       'unit_name',
     ],
-    ...['open_holds', 'release_holds'],
+    ...['count_recall', 'open_holds', 'open_recall', 'release_holds'],
   ],
   unitrail_retention: ['unit_name'],
   unitrail_auditor: ['unit_name'],

@@ -8,7 +8,7 @@ export type Nature = 'intent' | 'result' | 'other';
 
 export interface EventKind {
   readonly type: string;
-  readonly streamKind: 'unit' | 'batch' | 'order' | 'shipment' | 'list' | 'registry' | 'history';
+  readonly streamKind: 'unit' | 'batch' | 'order' | 'shipment' | 'list' | 'registry' | 'history' | 'recall';
   readonly appender: 'office' | 'station' | 'both' | 'function';
   readonly nature: Nature;
   readonly part: string | null;
@@ -78,6 +78,8 @@ const otherKinds: OtherRow[] = [
   ['numbersListed', 'list', [DESK]],
   ['registryAdvanced', 'registry', [DESK]],
   ['historyAdopted', 'history', [DESK]],
+  ['recallOpened', 'recall', [DESK]],
+  ['recallCounted', 'recall', [DESK]],
 ];
 
 /** What the desk records of a unit, by functions of its own. A hold is a matter of both. */
