@@ -65,6 +65,7 @@ interface Setting {
   readonly bundle: () => Promise<WorkflowBundleWithSourceMap>;
   readonly maxCachedWorkflows?: number;
   readonly deadlinesMs?: Partial<BenchDeadlines>;
+  readonly devicesOf?: (station: Station) => StationDevices;
 }
 
 export interface LineOptions {
@@ -77,6 +78,8 @@ export interface LineOptions {
   readonly maxCachedWorkflows?: number;
   /** How long devices may take to answer, where the driver's own patience does not fit. */
   readonly deadlinesMs?: Partial<BenchDeadlines>;
+  /** Other devices than those that the plant names: a benchmark's, which do nothing. */
+  readonly devicesOf?: (station: Station) => StationDevices;
 }
 
 /** Starts the workers of the roles, each with the database login of its own role. */
@@ -177,14 +180,14 @@ async function startOffice(
 
 async function startStation(
   id: string,
-  { config, servers, host, log, deadlinesMs }: Setting,
+  { config, servers, host, log, deadlinesMs, devicesOf }: Setting,
   opened: Closer[],
 ): Promise<Omit<Part, 'close'>> {
   const url = await servers.loginUrl(stationLogin(id));
   const db = openDatabase(url, { applicationName: `unitrail-${id}`, maxConnections: 12 });
   opened.push(() => db.destroy());
   const station = await findStation(db, id);
-  const devices = await openDevices(station, config, deadlinesMs);
+  const devices = devicesOf?.(station) ?? (await openDevices(station, config, deadlinesMs));
   opened.push(() => devices.close());
   const wakes = await Notifications.listen(url, 'unitrail_clear');
   opened.push(() => wakes.close());

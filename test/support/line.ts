@@ -16,7 +16,7 @@ import { stationLogin } from '../../domain/plant';
 import { batchWorkflowId, shipmentWorkflowId, taskQueues, unitWorkflowId } from '../../domain/workflow-ids';
 import { audit } from '../../tools/audit/audit';
 import type { Config } from '../../workers/config';
-import { allRoles, startLine, type Line } from '../../workers/line';
+import { allRoles, startLine, type Line, type LineOptions } from '../../workers/line';
 import type { Servers } from '../../workers/servers';
 import { type TemporalAddress } from '../../workers/temporal-address';
 import { connectClient } from '../../workers/temporal-client';
@@ -46,6 +46,8 @@ export interface TestLineOptions {
   readonly maxCachedWorkflows?: number;
   /** A Temporal server of the caller's own; otherwise a new namespace of the run's. */
   readonly temporal?: TemporalAddress;
+  /** Other devices than the virtual bench. */
+  readonly devicesOf?: LineOptions['devicesOf'];
   /** What the workers take for the database, such as a proxy before it. */
   readonly through?: (url: string) => string;
 }
@@ -93,13 +95,14 @@ export class TestLine {
 
   /** Starts the workers of all roles. */
   async startWorkers(): Promise<void> {
-    const { maxCachedWorkflows, through } = this.options;
+    const { maxCachedWorkflows, through, devicesOf } = this.options;
     this.workers = await startLine(await allRoles(this.db), {
       config: configOf(this.home, this.bench),
       servers: serversOf(this.database, this.temporal, through),
       log: pino({ level: process.env.UNITRAIL_TEST_LOG ?? 'silent' }, pino.destination(2)),
       bundle: await testBundle(),
       deadlinesMs,
+      ...(devicesOf && { devicesOf }),
       ...(maxCachedWorkflows !== undefined && { maxCachedWorkflows }),
     });
     this.workers.failed.catch(() => {});
