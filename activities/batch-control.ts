@@ -6,10 +6,12 @@ import {
   unassignedUnits,
   unitsInProgress,
 } from '../adapters/postgres/batch-controls';
+import { readBatchReport } from '../adapters/postgres/batch-report';
 import type { Database } from '../adapters/postgres/database';
 import { appendEvent } from '../adapters/postgres/ledger';
 import type { Watermark } from '../adapters/registry/watermark';
 import { MAX_WINDOW, type BatchChange, type BatchControls } from '../domain/batch-control';
+import type { BatchReport } from '../domain/batch-report';
 import { UnitrailError } from '../domain/errors';
 import { unitWorkflowId } from '../domain/workflow-ids';
 
@@ -45,6 +47,11 @@ export function createBatchControlActivities(deps: { db: Database; client: Clien
     async reconcilePartition(input: { batch: string; from: number; to: number }): Promise<PartitionReality> {
       const underWay = await unitsInProgress(db, input.batch, input, MOST_UNDER_WAY);
       return { ...(await readControls(db, input.batch)), underWay };
+    },
+
+    /** How far the batch is: for its page in the web UI. */
+    async reportBatch({ batch }: { batch: string }): Promise<BatchReport> {
+      return readBatchReport(db, batch);
     },
 
     /** The end of a cancelled batch: unclaimed numbers go back through the ledger. */

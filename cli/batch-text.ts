@@ -1,8 +1,8 @@
+import { controlsText, heldText, paceText, progressBar } from '../domain/batch-report';
 import type { Column } from '../domain/columns';
 import type { HeldUnit, StateCount } from '../adapters/postgres/batch-queries';
+import type { UnseenUnit } from '../adapters/postgres/batch-report';
 import { outcomeOf, type BatchStatus } from './batch-progress';
-
-const BAR_WIDTH = 24;
 
 /** `14 of 24 ready, 6 in progress, 1 held` */
 export function lineText({
@@ -37,15 +37,19 @@ function told(counts: readonly StateCount[], state: string, word: string): strin
   return units > 0 ? [`${units} ${word}`] : [];
 }
 
-/** A bar of what is done, and how many units are at each step; a new line of it only where something moved. */
+/** A bar of what is done, how many units are at each step, what is held and why, and how long it will take. */
 export function progressText(status: BatchStatus): string {
-  const { quantity, ready, shipped, counts } = status;
-  const filled = Math.round((BAR_WIDTH * (ready + shipped)) / quantity);
+  const { counts, report } = status;
   const steps = counts
     .filter(({ state }) => state === 'InProgress')
     .map(({ step, units }) => `${step} ${units}`);
-  const bar = `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)}`;
-  return [bar, lineText(status), ...(steps.length > 0 ? [`(${steps.join(', ')})`] : [])].join(' ');
+  const notes = [
+    ...(steps.length > 0 ? [`(${steps.join(', ')})`] : []),
+    ...[heldText(report), paceText(report), controlsText(report)]
+      .filter((text) => text !== '')
+      .map((text) => `· ${text}`),
+  ];
+  return [progressBar(status), lineText(status), ...notes].join(' ');
 }
 
 export function outcomeText(status: BatchStatus): string {
@@ -78,4 +82,11 @@ export const heldColumns: readonly Column<HeldUnit>[] = [
   { name: 'attempt', heading: 'Attempt', kind: 'number', value: ({ attempt }) => attempt },
   { name: 'code', heading: 'Cause', kind: 'text', value: ({ code }) => code },
   { name: 'message', heading: 'What happened', kind: 'text', value: ({ message }) => message },
+];
+
+export const unseenColumns: readonly Column<UnseenUnit>[] = [
+  { name: 'serial', heading: 'Not seen', kind: 'text', value: ({ serial }) => serial },
+  { name: 'state', heading: 'State', kind: 'text', value: ({ state }) => state },
+  { name: 'step', heading: 'Step', kind: 'text', value: ({ step }) => step },
+  { name: 'lastSeen', heading: 'Last seen (UTC)', kind: 'date', value: ({ lastSeen }) => lastSeen },
 ];

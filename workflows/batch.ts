@@ -19,6 +19,7 @@ import {
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { cancelledInUi, changeProblem, type BatchChange, type BatchControls } from '../domain/batch-control';
+import { batchDetails } from '../domain/batch-report';
 import type { Order } from '../domain/order-document';
 import { shareOfWindow, usualPace, type Pace } from '../domain/pace';
 import { partitionWorkflowId, shipmentWorkflowId, taskQueues } from '../domain/workflow-ids';
@@ -156,6 +157,7 @@ async function beginPartition(floor: Floor): Promise<void> {
   floor.partitions.set(floor.number, range);
   await startPartition(floor, floor.number, range);
   await steerAll(floor);
+  if (floor.number === 1) await show(floor);
 }
 
 /** One that already runs is success. */
@@ -216,7 +218,13 @@ async function lookAfterPartitions(floor: Floor): Promise<void> {
   for (const [number, range] of [...floor.partitions]) {
     if (floor.partitions.has(number)) await startPartition(floor, number, range);
   }
+  await show(floor);
   remind(floor);
+}
+
+/** What the batch's page shows is read from the database. */
+async function show({ opened }: Floor): Promise<void> {
+  setCurrentDetails(batchDetails(await office.reportBatch({ batch: opened!.batch })));
 }
 
 function remind(floor: Floor): void {
@@ -225,7 +233,7 @@ function remind(floor: Floor): void {
 }
 
 async function end(floor: Floor, units: Readonly<Record<string, number>>): Promise<Record<string, number>> {
-  const { batch: id, shipsItself, cancelled } = floor.opened!;
+  const { batch: id, shipsItself } = floor.opened!;
   if (shipsItself) {
     await startOnce(() =>
       startChild(shipment, {
@@ -235,10 +243,7 @@ async function end(floor: Floor, units: Readonly<Record<string, number>>): Promi
       }),
     );
   }
-  const counts = Object.entries(units).map(([state, count]) => `${count} ${state}`);
-  setCurrentDetails(
-    `### Batch ${id}\n\n${cancelled ? 'Cancelled' : 'Ended'}: ${counts.join(', ') || 'no unit was begun'}`,
-  );
+  await show(floor);
   return { ...units };
 }
 
@@ -290,6 +295,7 @@ async function change(floor: Floor, asked: BatchChange): Promise<BatchControls> 
   const controls = await office.controlBatch({ batch: id, change: asked, changeId });
   take(floor, controls);
   await steerAll(floor);
+  await show(floor);
   return controls;
 }
 

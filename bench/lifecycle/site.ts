@@ -59,9 +59,8 @@ export async function atSite<T>(
   }
 }
 
-/** Each of them, whatever becomes of the others: a server that was left running would stay. */
 /** The servers that somebody's environment names are not ours to load: the embedded ones are used. */
-function createSiteContext(
+export function createSiteContext(
   home: string,
   { server, say, stop }: { server: ServerKind; say: Say; stop: AbortSignal },
 ): { context: ServerContext; close: () => Promise<void> } {

@@ -1,7 +1,22 @@
+import { batchDetails, durationText, paceText, type BatchReport } from '../../domain/batch-report';
 import { outcomeOf, type BatchStatus } from '../../cli/batch-progress';
 import { firstPassText, lineText, progressText } from '../../cli/batch-text';
 
 const ended = new Date('2026-11-22T12:00:00Z');
+const report: BatchReport = {
+  ...{
+    batch: 'B-1',
+    quantity: 24,
+    claimed: 24,
+    inProgress: 24,
+    ready: 0,
+    shipped: 0,
+    scrapped: 0,
+    missing: 0,
+  },
+  ...{ void: 0, held: [], passed: 0, judged: 0, perHour: null },
+  ...{ paused: false, cancelled: false, ended: false, window: null, priority: 0 },
+};
 const fresh: BatchStatus = {
   batch: 'B-1',
   order: 'PO-1',
@@ -23,6 +38,7 @@ const fresh: BatchStatus = {
   counts: [{ state: 'InProgress', step: 'flash', units: 24 }],
   firstPass: { passed: 0, judged: 0, yield: null },
   heldUnits: [],
+  report,
 };
 
 test.each([
@@ -63,4 +79,45 @@ test('the yield is rounded down: only a batch without any failure has 100 %', ()
     '999 of 1000 units (99 %) without a hold, retry or rework',
   );
   expect(firstPassText(fresh)).toBe('no unit judged yet');
+});
+
+test('the page of a batch tells bar, states, causes, yield, rate, estimate and what people set', () => {
+  const page = batchDetails({
+    ...report,
+    ...{
+      quantity: 100,
+      claimed: 60,
+      inProgress: 8,
+      ready: 48,
+      scrapped: 1,
+      perHour: 20,
+      passed: 45,
+      judged: 50,
+    },
+    held: [
+      { code: 'TEST_FAILED', units: 2 },
+      { code: 'PRINT_UNKNOWN', units: 1 },
+    ],
+    ...{ window: 80, priority: 2 },
+  });
+  expect(page.split('\n')).toEqual([
+    '### Batch B-1',
+    '',
+    '`████████████░░░░░░░░░░░░` **48 of 100 ready**',
+    '',
+    '- 8 in progress, 40 not begun, 1 scrapped',
+    '- held: 2 TEST_FAILED, 1 PRINT_UNKNOWN',
+    '- first pass: 45 of 50 (90 %)',
+    '- rate: 20 units an hour, about 2 h 24 min left',
+    '- set: window 80, priority 2',
+  ]);
+});
+
+test('a batch that is paused or cancelled has only what is under way before it', () => {
+  const half = { ...report, quantity: 100, claimed: 50, inProgress: 10, perHour: 60 };
+  expect(paceText(half)).toBe('60 units an hour, about 1 h 0 min left');
+  expect(paceText({ ...half, paused: true })).toBe('60 units an hour, about 10 min left');
+  expect(paceText({ ...half, cancelled: true, inProgress: 0 })).toBe('60 units an hour');
+  expect(paceText({ ...half, perHour: null })).toBe('');
+  expect([0.2, 59.1, 1_441].map(durationText)).toEqual(['1 min', '1 h 0 min', '1 d 0 h']);
 });
