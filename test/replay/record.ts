@@ -10,7 +10,7 @@ import { randomUUID } from 'node:crypto';
 import { WorkflowContinuedAsNewError, type WorkflowHandle } from '@temporalio/client';
 import { version } from '../../package.json';
 import type { FaultEntry } from '../../domain/bench-protocol';
-import { unitWorkflowId } from '../../domain/workflow-ids';
+import { taskQueues, unitWorkflowId } from '../../domain/workflow-ids';
 import globalSetup from '../support/global-setup';
 import globalTeardown from '../support/global-teardown';
 import { newOrder, startTestLine, type TestLine, type TestUnit } from '../support/line';
@@ -65,6 +65,16 @@ const stories: Readonly<Record<Scenario, Story>> = {
   },
   batch: { quantity: 6, run: (line, batch) => line.batchRun(batch) },
   shipment: { quantity: 2, run: (line, batch) => line.shipmentRun(batch) },
+  'resolve-units': {
+    faults: [missesLimit],
+    engineer: (line, { batch }) =>
+      line.client.workflow.start('resolveUnits', {
+        workflowId: `resolve:${batch}`,
+        taskQueue: taskQueues.workflows,
+        args: [{ action: 'retry', by: '17', note: 'cleaned the fixture', batch }],
+      }),
+    run: (line, batch) => line.client.workflow.getHandle(`resolve:${batch}`),
+  },
 };
 
 async function record(wanted: readonly Scenario[]): Promise<void> {

@@ -13,6 +13,7 @@ export const scenarios = [
   'unit-reset',
   'batch',
   'shipment',
+  'resolve-units',
 ] as const;
 
 export type Scenario = (typeof scenarios)[number];

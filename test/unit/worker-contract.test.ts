@@ -136,5 +136,5 @@ test('the workflow types are batch, partition, resolveUnits, shipment and unit: 
   const types = started.map(
     ({ events }) => events[0]!.workflowExecutionStartedEventAttributes!.workflowType.name,
   );
-  expect([...new Set(types)].sort()).toEqual(['batch', 'shipment', 'unit']);
+  expect([...new Set(types)].sort()).toEqual(['batch', 'resolveUnits', 'shipment', 'unit']);
 });
