@@ -57,12 +57,18 @@ export function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
-async function told(context: ServerContext, { servers, benchAddress }: House): Promise<void> {
+async function told(context: ServerContext, { servers, benchAddress, line }: House): Promise<void> {
   const address = servers.temporal.connectionOptions.address ?? null;
   if (context.json)
-    return printJson(context, { temporalUi: servers.temporalUi, temporal: address, bench: benchAddress });
+    return printJson(context, {
+      temporalUi: servers.temporalUi,
+      temporal: address,
+      bench: benchAddress,
+      metrics: line.metricsUrl,
+    });
   await printLine(
     context,
     `Up. Temporal: ${servers.temporalUi ?? address}. Start a batch: npx unitrail batch start sample/order.yaml. Ctrl-C ends it.`,
   );
+  if (line.metricsUrl) await printLine(context, `Metrics: ${line.metricsUrl}`);
 }

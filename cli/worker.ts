@@ -40,6 +40,7 @@ async function run(context: ServerContext, options: Options): Promise<void> {
   const log = createLog(config.logLevel, 'unitrail-worker');
   const stop = context.takeOverSignals(() => void say(context, waiting(role)));
   const line = await startLine([role], { config, servers, log });
+  if (line.metricsUrl) await say(context, `Metrics: ${line.metricsUrl}`);
   await say(context, `${capital(name)} works. Ctrl-C or SIGTERM ends it in order.`);
   try {
     await Promise.race([aborted(stop), line.failed]);

@@ -17,6 +17,8 @@ export const reactions = {
   CA_UNAVAILABLE: 'retry',
   STORE_UNAVAILABLE: 'retry',
   TEMPORAL_UNAVAILABLE: 'retry',
+  /** The receiver of notices did not take one: it is kept, and sent again. */
+  WEBHOOK_UNAVAILABLE: 'retry',
   /** Every slot that could do the step is taken: a benign wait, not a fault. */
   SLOT_BUSY: 'retry',
   /** The row moved on while we worked (another try, another claim): read it again. */

@@ -17,6 +17,9 @@ export function shipmentWorkflowId(batch: string): string {
   return `shipment:${batch}`;
 }
 
+/** Of the schedule, and the beginning of the ids of its runs. */
+export const noticesScheduleId = 'notices';
+
 export const taskQueues = {
   workflows: 'unitrail.workflows',
   office: 'unitrail.office',

@@ -1815,6 +1815,19 @@ begin
 end $$;
 
 --
+-- Name: notice_delivered(uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.notice_delivered(p_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform check_office();
+  update notices set delivered_at = clock_timestamp() where id = p_id and delivered_at is null;
+end $$;
+
+--
 -- Name: notify_uncleared(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2262,6 +2275,29 @@ begin
 end $$;
 
 --
+-- Name: raise_notices(integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.raise_notices(p_minutes integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  raised integer;
+begin
+  perform check_office();
+  if p_minutes is null or p_minutes not between 0 and 999999 then
+    perform refuse('UT007', format('minutes: %s is not allowed; 0 to 999999', p_minutes));
+  end if;
+  insert into notices (kind, unit_id, held_seq, held_at, step, failure_code)
+  select 'unitHeldTooLong', h.unit_id, h.held_seq, h.held_at, h.step, h.failure_code from held_units h
+  where h.held_at < clock_timestamp() - make_interval(mins => p_minutes)
+  on conflict on constraint notices_once do nothing;
+  get diagnostics raised = row_count;
+  return raised;
+end $$;
+
+--
 -- Name: read_claims(jsonb); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2379,6 +2415,22 @@ begin
     perform refuse('UT014', format('batch %s was opened before the registry was advanced: its numbers that nobody had claimed may have been issued by the state that was lost. Open another batch for the rest', lost));
   end if;
   return null;
+end $$;
+
+--
+-- Name: refuse_notice_change(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_notice_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if old.delivered_at is not null or new.delivered_at is null
+     or (new.id, new.kind, new.unit_id, new.held_seq, new.held_at, new.step, new.failure_code, new.raised_at)
+        is distinct from (old.id, old.kind, old.unit_id, old.held_seq, old.held_at, old.step, old.failure_code, old.raised_at) then
+    raise exception using errcode = '42501', message = format('notice %s can not become that', old.id);
+  end if;
+  return new;
 end $$;
 
 --
@@ -2992,6 +3044,25 @@ CREATE TABLE public.buyers (
 );
 
 --
+-- Name: held_units; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.held_units AS
+ SELECT u.id AS unit_id,
+    u.step,
+    u.failure_code,
+    e.seq AS held_seq,
+    e.at AS held_at
+   FROM (public.units u
+     CROSS JOIN LATERAL ( SELECT v.seq,
+            v.at
+           FROM public.unit_events v
+          WHERE ((v.stream = ('unit:'::text || u.id)) AND (v.type = ANY (ARRAY['held'::text, 'found'::text])))
+          ORDER BY v.seq DESC
+         LIMIT 1) e)
+  WHERE (u.state = 'AwaitingEngineer'::text);
+
+--
 -- Name: holds; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -3111,6 +3182,23 @@ ALTER TABLE public.movements ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+--
+-- Name: notices; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.notices (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    kind text NOT NULL,
+    unit_id uuid NOT NULL,
+    held_seq bigint NOT NULL,
+    held_at timestamp with time zone NOT NULL,
+    step text NOT NULL,
+    failure_code text,
+    raised_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    delivered_at timestamp with time zone,
+    CONSTRAINT notices_kind CHECK ((kind = 'unitHeldTooLong'::text))
 );
 
 --
@@ -3529,6 +3617,20 @@ ALTER TABLE ONLY public.movements
     ADD CONSTRAINT movements_pkey PRIMARY KEY (id);
 
 --
+-- Name: notices notices_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.notices
+    ADD CONSTRAINT notices_once UNIQUE (unit_id, held_seq);
+
+--
+-- Name: notices notices_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.notices
+    ADD CONSTRAINT notices_pkey PRIMARY KEY (id);
+
+--
 -- Name: number_lists number_lists_name; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3827,6 +3929,12 @@ CREATE INDEX identifiers_value ON public.identifiers USING btree (value);
 CREATE INDEX movements_block_id ON public.movements USING btree (block_id);
 
 --
+-- Name: notices_undelivered; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX notices_undelivered ON public.notices USING btree (raised_at) WHERE (delivered_at IS NULL);
+
+--
 -- Name: number_spaces_issuer; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -4011,6 +4119,24 @@ CREATE TRIGGER movements_append_only BEFORE DELETE OR UPDATE ON public.movements
 --
 
 CREATE TRIGGER movements_no_truncate BEFORE TRUNCATE ON public.movements FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: notices notices_keep; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER notices_keep BEFORE UPDATE ON public.notices FOR EACH ROW EXECUTE FUNCTION public.refuse_notice_change();
+
+--
+-- Name: notices notices_never_deleted; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER notices_never_deleted BEFORE DELETE ON public.notices FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: notices notices_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER notices_no_truncate BEFORE TRUNCATE ON public.notices FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
 -- Name: number_lists number_lists_append_only; Type: TRIGGER; Schema: public; Owner: -
@@ -4299,6 +4425,13 @@ ALTER TABLE ONLY public.listed_numbers
 
 ALTER TABLE ONLY public.movements
     ADD CONSTRAINT movements_block FOREIGN KEY (block_id) REFERENCES public.blocks(id);
+
+--
+-- Name: notices notices_unit; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.notices
+    ADD CONSTRAINT notices_unit FOREIGN KEY (unit_id) REFERENCES public.units(id);
 
 --
 -- Name: number_lists number_lists_event; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -4894,6 +5027,13 @@ REVOKE ALL ON FUNCTION public.next_carton_number(p_company_prefix text, p_issuer
 GRANT ALL ON FUNCTION public.next_carton_number(p_company_prefix text, p_issuer text, p_last bigint) TO unitrail_office;
 
 --
+-- Name: FUNCTION notice_delivered(p_id uuid); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.notice_delivered(p_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.notice_delivered(p_id uuid) TO unitrail_office;
+
+--
 -- Name: FUNCTION notify_uncleared(); Type: ACL; Schema: public; Owner: -
 --
 
@@ -5006,6 +5146,13 @@ REVOKE ALL ON FUNCTION public.pass_numbers(p_spaces jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.project_facts(u public.units, p_type text, p_body jsonb, p_seq bigint) FROM PUBLIC;
 
 --
+-- Name: FUNCTION raise_notices(p_minutes integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.raise_notices(p_minutes integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.raise_notices(p_minutes integer) TO unitrail_office;
+
+--
 -- Name: FUNCTION read_claims(p_claims jsonb); Type: ACL; Schema: public; Owner: -
 --
 
@@ -5058,6 +5205,12 @@ REVOKE ALL ON FUNCTION public.refuse_identifier_change() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION public.refuse_lost_epoch() FROM PUBLIC;
+
+--
+-- Name: FUNCTION refuse_notice_change(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.refuse_notice_change() FROM PUBLIC;
 
 --
 -- Name: FUNCTION refuse_other_request(p_known public.unit_events); Type: ACL; Schema: public; Owner: -
@@ -5258,6 +5411,15 @@ GRANT SELECT ON TABLE public.buyers TO unitrail_auditor;
 GRANT SELECT ON TABLE public.buyers TO unitrail_retention;
 
 --
+-- Name: TABLE held_units; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.held_units TO unitrail_office;
+GRANT SELECT ON TABLE public.held_units TO unitrail_desk;
+GRANT SELECT ON TABLE public.held_units TO unitrail_auditor;
+GRANT SELECT ON TABLE public.held_units TO unitrail_retention;
+
+--
 -- Name: TABLE holds; Type: ACL; Schema: public; Owner: -
 --
 
@@ -5321,6 +5483,15 @@ GRANT SELECT ON TABLE public.movements TO unitrail_office;
 GRANT SELECT ON TABLE public.movements TO unitrail_desk;
 GRANT SELECT ON TABLE public.movements TO unitrail_auditor;
 GRANT SELECT ON TABLE public.movements TO unitrail_retention;
+
+--
+-- Name: TABLE notices; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.notices TO unitrail_office;
+GRANT SELECT ON TABLE public.notices TO unitrail_desk;
+GRANT SELECT ON TABLE public.notices TO unitrail_auditor;
+GRANT SELECT ON TABLE public.notices TO unitrail_retention;
 
 --
 -- Name: TABLE number_spaces; Type: ACL; Schema: public; Owner: -

@@ -16,10 +16,19 @@ export interface Config {
   readonly watermark: string;
   readonly temporalCli: string | null;
   readonly benchAddress: string | null;
+  /** Where metrics and health are asked for, `host:port`; null: nowhere. */
+  readonly metricsAddress: string | null;
+  /** References, `env:NAME` or `file:PATH`: an address may hold a token. Both or neither. */
+  readonly webhook: { readonly url: string; readonly secret: string } | null;
+  /** How long a unit may be held before somebody is told. */
+  readonly heldTooLongMinutes: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Half a shift. */
+const HELD_TOO_LONG_MINUTES = 240;
 
 const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 
@@ -40,6 +49,9 @@ export function parseConfig(env: Environment, database: 'needed' | 'none' = 'nee
     store: env.UNITRAIL_STORE ? folder(env.UNITRAIL_STORE) : resolve(home, 'store'),
     temporalCli: env.UNITRAIL_TEMPORAL_CLI || null,
     benchAddress: address(env, 'UNITRAIL_BENCH_ADDRESS', problems),
+    metricsAddress: metricsAddress(env, problems),
+    webhook: webhook(env, problems),
+    heldTooLongMinutes: minutes(env, 'UNITRAIL_HELD_TOO_LONG_MINUTES', HELD_TOO_LONG_MINUTES, problems),
     logLevel: oneOf(env, 'UNITRAIL_LOG_LEVEL', logLevels, 'info', problems),
   };
   const missesDatabase = hasTemporal(env) && !env.UNITRAIL_DATABASE_URL;
@@ -83,6 +95,39 @@ function address(env: Environment, name: string, problems: string[]): string | n
   if (/^[^\s:]+:[0-9]{1,5}$/.test(text)) return text;
   problems.push(`${name}: "${text.slice(0, 60)}" is not allowed; host:port`);
   return null;
+}
+
+/** A port alone is one of this machine only. */
+function metricsAddress(env: Environment, problems: string[]): string | null {
+  const text = env.UNITRAIL_METRICS_ADDRESS;
+  if (!text) return null;
+  const [, host, port] = /^(?:([^\s:]+):)?([0-9]{1,5})$/.exec(text) ?? [];
+  if (port !== undefined && Number(port) <= 65_535) return `${host ?? '127.0.0.1'}:${port}`;
+  problems.push(
+    `UNITRAIL_METRICS_ADDRESS: "${text.slice(0, 60)}" is not allowed; a port (of this machine only) or host:port`,
+  );
+  return null;
+}
+
+function webhook(env: Environment, problems: string[]): Config['webhook'] {
+  const names = ['UNITRAIL_WEBHOOK_URL', 'UNITRAIL_WEBHOOK_SECRET'] as const;
+  const [url, secret] = names.map((name) => env[name] || null) as [string | null, string | null];
+  for (const [index, text] of [url, secret].entries())
+    if (text !== null && !/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/.test(text))
+      problems.push(`${names[index]}: (hidden) is not allowed; where it lies, as env:NAME or file:PATH`);
+  if ((url === null) !== (secret === null))
+    problems.push(
+      `${names[url === null ? 0 : 1]}: (missing) is not allowed beside ${names[url === null ? 1 : 0]}; set both or neither`,
+    );
+  return url !== null && secret !== null ? { url, secret } : null;
+}
+
+function minutes(env: Environment, name: string, byDefault: number, problems: string[]): number {
+  const text = env[name];
+  if (!text) return byDefault;
+  if (/^[1-9][0-9]{0,5}$/.test(text)) return Number(text);
+  problems.push(`${name}: "${text.slice(0, 60)}" is not allowed; a whole number of minutes from 1 to 999999`);
+  return byDefault;
 }
 
 function oneOf<T extends string>(

@@ -13,6 +13,7 @@ import { createFlashActivities } from '../activities/flash';
 import { createHoldActivities } from '../activities/hold';
 import { createLabelActivities } from '../activities/label';
 import { createLoadUnitActivities } from '../activities/load-unit';
+import { createNoticeActivities } from '../activities/notices';
 import { createCertificateActivities, createProvisionActivities } from '../activities/provision';
 import { createResolveActivities } from '../activities/resolve-units';
 import { createShipActivities } from '../activities/ship';
@@ -25,8 +26,10 @@ import type { Database } from '../adapters/postgres/database';
 import type { Notifications } from '../adapters/postgres/notifications';
 import type { Watermark } from '../adapters/registry/watermark';
 import type { ContentStore } from '../adapters/store/port';
+import type { Webhook } from '../adapters/webhook/webhook';
 import { taskQueues } from '../domain/workflow-ids';
 import type { OfficeActivities, StationActivities } from '../workflows/activity-types';
+import { measuring, type ActivityMeter } from './measure-activities';
 import type { TemporalHost } from './temporal-host';
 
 /** Longer than the longest section of a flash that must not be cut: a worker that is told to stop lets it finish. */
@@ -41,6 +44,10 @@ export interface OfficeDeps {
   readonly ca: CertificateAuthority;
   readonly watermark: Watermark;
   readonly keys: SchemeKeys;
+  /** Who hears of units that are held too long; null: nobody. */
+  readonly webhook?: Webhook | null;
+  readonly heldTooLongMinutes?: number;
+  readonly meter?: ActivityMeter | undefined;
 }
 
 export interface StationDeps {
@@ -49,6 +56,7 @@ export interface StationDeps {
   readonly db: Database;
   readonly devices: StationDevices;
   readonly store: ContentStore;
+  readonly meter?: ActivityMeter | undefined;
 }
 
 const interceptors = { activity: [() => ({ inbound: new FailureInterceptor() })] };
@@ -81,6 +89,7 @@ export function officeActivities(deps: OfficeDeps, host: TemporalHost): OfficeAc
     ...createBatchControlActivities({ ...deps, client: host.client }),
     ...createShipActivities({ ...deps, client: host.client }),
     ...createResolveActivities({ ...deps, client: host.client }),
+    ...createNoticeActivities(deps),
   };
 }
 
@@ -101,7 +110,7 @@ export function createOfficeWorker(host: TemporalHost, deps: OfficeDeps): Promis
     namespace: host.namespace,
     taskQueue: taskQueues.office,
     activities: { ...officeActivities(deps, host) },
-    ...workerSettings.office,
+    ...measuring(workerSettings.office, deps.meter),
   });
 }
 
@@ -112,7 +121,7 @@ export function createStationWorker(host: TemporalHost, deps: StationDeps): Prom
     namespace: host.namespace,
     taskQueue: taskQueues.station(deps.station),
     activities: { ...stationActivities(deps) },
-    ...workerSettings.station(deps.slots),
+    ...measuring(workerSettings.station(deps.slots), deps.meter),
   });
 }
 

@@ -3,10 +3,12 @@ import { createDevelopmentCa } from '../adapters/ca/development-ca';
 import type { StationDevices } from '../adapters/devices/ports';
 import { connectVirtualBench, type BenchDeadlines } from '../adapters/devices/virtual-bench-driver';
 import { openDatabase, type Database } from '../adapters/postgres/database';
+import { readMetrics } from '../adapters/postgres/metric-queries';
 import { fixedLogins } from '../adapters/postgres/logins';
 import { Notifications } from '../adapters/postgres/notifications';
 import { requirePlant } from '../adapters/postgres/plant-store';
 import { createWatermark } from '../adapters/registry/watermark';
+import { createWebhook } from '../adapters/webhook/webhook';
 import { createContentStore } from '../adapters/store/content-store';
 import type { ContentStore } from '../adapters/store/port';
 import { UnitrailError } from '../domain/errors';
@@ -23,6 +25,8 @@ import {
 } from './create-worker';
 import { closeAll, type Closer } from './close-all';
 import type { Logger } from './log';
+import { Monitor } from './monitor';
+import { ensureNoticeSchedule } from './notice-schedule';
 import type { Servers } from './servers';
 import { SlotAgent } from './slot-agent';
 import { StationReturn } from './station-return';
@@ -36,6 +40,8 @@ export type Role =
 /** Workers of this process, under way. */
 export interface Line {
   readonly host: TemporalHost;
+  /** Where metrics and health are asked for; null: nowhere. */
+  readonly metricsUrl: string | null;
   /** Rejects when a worker dies by itself; never resolves before `stop`. */
   readonly failed: Promise<never>;
   /**
@@ -54,6 +60,8 @@ interface Part {
   begin?(): void;
   /** What only waits is over at once; what works may finish. */
   endWaits?(): void;
+  /** Its database, where it has one. */
+  readonly db?: Database;
   readonly close: Closer;
 }
 
@@ -62,6 +70,7 @@ interface Setting {
   readonly servers: Servers;
   readonly host: TemporalHost;
   readonly log: Logger;
+  readonly monitor: Monitor | null;
   readonly bundle: () => Promise<WorkflowBundleWithSourceMap>;
   readonly maxCachedWorkflows?: number;
   readonly deadlinesMs?: Partial<BenchDeadlines>;
@@ -84,9 +93,10 @@ export interface LineOptions {
 
 /** Starts the workers of the roles, each with the database login of its own role. */
 export async function startLine(roles: readonly Role[], input: LineOptions): Promise<Line> {
-  const host = await openTemporalHost(input.servers.temporal, input.log);
+  const monitor = await Monitor.open(input.config.metricsAddress);
+  const host = await openHost(input, monitor);
   const { bundle } = input;
-  const setting: Setting = { ...input, host, bundle: bundle ? async () => bundle : bundleWorkflows };
+  const setting: Setting = { ...input, host, monitor, bundle: bundle ? async () => bundle : bundleWorkflows };
   const running: { part: Part; run: Promise<void> }[] = [];
   // A worker that was made must run to be ended: it holds the connection.
   const stop = async (): Promise<void> => {
@@ -95,7 +105,11 @@ export async function startLine(roles: readonly Role[], input: LineOptions): Pro
       if (part.worker.getState() === 'RUNNING') part.worker.shutdown();
     }
     await Promise.allSettled(running.map(({ run }) => run));
-    await closeAll([() => host.close(), ...running.map(({ part }) => part.close)]);
+    await closeAll([
+      () => host.close(),
+      ...(monitor ? [() => monitor.close()] : []),
+      ...running.map(({ part }) => part.close),
+    ]);
   };
   try {
     for (const role of roles) {
@@ -104,8 +118,10 @@ export async function startLine(roles: readonly Role[], input: LineOptions): Pro
       // It is looked at by `failed` and at the stop; until then nobody does.
       run.catch(() => {});
       running.push({ part, run });
+      monitor?.watch(part.worker, part.db);
       part.begin?.();
     }
+    monitor?.listen(host.client);
   } catch (error) {
     await stop().catch(() => {});
     throw error;
@@ -115,6 +131,7 @@ export async function startLine(roles: readonly Role[], input: LineOptions): Pro
   failed.catch((error: unknown) => failure.abort(error));
   return {
     host,
+    metricsUrl: monitor?.url ?? null,
     stop,
     failed,
     during: async (work, given) => {
@@ -128,6 +145,15 @@ export async function startLine(roles: readonly Role[], input: LineOptions): Pro
       return Promise.race([host.client.withAbortSignal(signal, () => work(signal)), ended]);
     },
   };
+}
+
+async function openHost({ servers, log }: LineOptions, monitor: Monitor | null): Promise<TemporalHost> {
+  try {
+    return await openTemporalHost(servers.temporal, log, monitor?.sdkAddress);
+  } catch (error) {
+    await monitor?.close();
+    throw error;
+  }
 }
 
 /** All roles of the plant in force, for a laptop, a demo or a small line. */
@@ -162,7 +188,7 @@ async function startWorkflows({ host, bundle, maxCachedWorkflows }: Setting): Pr
 }
 
 async function startOffice(
-  { config, servers, host }: Setting,
+  { config, servers, host, monitor, log }: Setting,
   opened: Closer[],
 ): Promise<Omit<Part, 'close'>> {
   const url = await servers.loginUrl(fixedLogins.office.name);
@@ -174,13 +200,20 @@ async function startOffice(
   const watermark = createWatermark({ db, file: config.watermark });
   await watermark.check();
   const [store, keys] = [openStore(config), createSchemeKeys(process.env)];
-  const worker = await createOfficeWorker(host, { db, calls, store, ca, watermark, keys });
-  return { worker, endWaits: () => calls.endWaits() };
+  monitor?.metrics.readFrom(() => readMetrics(db), log);
+  const webhook = config.webhook && createWebhook({ ...config.webhook, env: process.env });
+  if (webhook) await ensureNoticeSchedule(host.client);
+  const worker = await createOfficeWorker(host, {
+    ...{ db, calls, store, ca, watermark, keys, webhook },
+    heldTooLongMinutes: config.heldTooLongMinutes,
+    meter: monitor?.metrics.meter,
+  });
+  return { worker, db, endWaits: () => calls.endWaits() };
 }
 
 async function startStation(
   id: string,
-  { config, servers, host, log, deadlinesMs, devicesOf }: Setting,
+  { config, servers, host, log, monitor, deadlinesMs, devicesOf }: Setting,
   opened: Closer[],
 ): Promise<Omit<Part, 'close'>> {
   const url = await servers.loginUrl(stationLogin(id));
@@ -204,8 +237,9 @@ async function startStation(
     db,
     devices,
     store: openStore(config),
+    meter: monitor?.metrics.meter,
   });
-  return { worker, begin: () => back.start(), endWaits: () => back.end() };
+  return { worker, db, begin: () => back.start(), endWaits: () => back.end() };
 }
 
 async function findStation(db: Database, id: string): Promise<Station> {

@@ -15,7 +15,7 @@ export interface TemporalHost {
 let installed = false;
 
 /** Once a process, before any connection: Temporal's native part takes its logger at birth. */
-function installRuntime(log: Logger): void {
+function installRuntime(log: Logger, sdkMetrics: string | null): void {
   if (installed) return;
   installed = true;
   Runtime.install({
@@ -24,14 +24,22 @@ function installRuntime(log: Logger): void {
     ),
     // Ctrl-C is ours: it ends the workers in order, and lets a flash finish.
     shutdownSignals: [],
-    telemetryOptions: { logging: { forward: {}, filter: 'ERROR' } },
+    telemetryOptions: {
+      logging: { forward: {}, filter: 'ERROR' },
+      ...(sdkMetrics !== null && { metrics: { prometheus: { bindAddress: sdkMetrics } } }),
+    },
   });
 }
 
-export async function openTemporalHost(at: TemporalAddress, log: Logger): Promise<TemporalHost> {
+/** `sdkMetrics`: where the native part offers its own metrics, `host:port`. Only the first call of a process decides. */
+export async function openTemporalHost(
+  at: TemporalAddress,
+  log: Logger,
+  sdkMetrics: string | null = null,
+): Promise<TemporalHost> {
   const client = await connectClient(at);
   // Only now: the native part keeps a process alive, also one that found no server.
-  installRuntime(log);
+  installRuntime(log, sdkMetrics);
   const connection = await connectNative(at, client);
   return {
     connection,

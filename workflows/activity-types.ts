@@ -7,6 +7,7 @@ import type { createFlashActivities } from '../activities/flash';
 import type { createHoldActivities } from '../activities/hold';
 import type { createLabelActivities } from '../activities/label';
 import type { createLoadUnitActivities } from '../activities/load-unit';
+import type { createNoticeActivities } from '../activities/notices';
 import type { createCertificateActivities, createProvisionActivities } from '../activities/provision';
 import type { createResolveActivities } from '../activities/resolve-units';
 import type { createShipActivities } from '../activities/ship';
@@ -21,7 +22,8 @@ export type OfficeActivities = ReturnType<typeof createLoadUnitActivities> &
   ReturnType<typeof createBatchActivities> &
   ReturnType<typeof createBatchControlActivities> &
   ReturnType<typeof createShipActivities> &
-  ReturnType<typeof createResolveActivities>;
+  ReturnType<typeof createResolveActivities> &
+  ReturnType<typeof createNoticeActivities>;
 
 export type StationActivities = ReturnType<typeof createFlashActivities> &
   ReturnType<typeof createTestActivities> &

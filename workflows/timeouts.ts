@@ -29,6 +29,12 @@ export const bulk: ActivityOptions = {
   retry: withoutEnd,
 };
 
+/** A receiver outside: a sending ends by itself after 10 s. Four tries in a run; the run of the next minute goes on. */
+export const webhook: ActivityOptions = {
+  startToCloseTimeout: '20 seconds',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumAttempts: 4 },
+};
+
 /**
  * At the fixture. The lease is held before, so a task that nobody picks up for two minutes means that the station's
  * worker is away (STATION_OFFLINE). Five minutes is longer than the slowest flash; a dead worker is noticed by its

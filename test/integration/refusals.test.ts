@@ -42,6 +42,10 @@ async function fillEveryTable(): Promise<void> {
   await decide(floor, other, 'holdReleased', { hold: 'Q1' });
   await walkOn(floor, other, 'assign', 'assign');
   await floor.as('office').raw('select acquire_slot(?)', [other.unitId]);
+  await owner.raw(
+    `insert into notices (kind, unit_id, held_seq, held_at, step) select 'unitHeldTooLong', id, 1, now(), step from units where id = ?`,
+    [other.unitId],
+  );
 }
 
 async function listTables(): Promise<Table[]> {
@@ -193,6 +197,12 @@ const protectedRows: Readonly<Record<string, readonly string[]>> = {
     'truncate slots cascade',
     'update slots set fence = fence - 1 where fence > 0',
     'update slots set slot = slot + 500',
+  ],
+  notices: [
+    'delete from notices',
+    'truncate notices cascade',
+    `update notices set held_at = held_at - interval '1 day', delivered_at = now()`,
+    'update notices set delivered_at = null',
   ],
   batches: ['truncate batches cascade'],
   issuers: ['truncate issuers cascade'],

@@ -50,6 +50,8 @@ export interface TestLineOptions {
   readonly devicesOf?: LineOptions['devicesOf'];
   /** What the workers take for the database, such as a proxy before it. */
   readonly through?: (url: string) => string;
+  /** What differs from a configuration of nothing but servers. */
+  readonly config?: Partial<Config>;
 }
 
 export async function startTestLine(options: TestLineOptions = {}): Promise<TestLine> {
@@ -95,9 +97,9 @@ export class TestLine {
 
   /** Starts the workers of all roles. */
   async startWorkers(): Promise<void> {
-    const { maxCachedWorkflows, through, devicesOf } = this.options;
+    const { maxCachedWorkflows, through, devicesOf, config } = this.options;
     this.workers = await startLine(await allRoles(this.db), {
-      config: configOf(this.home, this.bench),
+      config: { ...configOf(this.home, this.bench), ...config },
       servers: serversOf(this.database, this.temporal, through),
       log: pino({ level: process.env.UNITRAIL_TEST_LOG ?? 'silent' }, pino.destination(2)),
       bundle: await testBundle(),
@@ -106,6 +108,11 @@ export class TestLine {
       ...(maxCachedWorkflows !== undefined && { maxCachedWorkflows }),
     });
     this.workers.failed.catch(() => {});
+  }
+
+  /** Of the workers' monitor, where one was asked for. */
+  get metricsUrl(): string {
+    return this.workers!.metricsUrl!;
   }
 
   /** In order: what is under way may finish. */
@@ -257,6 +264,9 @@ function configOf(home: string, bench?: RunningBench): Config {
     watermark: join(home, 'watermark.json'),
     temporalCli: null,
     benchAddress: bench?.address ?? null,
+    metricsAddress: null,
+    webhook: null,
+    heldTooLongMinutes: 240,
     logLevel: 'error',
   };
 }

@@ -1,0 +1,54 @@
+import type { Database } from './database';
+import { mapped } from './errors';
+
+/** Numbers for a monitor, at one moment. None is by serial or buyer: there would be as many series as units. */
+export interface MetricRows {
+  /** Of units that have not ended: those that have are many, and a count of them costs more each year. */
+  readonly units: readonly { readonly state: string; readonly step: string; readonly count: number }[];
+  readonly held: readonly { readonly code: string; readonly age: HeldAge; readonly count: number }[];
+  readonly oldestHeldSeconds: number;
+  readonly slots: readonly { readonly station: string; readonly state: string; readonly count: number }[];
+  readonly undeliveredNotices: number;
+}
+
+export const heldAges = ['under 1 h', '1 h to 8 h', '8 h to 24 h', 'over 24 h'] as const;
+export type HeldAge = (typeof heldAges)[number];
+
+const openStates = ['InProgress', 'AwaitingEngineer', 'ReadyToShip', 'Packed', 'Missing'];
+
+export async function readMetrics(db: Database): Promise<MetricRows> {
+  const [units, held, oldest, slots, notices] = await mapped(
+    Promise.all([
+      db('units')
+        .whereIn('state', openStates)
+        .groupBy('state', 'step')
+        .select('state', 'step', db.raw('count(*)::integer as count')),
+      heldByAge(db),
+      db('held_units').first<{ seconds: number }>(
+        db.raw('coalesce(extract(epoch from now() - min(held_at)), 0)::float8 as seconds'),
+      ),
+      db('slots')
+        .where({ offered: true })
+        .groupBy('station', 'state')
+        .select('station', 'state', db.raw('count(*)::integer as count')),
+      db('notices').whereNull('delivered_at').first<{ count: number }>(db.raw('count(*)::integer as count')),
+    ]),
+  );
+  return {
+    units,
+    held,
+    oldestHeldSeconds: oldest?.seconds ?? 0,
+    slots,
+    undeliveredNotices: notices?.count ?? 0,
+  };
+}
+
+async function heldByAge(db: Database): Promise<MetricRows['held']> {
+  const names = heldAges.map((age) => `'${age}'`).join(', ');
+  const { rows } = await db.raw<{ rows: MetricRows['held'] }>(
+    `select coalesce(failure_code, 'none') as code, count(*)::integer as count,
+       (array[${names}])[width_bucket(extract(epoch from now() - held_at)::float8, array[0, 3600, 28800, 86400]::float8[])] as age
+     from held_units group by 1, 3`,
+  );
+  return rows;
+}

@@ -1,0 +1,31 @@
+import {
+  ScheduleAlreadyRunning,
+  ScheduleOverlapPolicy,
+  type Client,
+  type ScheduleOptions,
+} from '@temporalio/client';
+import { noticesScheduleId, taskQueues } from '../domain/workflow-ids';
+
+const EVERY = '1 minute';
+
+const schedule = {
+  spec: { intervals: [{ every: EVERY }] },
+  // A receiver that is away makes a run long; two at a time would tell everything twice.
+  policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: EVERY },
+  action: {
+    type: 'startWorkflow',
+    workflowType: 'notices',
+    workflowId: noticesScheduleId,
+    taskQueue: taskQueues.workflows,
+  },
+} as const satisfies Omit<ScheduleOptions, 'scheduleId'>;
+
+/** The schedule as this version has it, whoever made it first. */
+export async function ensureNoticeSchedule(client: Client): Promise<void> {
+  try {
+    await client.schedule.create({ ...schedule, scheduleId: noticesScheduleId });
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    await client.schedule.getHandle(noticesScheduleId).update(({ state }) => ({ ...schedule, state }));
+  }
+}
