@@ -133,7 +133,8 @@ function callerOf(context: Context): string {
   return `${workflowExecution?.runId ?? 'none'}/${activityId}/${attempt}`;
 }
 
-function startHeartbeat(context: Context): () => void {
+/** Tells Temporal that this worker lives, until the answer is called. */
+export function startHeartbeat(context: Context): () => void {
   const timer = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
   return () => clearInterval(timer);
 }

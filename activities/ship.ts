@@ -19,6 +19,7 @@ import { readyUnits, type ReadyUnit } from '../adapters/postgres/unit-standings'
 import { UnitrailError } from '../domain/errors';
 import { buildSscc, lastSerialReference } from '../domain/sscc';
 import { unitWorkflowId } from '../domain/workflow-ids';
+import { startHeartbeat } from './act';
 import { holdOnce } from './hold';
 import { someAtOnce } from './some-at-once';
 
@@ -36,43 +37,48 @@ export function createShipActivities(deps: { db: Database; client: Client; water
      * repeat finds the shipment, its carton and the packed units.
      */
     async pack({ batch }: { batch: string }): Promise<{ shipment: string; packed: number } | null> {
-      const { buyer, destination } = await requireBatch(db, batch);
-      if (buyer === null || destination === null) {
-        throw new UnitrailError(
-          'ORDER_INVALID',
-          `Batch ${batch} has no buyer or no destination yet, so it can not ship by itself.`,
-        );
-      }
-      const before = await shipmentsOfBatch(db, batch);
-      const open = before.find(({ closedAt }) => closedAt === null);
-      const ready = await readyUnits(db, batch);
-      if (!open && ready.length === 0) {
-        // A unit that was reworked a moment ago comes back: nothing is over yet.
-        await requireNoneUnderWay(batch);
-        return null;
-      }
-      const shipment = open?.id ?? `SH-${batch}${before.length === 0 ? '' : `/${before.length + 1}`}`;
-      const carton = open?.carton ?? (await newCarton());
-      const used = await openShipment(db, { id: shipment, batch, buyer, destination, carton });
-      let packed = 0;
-      await someAtOnce(ready, async (unit) => {
-        if (await packOne(unit, { carton: used, shipment })) packed += 1;
-      });
-      return { shipment, packed };
+      return alive(() => packReady(batch));
     },
 
     /** 7.2 The one transaction that ships and seals. A repeat ships what is left, and counts what has shipped in all. */
     async closeShipment({ shipment }: { shipment: string }): Promise<{ shipped: number }> {
-      await shipAndSeal(db, shipment, () => Context.current().heartbeat());
+      await alive(() => shipAndSeal(db, shipment, () => Context.current().heartbeat()));
       await deps.watermark.keep();
       return { shipped: await countShipped(db, shipment) };
     },
 
     /** 7.3 Tells the workflows to read their rows again. One that is gone has nothing left to do. */
     async notifyUnits({ shipment }: { shipment: string }): Promise<void> {
-      await someAtOnce(await unitsOfShipment(db, shipment), ({ name }) => signal(name));
+      const units = await unitsOfShipment(db, shipment);
+      await alive(() => someAtOnce(units, ({ name }) => signal(name)));
     },
   };
+
+  async function packReady(batch: string): Promise<{ shipment: string; packed: number } | null> {
+    const { buyer, destination } = await requireBatch(db, batch);
+    if (buyer === null || destination === null) {
+      throw new UnitrailError(
+        'ORDER_INVALID',
+        `Batch ${batch} has no buyer or no destination yet, so it can not ship by itself.`,
+      );
+    }
+    const before = await shipmentsOfBatch(db, batch);
+    const open = before.find(({ closedAt }) => closedAt === null);
+    const ready = await readyUnits(db, batch);
+    if (!open && ready.length === 0) {
+      // A unit that was reworked a moment ago comes back: nothing is over yet.
+      await requireNoneUnderWay(batch);
+      return null;
+    }
+    const shipment = open?.id ?? `SH-${batch}${before.length === 0 ? '' : `/${before.length + 1}`}`;
+    const carton = open?.carton ?? (await newCarton());
+    const used = await openShipment(db, { id: shipment, batch, buyer, destination, carton });
+    let packed = 0;
+    await someAtOnce(ready, async (unit) => {
+      if (await packOne(unit, { carton: used, shipment })) packed += 1;
+    });
+    return { shipment, packed };
+  }
 
   /** False where the unit may not leave, whatever the others may: it is held with the reason, and they ship. */
   async function packOne(
@@ -132,5 +138,15 @@ export function createShipActivities(deps: { db: Database; client: Client; water
         { cause: error },
       );
     }
+  }
+}
+
+/** However long one statement takes: without heartbeats a worker that was killed would be noticed by the time-out alone. */
+async function alive<T>(work: () => Promise<T>): Promise<T> {
+  const stop = startHeartbeat(Context.current());
+  try {
+    return await work();
+  } finally {
+    stop();
   }
 }

@@ -25,7 +25,7 @@ export const waiting: ActivityOptions = {
 /** A hundred claims or a shipment of thousands in one transaction. */
 export const bulk: ActivityOptions = {
   startToCloseTimeout: '30 minutes',
-  heartbeatTimeout: '2 minutes',
+  heartbeatTimeout: '20 seconds',
   retry: withoutEnd,
 };
 
