@@ -115,7 +115,8 @@ async function openIn(
   const env = { UNITRAIL_HOME: home, UNITRAIL_BENCH_ADDRESS: bench.address };
   const roles = [['workflows'], ['office'], ...stations.map((id) => ['station', '--station', id])];
   const workers = roles.map((role) => new WorkerProcess(['--role', ...role], env));
-  opened.push(() => Promise.all(workers.map((worker) => worker.end('SIGTERM'))).then(() => {}));
+  // Its batches are over, or have failed: nobody waits for what is under way.
+  opened.push(() => Promise.all(workers.map((worker) => worker.end('SIGKILL'))).then(() => {}));
   await Promise.all(workers.map((worker) => worker.start()));
   return new KillFloor(home, bench, db, client, auditorUrl, workers, opened, say);
 }

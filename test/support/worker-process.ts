@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { bareEnvironment, bin, type CliEnvironment } from './cli';
 
-const patienceMs = 60_000;
+const patienceMs = 150_000;
 const keptText = 20_000;
 
 /** One worker of production, `unitrail worker …`, in a process of its own that may be killed and started again. */
