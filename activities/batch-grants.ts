@@ -1,5 +1,6 @@
 import { LISTED, type Grant } from '../adapters/postgres/batch-ledger';
 import type { Database } from '../adapters/postgres/database';
+import { heldLeases } from '../adapters/postgres/number-leases';
 import { findNumberList } from '../adapters/postgres/number-lists';
 import { nextSerialNumber } from '../adapters/postgres/number-spaces';
 import { UnitrailError } from '../domain/errors';
@@ -7,8 +8,17 @@ import { datePartsOf, grantFacts } from '../domain/grant-facts';
 import { withHidden } from '../domain/hidden-sequence';
 import { macRuns } from '../domain/mac-address';
 import { rangeOfPool } from '../domain/mac-pool';
+import { numbersText } from '../domain/number-lease';
 import type { Order } from '../domain/order-document';
-import { currentScheme, named, type PlantDocument, type Product } from '../domain/plant-document';
+import {
+  currentScheme,
+  lessorOf,
+  named,
+  type MacPool,
+  type PlantDocument,
+  type Product,
+  type Scheme,
+} from '../domain/plant-document';
 import { scopeKey } from '../domain/sequence-scope';
 import { capacity, FIRST_NUMBER, parsePattern } from '../domain/serial-scheme';
 import { refuse } from './refuse-order';
@@ -22,8 +32,27 @@ export async function grantsFor(
 ): Promise<Grant[]> {
   const serials =
     order.serials === 'scheme' ? serialGrant(plant, product, order) : await listGrant(db, order);
-  if (order.serials === 'scheme') await requireNumbersLeft(db, serials, order);
-  return [serials, ...macGrant(plant, product)];
+  if (serials.lessor !== undefined) await requireLeased(db, serials, order);
+  else if (order.serials === 'scheme') await requireNumbersLeft(db, serials, order);
+  const macs = macGrant(plant, product);
+  for (const grant of macs) if (grant.lessor !== undefined) await requireLeased(db, grant, order);
+  return [serials, ...macs];
+}
+
+/** Numbers of a batch come from one lease, in a row. The database chooses it; here a person is told what to do. */
+async function requireLeased(db: Database, grant: Grant, { quantity }: Order): Promise<void> {
+  const { kind, name, scope, version, runLength } = grant;
+  const leases = await heldLeases(db, { kind, name, scope, version });
+  const left = leases.map((one) => Math.floor((one.left ?? 0) / runLength));
+  const most = Math.max(0, ...left);
+  if (quantity <= most) return;
+  const told = leases.flatMap(({ lease }, at) => (left[at]! > 0 ? [`${lease} for ${left[at]}`] : []));
+  throw new UnitrailError(
+    'SCHEME_EXHAUSTED',
+    `quantity: ${quantity} is not allowed; at most ${most} units in a row have numbers in the leases of ` +
+      `${numbersText(grant)}, version ${version}, that this site holds (${told.join(', ') || 'it holds none'}). ` +
+      `Ask ${grant.lessor} for another, and accept it: \`unitrail lease accept FILE\`.`,
+  );
 }
 
 /**
@@ -58,6 +87,7 @@ function serialGrant(plant: PlantDocument, product: Product, order: Order): Gran
     version: scheme.version,
     pattern: scheme.pattern,
     facts: withHidden(facts, scheme, scope),
+    ...leasedFrom(plant, scheme),
   };
 }
 
@@ -109,6 +139,12 @@ function macGrant(plant: PlantDocument, product: Product): Grant[] {
       version: 1,
       pattern: range.block.text,
       facts: datePartsOf(Date.now()),
+      ...leasedFrom(plant, pool),
     },
   ];
+}
+
+function leasedFrom(plant: PlantDocument, entry: Scheme | MacPool): Pick<Grant, 'lessor'> {
+  const lessor = lessorOf(plant, entry);
+  return lessor === undefined ? {} : { lessor };
 }

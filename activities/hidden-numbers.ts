@@ -1,10 +1,10 @@
 import type { SchemeKeys } from '../adapters/keys/scheme-keys';
 import type { Block, Grant } from '../adapters/postgres/batch-ledger';
 import type { Database } from '../adapters/postgres/database';
-import { pinnedFingerprint } from '../adapters/postgres/number-spaces';
 import type { KeyedHash } from '../domain/permutation';
 import { schemeKey } from '../domain/plant-document';
 import { fingerprintOf, missingKey, requireKey } from '../domain/scheme-key';
+import { pinnedFingerprintOf } from './leased-numbers';
 
 /** A process that was given no keys has none. */
 export const NO_KEYS: SchemeKeys = { find: () => Promise.resolve(null) };
@@ -24,7 +24,7 @@ async function pinKey(db: Database, keys: SchemeKeys, grant: Grant): Promise<Gra
   const whose = `scheme ${schemeKey(grant)}`;
   const hash = await keys.find(hidden.key);
   if (hash === null) throw missingKey(hidden.key, whose);
-  const fingerprint = (await pinnedFingerprint(db, grant)) ?? fingerprintOf(hash);
+  const fingerprint = (await pinnedFingerprintOf(db, grant)) ?? fingerprintOf(hash);
   requireKey({ ...hidden, fingerprint }, hash, whose);
   return { ...grant, facts: { ...grant.facts, hidden: { ...hidden, fingerprint } } };
 }

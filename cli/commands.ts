@@ -74,6 +74,17 @@ export const entries: Readonly<Record<string, Entry>> = {
     summary: 'how full the pools of numbers are, and when they run out',
     load: { list: './pool-list' },
   },
+  lease: {
+    summary: 'numbers that several sites share: key, grant, accept, return, take-back, list',
+    load: {
+      key: './lease-key',
+      grant: './lease-grant',
+      accept: './lease-accept',
+      return: './lease-return',
+      'take-back': './lease-take-back',
+      list: './lease-list',
+    },
+  },
   resume: { summary: "go on after Temporal's state was lost", load: './resume' },
   links: { summary: 'deep links into the Temporal web UI', load: './links' },
   balance: { summary: 'what became of all numbers that were granted, and the proof', load: './balance' },

@@ -30,6 +30,22 @@ export async function writeOutFile<T>(
   }
 }
 
+/**
+ * For what is on record before it is written: the same refusals, while nothing is done yet.
+ * @throws UnitrailError INPUT_INVALID where the file exists or can't be made.
+ */
+export async function requireRoomFor(path: string, force: boolean): Promise<void> {
+  if (!force && (await exists(path))) throw alreadyThere(path);
+  const part = `${path}.${process.pid}.part`;
+  const stream = createWriteStream(part, { flags: 'wx' });
+  try {
+    await opened(stream, path);
+  } finally {
+    stream.destroy();
+    await rm(part, { force: true });
+  }
+}
+
 async function opened(stream: ReturnType<typeof createWriteStream>, path: string): Promise<void> {
   try {
     await new Promise<unknown>((resolve, reject) => stream.once('open', resolve).once('error', reject));

@@ -3,6 +3,7 @@ import type { Column } from './columns';
 /** Where a number can be. Every one that was granted is in exactly one of these. */
 export const accounts = [
   'reserved',
+  'leased',
   'assigned',
   'applied',
   'shipped',
@@ -14,15 +15,25 @@ export const accounts = [
 export type Account = (typeof accounts)[number];
 export type Counts = Readonly<Record<Account, number>>;
 
+export interface LeasedBlock {
+  readonly lease: string;
+  /** Who this site is in the lease. */
+  readonly side: 'lessor' | 'lessee';
+  /** Numbers that the return says came back. */
+  readonly unused: number;
+}
+
 /** What the ledger and the registry say of one block, each by itself. */
 export interface BlockLedger {
-  /** Null for what is left of a buyer's list: no block of any batch yet. */
+  /** Null for what is left of a buyer's list or of a lease from another site: no block of any batch yet. */
   readonly block: string | null;
   readonly kind: string;
   readonly scheme: string;
   readonly scope: string;
   readonly issuer: string;
   readonly batch: string | null;
+  /** Of a block that was given to another site, or handed back to it; null of every other. */
+  readonly lease: LeasedBlock | null;
   /** Whose numbers they are: the issuer of a buyer's own, else the buyer of the batch. */
   readonly buyer: string | null;
   /** Numbers in the block's range. */
@@ -42,6 +53,7 @@ export interface Culprit {
   readonly scheme: string;
   readonly scope: string;
   readonly batch: string | null;
+  readonly lease: string | null;
   readonly account: Account | 'granted';
   /** By the block's range and the registry's rows. */
   readonly expected: number;
@@ -57,6 +69,7 @@ export interface BalanceRow extends Counts {
   readonly issuer: string;
   readonly buyer: string | null;
   readonly batch: string | null;
+  readonly lease: string | null;
   readonly block: string | null;
   readonly granted: number;
   readonly balanced: boolean;
@@ -64,6 +77,7 @@ export interface BalanceRow extends Counts {
 
 export const noCounts: Counts = {
   reserved: 0,
+  leased: 0,
   assigned: 0,
   applied: 0,
   shipped: 0,
@@ -73,12 +87,11 @@ export const noCounts: Counts = {
   returned: 0,
 };
 
-/** granted = reserved + assigned + applied + shipped + scrapped + missing + void + returned; empty where it holds. */
+/** granted = reserved + leased + assigned + applied + shipped + scrapped + missing + void + returned; empty where it holds. */
 export function culpritsOf(ledger: BlockLedger): Culprit[] {
-  const { block, kind, scheme, scope, batch, granted, entered, moved, rows } = ledger;
-  const claimed = accounts.reduce((sum, account) => sum + rows[account], 0);
-  // A number that nobody claimed is reserved until it is returned: neither has a row to be counted.
-  const expected = { ...rows, returned: moved.returned, reserved: granted - claimed - moved.returned };
+  const { block, kind, scheme, scope, batch, granted, entered, moved } = ledger;
+  const lease = ledger.lease?.lease ?? null;
+  const expected = expectedOf(ledger);
   const pairs = [
     { account: 'granted' as const, expected: granted, found: entered },
     ...accounts.map((account) => ({ account, expected: expected[account], found: moved[account] })),
@@ -87,7 +100,16 @@ export function culpritsOf(ledger: BlockLedger): Culprit[] {
   return pairs
     .filter((pair) => pair.expected !== pair.found || pair.found < 0)
     .map((pair) => (pair.expected === pair.found ? { ...pair, expected: 0 } : pair))
-    .map((pair) => ({ block, kind, scheme, scope, batch, ...pair }));
+    .map((pair) => ({ block, kind, scheme, scope, batch, lease, ...pair }));
+}
+
+function expectedOf({ granted, lease, moved, rows }: BlockLedger): Counts {
+  // Of a lease nothing is claimed here: what did not come back is at the other site. What is handed back is all returned.
+  if (lease !== null)
+    return { ...rows, returned: lease.unused, leased: lease.side === 'lessor' ? granted - lease.unused : 0 };
+  const claimed = accounts.reduce((sum, account) => sum + rows[account], 0);
+  // A number that nobody claimed is reserved until it is returned: neither has a row to be counted.
+  return { ...rows, returned: moved.returned, reserved: granted - claimed - moved.returned };
 }
 
 /** One row a number space and buyer, or one a block; in the order in which the blocks come. */
@@ -104,7 +126,8 @@ export function balanceRows(ledgers: readonly BlockLedger[], byBlock: boolean): 
 
 function rowOf(ledger: BlockLedger, byBlock: boolean): BalanceRow {
   const { kind, scheme, scope, issuer, buyer, batch, block, granted, moved } = ledger;
-  const place = byBlock ? { batch, block } : { batch: null, block: null };
+  const lease = ledger.lease?.lease ?? null;
+  const place = byBlock ? { batch, lease, block } : { batch: null, lease: null, block: null };
   const balanced = culpritsOf(ledger).length === 0;
   return { kind, scheme, scope, issuer, buyer, ...place, granted, ...moved, balanced };
 }
@@ -120,6 +143,7 @@ export function balanceText(row: BalanceRow): string {
   const parts: [number, string][] = [
     [row.shipped, 'shipped'],
     [row.assigned + row.applied, 'in the house'],
+    [row.leased, 'leased out'],
     [row.scrapped, 'scrapped'],
     [row.missing, 'missing'],
     [row.void, 'void'],
@@ -131,9 +155,10 @@ export function balanceText(row: BalanceRow): string {
 
 /** `block 3 (serial eudv 2026W47, batch B2647-02): assigned is 1 by the ledger, 2 by range and registry` */
 export function culpritText(culprit: Culprit): string {
-  const { block, kind, scheme, scope, batch, account, expected, found } = culprit;
+  const { block, kind, scheme, scope, batch, lease, account, expected, found } = culprit;
   const space = [kind, scheme, scope].filter((part) => part !== '').join(' ');
-  return `block ${block} (${space}, batch ${batch}): ${account} is ${found} by the ledger, ${expected} by range and registry`;
+  const receiver = lease === null ? `batch ${batch}` : `lease ${lease}`;
+  return `block ${block} (${space}, ${receiver}): ${account} is ${found} by the ledger, ${expected} by range and registry`;
 }
 
 /** The same everywhere: the language of the machine must not change a file that somebody reads back. */
@@ -162,6 +187,7 @@ const spaceColumns = [
 ];
 const blockColumns = [
   text('batch', 'Batch', ({ batch }) => batch),
+  text('lease', 'Lease', ({ lease }) => lease),
   text('block', 'Block', ({ block }) => block),
 ];
 const verdictColumns: readonly Column<BalanceRow>[] = [

@@ -32,11 +32,14 @@ export interface Issued {
   readonly buyersListed: readonly string[];
   /** Ids of stations with a unit in one of their slots. */
   readonly stationsOccupied: readonly string[];
+  /** By which names this site is known in leases. */
+  readonly siteNames: readonly string[];
 }
 
 export interface GrantedRange {
   readonly pool: string;
-  readonly batch: string;
+  /** `batch B2647-01`, `lease W1-W2-1`: who has the range. */
+  readonly receiver: string;
   readonly first: number;
   readonly end: number;
 }
@@ -73,6 +76,7 @@ const listings = {
     name: () => 'manufacturer',
     refuse: refuseManufacturer,
   }),
+  site: listing({ entries: (plant) => plant.sites ?? [], name: byName }),
   product: listing({ entries: (plant) => plant.products, name: (one) => one.code, refuse: refuseProduct }),
   scheme: listing({ entries: (plant) => plant.schemes, name: schemeKey, refuse: refuseScheme }),
   macPool: listing({ entries: (plant) => plant.macPools, name: byName, refuse: refusePool }),
@@ -137,6 +141,8 @@ function compareKind(
 }
 
 function refuseManufacturer(before: Manufacturer, after: Manufacturer | undefined, issued: Issued) {
+  if (before.site !== undefined && issued.siteNames.includes(before.site) && after?.site !== before.site)
+    return `leases name this site ${before.site}; it keeps the name`;
   if (issued.schemesUsed.length === 0 || after?.issuer === before.issuer) return undefined;
   return `serials were issued under ${before.issuer}; the issuer stays`;
 }
@@ -166,7 +172,7 @@ function refusePool(before: MacPool, after: MacPool | undefined, issued: Issued)
   )[0];
   if (clash === undefined) return undefined;
   const [from, to] = [clash.first, clash.end - 1].map((offset) => macAt(blockOfPool(before), offset));
-  return `${from} to ${to} were granted to batch ${clash.batch}; declare what was used apart from them`;
+  return `${from} to ${to} were granted to ${clash.receiver}; declare what was used apart from them`;
 }
 
 /** What turns out to have been used before may still be declared, beside what was declared already. */

@@ -18,8 +18,17 @@ export interface Manufacturer {
   readonly name: string;
   /** GS1 company prefix: the SSCCs of cartons are made of it. */
   readonly companyPrefix: string;
-  /** What `{site}` gives in a serial. */
+  /** This site's name: what `{site}` gives in a serial, and who it is to the other sites. */
   readonly site?: string;
+  /** Where the key lies that signs what this site leases out and hands back: `env:NAME` or `file:/PATH`. */
+  readonly siteKey?: string;
+}
+
+/** A plant with a database of its own that shares schemes or pools with this one; or this one. */
+export interface Site {
+  readonly name: string;
+  /** By which files of this site are found good: Ed25519, as `unitrail lease key` prints it. */
+  readonly publicKey: string;
 }
 
 export interface Product {
@@ -69,6 +78,8 @@ export interface Scheme {
   readonly line?: string;
   /** Absent: the number in a serial is the counter's own. */
   readonly hidden?: HiddenSequence;
+  /** The site that owns the counter; others take their numbers from leases of it. Absent: no other site has the scheme. */
+  readonly lessor?: string;
   /** Units with a serial of a trial scheme can't ship. */
   readonly trial: boolean;
 }
@@ -89,6 +100,8 @@ export interface MacPool {
   readonly reserveLast: number;
   /** Ranges that were used before Unitrail, both ends included: never granted. */
   readonly used?: readonly { readonly from: MacAddress; readonly to: MacAddress }[];
+  /** As of a scheme. */
+  readonly lessor?: string;
 }
 
 export interface Buyer {
@@ -182,6 +195,7 @@ export interface RetentionPolicy {
 export interface PlantOf<File> {
   readonly unitrail: 'plant/1';
   readonly manufacturer: Manufacturer;
+  readonly sites?: readonly Site[];
   readonly products: readonly Product[];
   readonly schemes: readonly Scheme[];
   readonly macPools: readonly MacPool[];
@@ -219,6 +233,14 @@ export function currentScheme(plant: Pick<PlantOf<unknown>, 'schemes'>, name: st
       (best, scheme) => (best && best.version > scheme.version ? best : scheme),
       undefined,
     );
+}
+
+/** The other site whose leases the numbers come from; undefined where the counter is this site's own. */
+export function lessorOf(
+  { manufacturer }: Pick<PlantOf<unknown>, 'manufacturer'>,
+  { lessor }: Pick<Scheme | MacPool, 'lessor'>,
+): string | undefined {
+  return lessor === manufacturer.site ? undefined : lessor;
 }
 
 /** The station's own database login. Ids have no underscore, so that two of them never share a login. */

@@ -1,6 +1,7 @@
 import { macPoolProblems } from './mac-pool-references';
 import { currentScheme, firmwareKey, schemeKey, type PlantFile, type Product } from './plant-document';
 import { serialProblems } from './plant-serials';
+import { siteProblems } from './plant-sites';
 import type { Problem } from './refusal';
 
 /** What a plant whose every field is well formed still gets wrong: names that lead nowhere, or that clash. */
@@ -11,6 +12,7 @@ export function referenceProblems(plant: PlantFile): Problem[] {
     ...firmwareProblems(plant),
     ...serialProblems(plant),
     ...macPoolProblems(plant.macPools),
+    ...siteProblems(plant),
     ...stationProblems(plant),
     ...testPlanProblems(plant),
     ...buyerProblems(plant),
@@ -21,6 +23,7 @@ type Path = Problem['path'];
 
 function duplicates(plant: PlantFile): Problem[] {
   return [
+    ...repeated('sites', 'name', plant.sites ?? [], (one) => one.name),
     ...repeated('products', 'code', plant.products, (one) => one.code),
     ...repeated('products', 'gtin', plant.products, (one) => one.gtin),
     ...repeated('schemes', 'version', plant.schemes, schemeKey),

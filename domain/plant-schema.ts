@@ -3,6 +3,7 @@ import * as field from './fields';
 import { isGtin14 } from './gs1';
 import { EUIS, MAC_BLOCK_ALLOWED, MAC_RUN_LENGTHS, readBlock } from './mac-address';
 import { SEQUENCE_SCOPES, STATION_STEPS, type PlantFile } from './plant-document';
+import { PUBLIC_KEY, PUBLIC_KEY_ALLOWED } from './number-lease';
 import { KEY_REFERENCE, KEY_REFERENCE_ALLOWED } from './scheme-key';
 import { MASK_ALLOWED, MAX_MASK_LENGTH, readMask } from './serial-mask';
 import { MAX_PATTERN_LENGTH, patternProblem } from './serial-pattern';
@@ -20,6 +21,12 @@ const manufacturer = field.fields({
   name: field.lineOfText(100),
   companyPrefix: field.patternText(/^[0-9]{6,12}$/, 'a GS1 company prefix of 6 to 12 digits'),
   site: serialPart().exactOptional(),
+  siteKey: field.patternText(KEY_REFERENCE, KEY_REFERENCE_ALLOWED).exactOptional(),
+});
+
+const site = field.fields({
+  name: serialPart(),
+  publicKey: field.patternText(PUBLIC_KEY, PUBLIC_KEY_ALLOWED),
 });
 
 const product = field.fields({
@@ -58,6 +65,7 @@ const scheme = field.fields({
     .exactOptional(),
   line: serialPart().exactOptional(),
   hidden: field.fields({ key: field.patternText(KEY_REFERENCE, KEY_REFERENCE_ALLOWED) }).exactOptional(),
+  lessor: serialPart().exactOptional(),
   trial: field.flag().default(false),
 });
 
@@ -74,6 +82,7 @@ const macPool = field.fields({
   used: field
     .list(field.fields({ from: field.macAddress(), to: field.macAddress() }), 1, MAX_ENTRIES)
     .exactOptional(),
+  lessor: serialPart().exactOptional(),
 });
 
 const buyer = field.fields({
@@ -145,6 +154,7 @@ export const plantSchema = field
   .fields({
     unitrail: field.oneOf(['plant/1']),
     manufacturer,
+    sites: field.list(site, 1, MAX_ENTRIES).exactOptional(),
     products: field.list(product, 1, MAX_ENTRIES),
     schemes: field.list(scheme, 1, MAX_ENTRIES),
     macPools: field.list(macPool, 0, MAX_ENTRIES).default([]),

@@ -77,7 +77,8 @@ begin
 end $$;
 
 -- Opens the batch, or finds it opened by the same order: then nothing changes and `opened` is false.
--- p_grants: [{kind, name, scope, issuer, first, last, runLength, version, pattern, dateParts}], the serials first.
+-- p_grants: [{kind, name, scope, issuer, first, last, runLength, version, pattern, dateParts}], the serials first; with `lessor`
+-- where the numbers are another site's.
 create function open_batch(p_batch text, p_document text, p_recipe text, p_firmware_sha256 text, p_order_quantity integer,
                            p_trial boolean, p_workflow text, p_grants jsonb, p_opened_by text) returns boolean
 language plpgsql security definer set search_path = public, pg_temp as $$
@@ -116,9 +117,8 @@ begin
     format('{"by":%s,"firmwareSha256":%s,"order":%s,"recipeSha256":%s,"sha256":%s}', to_json(p_opened_by),
       to_json(p_firmware_sha256), to_json(d ->> 'order'), to_json(recipe_digest), to_json(digest)));
   for g in select value from jsonb_array_elements(p_grants) loop
-    perform grant_block(
-      find_space(g ->> 'kind', g ->> 'name', g ->> 'scope', g ->> 'issuer', (g ->> 'first')::bigint, (g ->> 'last')::bigint),
-      p_batch, (d ->> 'quantity')::integer, (g ->> 'runLength')::integer, (g ->> 'version')::integer, g ->> 'pattern', g ->> 'dateParts');
+    perform grant_block(space_of_grant(g, (d ->> 'quantity')::integer), p_batch, (d ->> 'quantity')::integer,
+      (g ->> 'runLength')::integer, (g ->> 'version')::integer, g ->> 'pattern', g ->> 'dateParts');
   end loop;
   return true;
 end $$;

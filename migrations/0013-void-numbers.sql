@@ -92,7 +92,8 @@ begin
 end $$;
 
 -- The extra block continues the batch's first one: same space, version, pattern and facts of the grant. Units by which
--- the batch was topped up take their numbers from such blocks as well.
+-- the batch was topped up take their numbers from such blocks as well. Where the numbers are leased, it may come from
+-- another lease of the same numbers.
 create function replace_voids(p_batch text) returns void
 language plpgsql as $$
 declare
@@ -106,10 +107,11 @@ begin
   select coalesce(sum(m.quantity), 0) into voids from movements m join blocks on blocks.id = m.block_id
   where blocks.batch_id = p_batch and m.stream = 'batch:' || p_batch and m.to_account = 'void';
   select coalesce(sum(upper(numbers) - lower(numbers)), 0) into extra from blocks
-  where batch_id = p_batch and space_id = first.space_id and id <> first.id;
+  where batch_id = p_batch and id <> first.id
+    and space_id in (select s.id from number_spaces s where s.kind = 'serial');
   select voids + quantity - (upper(first.numbers) - lower(first.numbers)) into needed from batches where id = p_batch;
   if needed > extra then
-    perform grant_block(first.space_id, p_batch, (needed - extra)::integer, first.run_length, first.scheme_version, first.pattern,
+    perform grant_block(space_of_extra(first, (needed - extra)::integer), p_batch, (needed - extra)::integer, first.run_length, first.scheme_version, first.pattern,
       first.date_parts);
   end if;
 end $$;

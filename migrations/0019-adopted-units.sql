@@ -307,28 +307,35 @@ begin
   return ('x' || lpad(substr(replace(found_value, ':', ''), fixed + 1), 16, '0'))::bit(64)::bigint;
 end $$;
 
--- A grant as before, past what was used and past every address that was adopted, whatever the plant file declares by now.
-create or replace function grant_block(p_space bigint, p_batch text, p_quantity integer, p_run_length integer, p_version integer,
-                                       p_pattern text, p_date_parts text) returns bigint
+-- Moves the space's next number past what was used and past every address that was adopted, whatever the plant file declares
+-- by now. It stays where it is when no block of this width is left: the grant then says so.
+create function seek_numbers(p_space bigint, p_width bigint, p_run_length integer, p_pattern text) returns void
 language plpgsql as $$
 declare
   space number_spaces;
-  width bigint := p_quantity::bigint * p_run_length;
   start bigint;
   adopted bigint;
 begin
   perform lock_used_ranges(true);
   loop
     if exists (select from used_ranges u join number_spaces s on s.kind = u.kind and s.name = u.name where s.id = p_space) then
-      perform skip_used_ranges(p_space, width, p_run_length);
+      perform skip_used_ranges(p_space, p_width, p_run_length);
     end if;
     select * into space from number_spaces where id = p_space for update;
     start := ((space.next_number + p_run_length - 1) / p_run_length) * p_run_length;
-    exit when space.kind <> 'mac' or start + width - 1 > space.last_number;
-    adopted := adopted_address(p_pattern, start, start + width);
+    exit when space.kind <> 'mac' or start + p_width - 1 > space.last_number;
+    adopted := adopted_address(p_pattern, start, start + p_width);
     exit when adopted is null;
     update number_spaces set next_number = adopted + 1 where id = p_space;
   end loop;
+end $$;
+
+-- A grant as before, from there.
+create or replace function grant_block(p_space bigint, p_batch text, p_quantity integer, p_run_length integer, p_version integer,
+                                       p_pattern text, p_date_parts text) returns bigint
+language plpgsql as $$
+begin
+  perform seek_numbers(p_space, p_quantity::bigint * p_run_length, p_run_length, p_pattern);
   return grant_next_block(p_space, p_batch, p_quantity, p_run_length, p_version, p_pattern, p_date_parts);
 end $$;
 

@@ -30,7 +30,8 @@ language sql stable security definer set search_path = public, pg_temp as $$
     + (select count(*) from units join batches b on b.id = units.batch_id where b.order_id = o.id and not is_of_lost_epoch(b))
 $$;
 
--- A space keeps its issuer and, but for a scheme's wider version, its end. In a buyer's namespace only an import makes one.
+-- A space keeps its issuer and, but for a scheme's wider version, its end. In a buyer's namespace only an import makes one, and
+-- numbers that another site leases to this one have no counter here but those of their leases.
 create or replace function find_space(p_kind text, p_name text, p_scope text, p_issuer text, p_first bigint, p_last bigint) returns bigint
 language plpgsql as $$
 declare
@@ -41,6 +42,9 @@ begin
     if exists (select from issuers where id = p_issuer and kind = 'buyer') then
       perform refuse('UT009', format('there is no list %s of %s: import it first', p_name, p_issuer));
     end if;
+    if p_scope not like 'lease:%' and exists (select from number_leases where side = 'lessee' and kind = p_kind and name = p_name) then
+      perform refuse('UT007', format('%s %s: this site has no counter of its own for numbers that it leases', p_kind, p_name));
+    end if;
     insert into number_spaces (kind, name, scope, issuer, first_number, last_number, next_number)
     values (p_kind, p_name, p_scope, p_issuer, p_first, p_last, p_first) on conflict (kind, name, scope) do nothing;
     select * into space from number_spaces where kind = p_kind and name = p_name and scope = p_scope;
@@ -48,7 +52,7 @@ begin
   if space.issuer <> p_issuer then
     perform refuse('UT007', format('%s %s %s is of issuer %s, not %s', p_kind, p_name, p_scope, space.issuer, p_issuer));
   end if;
-  if space.kind = 'serial' and space.last_number < p_last and not exists (select from number_lists where space_id = space.id) then
+  if space.kind = 'serial' and space.last_number < p_last and space.scope not like 'lease:%' and not exists (select from number_lists where space_id = space.id) then
     update number_spaces set last_number = p_last where id = space.id and last_number < p_last;
   end if;
   return space.id;
@@ -95,12 +99,12 @@ begin
     select p ->> 'name' as name, int8range((r ->> 0)::bigint, (r ->> 1)::bigint) as numbers
     from jsonb_array_elements(p_pools) p, jsonb_array_elements(p -> 'ranges') r
   loop
-    select b.id, b.batch_id, b.numbers * wanted.numbers as numbers into clash
+    select b.id, coalesce('batch ' || b.batch_id, 'lease ' || b.lease_id) as receiver, b.numbers * wanted.numbers as numbers into clash
     from blocks b join number_spaces s on s.id = b.space_id
     where s.kind = 'mac' and s.name = wanted.name and b.numbers && wanted.numbers order by b.id limit 1;
     if found then
-      perform refuse('UT007', format('used: the numbers %s of pool %s are not allowed; they were granted to batch %s (block %s)',
-        clash.numbers, wanted.name, clash.batch_id, clash.id));
+      perform refuse('UT007', format('used: the numbers %s of pool %s are not allowed; they were granted to %s (block %s)',
+        clash.numbers, wanted.name, clash.receiver, clash.id));
     end if;
     insert into used_ranges (kind, name, numbers) values ('mac', wanted.name, wanted.numbers) on conflict do nothing;
   end loop;

@@ -128,7 +128,7 @@ grant execute on function open_holds(text, text, text, uuid[]), release_holds(te
 -- quality hold on what has not shipped.
 alter table event_types drop constraint event_types_stream_kind;
 alter table event_types add constraint event_types_stream_kind check (stream_kind in ('unit', 'batch', 'order', 'shipment',
-  'export', 'retention', 'list', 'registry', 'history', 'recall'));
+  'export', 'retention', 'list', 'registry', 'history', 'lease', 'recall'));
 insert into event_types (type, stream_kind, appender, nature, part) values
   ('recallOpened',  'recall', 'function', 'other', null),
   ('recallCounted', 'recall', 'function', 'other', null);

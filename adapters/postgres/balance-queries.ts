@@ -1,5 +1,11 @@
 import type { Knex } from 'knex';
-import { noCounts, type Account, type BlockLedger, type Counts } from '../../domain/balance';
+import {
+  noCounts,
+  type Account,
+  type BlockLedger,
+  type Counts,
+  type LeasedBlock,
+} from '../../domain/balance';
 import type { Database } from './database';
 import { mapped } from './errors';
 
@@ -27,8 +33,11 @@ export async function blockLedgers(db: Database, filter: BalanceFilter = {}): Pr
   return mapped(db.transaction((trx) => readLedgers(trx, filter), snapshot));
 }
 
-type BlockRow = Omit<BlockLedger, 'block' | 'granted' | 'entered' | 'moved' | 'rows'> & {
+type BlockRow = Omit<BlockLedger, 'block' | 'granted' | 'lease' | 'entered' | 'moved' | 'rows'> & {
   readonly block: string;
+  readonly leaseId: string | null;
+  readonly side: LeasedBlock['side'];
+  readonly unused: string;
   readonly granted: string;
 };
 type Sum = { block: string; from: Account | 'granted'; to: Account; quantity: string };
@@ -79,22 +88,28 @@ function readTaken(trx: Knex.Transaction, { batch }: BalanceFilter): Promise<Sta
   );
 }
 
-/** What is left of the buyers' lists: given to us, and granted to no batch yet. */
+/** What is left of the buyers' lists and of other sites' leases: given to us, and granted to no batch yet. */
 async function readUngranted(
   trx: Knex.Transaction,
   { scheme, buyer, batch }: BalanceFilter,
 ): Promise<BlockLedger[]> {
   if (batch !== undefined) return [];
-  const rows = await longRead<{ scheme: string; scope: string; issuer: string; left: string }>(
+  const rows = await longRead<
+    Pick<BlockLedger, 'kind' | 'scheme' | 'scope' | 'issuer' | 'buyer'> & { left: string }
+  >(
     trx,
-    `select s.name as scheme, s.scope, s.issuer, s.last_number - s.next_number + 1 as left
+    `select s.kind, s.name as scheme, s.scope, s.issuer, s.issuer as buyer, s.last_number - s.next_number + 1 as left
      from number_lists l join number_spaces s on s.id = l.space_id
      where s.next_number <= s.last_number and (?::text is null or s.name = ?) and (?::text is null or s.issuer = ?)
-     order by s.name, s.scope`,
-    [scheme, scheme, buyer, buyer].map((value) => value ?? null),
+     union all
+     select s.kind, s.name, s.scope, s.issuer, null, s.last_number - s.next_number + 1
+     from number_leases l join number_spaces s on s.id = l.space_id
+     where l.side = 'lessee' and s.next_number <= s.last_number and (?::text is null or s.name = ?) and ?::text is null
+     order by 2, 3`,
+    [scheme, scheme, buyer, buyer, scheme, scheme, buyer].map((value) => value ?? null),
   );
-  return rows.map(({ left, issuer, ...space }) => ({
-    ...{ ...space, issuer, block: null, batch: null, kind: 'serial', buyer: issuer },
+  return rows.map(({ left, ...space }) => ({
+    ...{ ...space, block: null, batch: null, lease: null },
     ...{ granted: Number(left), entered: Number(left), rows: noCounts },
     moved: { ...noCounts, reserved: Number(left) },
   }));
@@ -108,9 +123,11 @@ async function readBlocks(
   return longRead<BlockRow>(
     trx,
     `select b.id as block, s.kind, s.name as scheme, s.scope, s.issuer, b.batch_id as batch, ${owner} as buyer,
-       upper(b.numbers) - lower(b.numbers) as granted
+       upper(b.numbers) - lower(b.numbers) as granted, b.lease_id as "leaseId", l.side,
+       coalesce(upper(r.unused) - lower(r.unused), 0) as unused
      from blocks b join number_spaces s on s.id = b.space_id join issuers i on i.id = s.issuer
-       join batches t on t.id = b.batch_id
+       left join batches t on t.id = b.batch_id left join number_leases l on l.id = b.lease_id
+       left join lease_returns r on r.lease_id = b.lease_id
      where (?::text is null or s.name = ?) and (?::text is null or ${owner} = ?) and (?::text is null or b.batch_id = ?)
      order by s.kind desc, s.name, s.scope, b.id`,
     [scheme, scheme, buyer, buyer, batch, batch].map((value) => value ?? null),
@@ -133,7 +150,9 @@ function ledgerOf(block: BlockRow, sums: readonly Sum[], counts: readonly StateC
     else moved[from] -= Number(quantity);
   }
   for (const { state, count } of counts) rows[state] += Number(count);
-  return { ...block, granted: Number(block.granted), entered, moved: moved as Counts, rows };
+  const { leaseId, side, unused, ...told } = block;
+  const lease = leaseId === null ? null : { lease: leaseId, side, unused: Number(unused) };
+  return { ...told, lease, granted: Number(block.granted), entered, moved: moved as Counts, rows };
 }
 
 /** The first by its place in the block; null where every unit agrees, and only the block's own grant is wrong. */

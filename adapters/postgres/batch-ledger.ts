@@ -21,6 +21,8 @@ export interface Grant {
   readonly pattern: string;
   /** The database calls them date parts: at first they were no more. */
   readonly facts: GrantFacts;
+  /** The site whose leases the numbers come from; absent where the counter is this site's own. */
+  readonly lessor?: string;
 }
 
 export interface Block {

@@ -21,6 +21,8 @@ export async function pinnedFingerprint(
     db('blocks')
       .join('number_spaces', 'number_spaces.id', 'blocks.space_id')
       .where({ kind: 'serial', name, scheme_version: version })
+      // Of a lease that was given away nothing is computed here.
+      .whereNotNull('blocks.batch_id')
       .orderBy('blocks.id')
       .first('blocks.date_parts'),
   );

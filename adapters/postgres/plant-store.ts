@@ -116,12 +116,14 @@ async function issuedSoFar(db: Database): Promise<Issued> {
     // A buyer's list is no scheme, whatever it is called.
     schemesUsed: await list(
       `select distinct s.name || '/' || b.scheme_version as name from blocks b join number_spaces s on s.id = b.space_id
-       where s.kind = 'serial' and not exists (select from number_lists l where l.space_id = s.id)`,
+       where s.kind = 'serial' and not exists (select from number_lists l where l.space_id = s.id)
+       union select name || '/' || version from number_leases where kind = 'serial'`,
     ),
     firmwareUsed: await list(`select distinct product || '/' || firmware_version as name from batches`),
     productsUsed: await list(`select distinct product as name from batches`),
     macPoolsUsed: await list(
-      `select distinct s.name from blocks b join number_spaces s on s.id = b.space_id where s.kind = 'mac'`,
+      `select distinct s.name from blocks b join number_spaces s on s.id = b.space_id where s.kind = 'mac'
+       union select name from number_leases where kind = 'mac'`,
     ),
     macRangesGranted: await grantedRanges(db),
     buyersUsed: await list(
@@ -129,13 +131,16 @@ async function issuedSoFar(db: Database): Promise<Issued> {
     ),
     buyersListed: await list(`select distinct issuer as name from number_lists`),
     stationsOccupied: await list(`select distinct station as name from slots where state <> 'free'`),
+    siteNames: await list(
+      `select distinct case side when 'lessor' then lessor else lessee end as name from number_leases`,
+    ),
   };
 }
 
 async function grantedRanges(db: Database): Promise<Issued['macRangesGranted']> {
   const answer = await mapped(
-    db.raw<{ rows: { pool: string; batch: string; first: string; end: string }[] }>(
-      `select s.name as pool, b.batch_id as batch, lower(b.numbers) as first, upper(b.numbers) as end
+    db.raw<{ rows: { pool: string; receiver: string; first: string; end: string }[] }>(
+      `select s.name as pool, coalesce('batch ' || b.batch_id, 'lease ' || b.lease_id) as receiver, lower(b.numbers) as first, upper(b.numbers) as end
        from blocks b join number_spaces s on s.id = b.space_id where s.kind = 'mac' order by b.id`,
     ),
   );

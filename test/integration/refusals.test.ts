@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import type { Client } from 'pg';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
 import { applySmallPlant, openShopFloor, openTestBatch, type ShopFloor } from '../support/shop-floor';
 import { createTestDatabase, withSuperuser, type TestDatabase, type TestLogin } from '../support/database';
+import { canonicalJson } from '../../domain/canonical';
 import { sqlStateOf } from '../support/refusals';
 import { decide, walkOn, walkUnit } from '../support/walk-unit';
 
@@ -46,6 +48,21 @@ async function fillEveryTable(): Promise<void> {
     `insert into notices (kind, unit_id, held_seq, held_at, step) select 'unitHeldTooLong', id, 1, now(), step from units where id = ?`,
     [other.unitId],
   );
+  await grantLease();
+}
+
+/** A lease that nobody signed: the tables do not know. */
+async function grantLease(): Promise<void> {
+  const space = { kind: 'serial', name: 'eudv', scope: '2026W47', issuer: 'unitrail' };
+  const numbers = { ...space, version: 1, pattern: 'EUDV{yy}{ww}-{seq:6}' };
+  const said = { format: 'unitrail.lease/1', lease: 'L1', lessor: 'W1', lessee: 'W2', issuer: 'unitrail' };
+  const lease = canonicalJson({ ...said, numbers, first: 3, last: 5 });
+  const desk = floor.as('desk');
+  const counter = JSON.stringify({ ...numbers, first: 1, last: 999_999, runLength: 1 });
+  await desk.raw('select grant_lease(?, ?::jsonb, ?, ?)', [lease, counter, 'key', '17']);
+  const leaseSha256 = createHash('sha256').update(lease).digest('hex');
+  const told = { ...said, format: 'unitrail.lease-return/1', leaseSha256, unused: { first: 5, last: 5 } };
+  await desk.raw('select take_back_lease(?, ?, ?)', [canonicalJson(told), 'key', '17']);
 }
 
 async function listTables(): Promise<Table[]> {
@@ -161,7 +178,10 @@ test('a station reads what it needs, and neither names of people nor records nor
 });
 
 /** Table → statements that its triggers refuse to anybody. */
-const appendOnly = ['unit_events', 'movements', 'blocks', 'tries', 'records', 'recipes', 'plant_versions'];
+const appendOnly = [
+  ...['unit_events', 'movements', 'blocks', 'tries', 'records', 'recipes', 'plant_versions'],
+  ...['number_leases', 'lease_returns'],
+];
 const protectedRows: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(
     appendOnly.map((name) => [

@@ -10,7 +10,7 @@ import {
   type Counts,
 } from '../../domain/balance';
 
-const states = accounts.filter((account) => account !== 'reserved' && account !== 'returned');
+const states = accounts.filter((account) => !['reserved', 'leased', 'returned'].includes(account));
 
 /** A block of which ledger and registry tell the same. */
 function ledger(moved: Partial<Counts>, more: Partial<BlockLedger> = {}): BlockLedger {
@@ -18,17 +18,16 @@ function ledger(moved: Partial<Counts>, more: Partial<BlockLedger> = {}): BlockL
   const granted = accounts.reduce((sum, account) => sum + all[account], 0);
   return {
     ...{ block: '3', kind: 'serial', scheme: 'EUDV', scope: '2026W47', issuer: 'unitrail' },
-    ...{ batch: 'B2647-01', buyer: 'acme', granted, entered: granted, moved: all },
+    ...{ batch: 'B2647-01', lease: null, buyer: 'acme', granted, entered: granted, moved: all },
     rows: { ...all, reserved: 0, returned: 0 },
     ...more,
   };
 }
 
 const counts = fc.record(
-  Object.fromEntries(accounts.map((account) => [account, fc.nat(1_000_000)])) as Record<
-    keyof Counts,
-    fc.Arbitrary<number>
-  >,
+  Object.fromEntries(
+    accounts.map((account) => [account, fc.nat(account === 'leased' ? 0 : 1_000_000)]),
+  ) as Record<keyof Counts, fc.Arbitrary<number>>,
 );
 
 describe('the balance of a block', () => {
@@ -80,6 +79,25 @@ describe('the balance of a block', () => {
     const one = ledger({ assigned: 11 }, { granted: 10, entered: 10 });
     const overdrawn = { ...one, moved: { ...one.moved, reserved: -1 } };
     expect(culpritsOf(overdrawn)).toMatchObject([{ account: 'reserved', expected: 0, found: -1 }]);
+  });
+
+  const out = { lease: 'W1-W2-1', side: 'lessor', unused: 4 } as const;
+  const granted = { granted: 10, entered: 10, batch: null };
+
+  it('holds for a lease whose end came back, and the rest is at the other site', () => {
+    const one = ledger({ leased: 6, returned: 4 }, { ...granted, lease: out });
+    expect(culpritsOf(one)).toEqual([]);
+    expect(balanceText(balanceRows([one], false)[0]!)).toBe('granted 10: 6 leased out, 4 unused');
+    const back = ledger({ returned: 10 }, { ...granted, lease: { ...out, side: 'lessee', unused: 10 } });
+    expect(culpritsOf(back)).toEqual([]);
+  });
+
+  it('is broken where another number came back than the ledger has', () => {
+    const one = ledger({ leased: 7, returned: 3 }, { ...granted, lease: out });
+    expect(culpritsOf(one).map(culpritText)).toEqual([
+      'block 3 (serial EUDV 2026W47, lease W1-W2-1): leased is 7 by the ledger, 6 by range and registry',
+      'block 3 (serial EUDV 2026W47, lease W1-W2-1): returned is 3 by the ledger, 4 by range and registry',
+    ]);
   });
 });
 

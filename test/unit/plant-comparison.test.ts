@@ -24,6 +24,7 @@ const nothingIssued: Issued = {
   buyersUsed: [],
   buyersListed: [],
   stationsOccupied: [],
+  siteNames: [],
 };
 
 describe('the difference between two plants', () => {
@@ -76,10 +77,11 @@ describe('the difference between two plants', () => {
     firmwareUsed: ['EUDV/1.4.2'],
     productsUsed: ['EUDV', 'EUBT'],
     macPoolsUsed: ['main'],
-    macRangesGranted: [{ pool: 'main', batch: 'B2647-01', first: 4, end: 28 }],
+    macRangesGranted: [{ pool: 'main', receiver: 'batch B2647-01', first: 4, end: 28 }],
     buyersUsed: ['acme'],
     buyersListed: ['nordlicht'],
     stationsOccupied: ['line-1'],
+    siteNames: ['W1'],
   };
   const otherDigest = 'f'.repeat(64);
 
