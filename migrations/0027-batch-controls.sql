@@ -123,7 +123,7 @@ begin
   select k.* into mac from blocks k join number_spaces s on s.id = k.space_id
   where k.batch_id = p_batch and s.kind = 'mac' order by k.id limit 1;
   if found then
-    perform grant_block(mac.space_id, p_batch, added::integer, mac.run_length, mac.scheme_version, mac.pattern, mac.date_parts);
+    perform grant_block(space_of_extra(mac, added::integer), p_batch, added::integer, mac.run_length, mac.scheme_version, mac.pattern, mac.date_parts);
   end if;
 end $$;
 

@@ -12,6 +12,7 @@ import { readHistories } from './histories';
 import { checkIdentifiers, checkRegistry, reportUnregistered, type Unregistered } from './identifiers';
 import { AuditKeys } from './keys';
 import { checkLedger } from './ledger';
+import { checkLeases, noteLease, type LeaseEvents } from './leases';
 import { NameSearch } from './names';
 import { checkNumberLists, noteList, type ListEvents } from './number-lists';
 import { loadPlant, type Plant } from './plant';
@@ -60,6 +61,7 @@ interface Audit {
   readonly census: Census;
   readonly lists: ListEvents;
   readonly adoptions: AdoptionEvents;
+  readonly leases: LeaseEvents;
   readonly findings: Findings;
 }
 
@@ -75,6 +77,7 @@ async function auditSnapshot(snapshot: Snapshot, { onProgress, env }: AuditOptio
     census: new Census(),
     lists: new Map(),
     adoptions: new Map(),
+    leases: new Map(),
     findings,
   };
   let events = 0;
@@ -89,7 +92,7 @@ async function auditSnapshot(snapshot: Snapshot, { onProgress, env }: AuditOptio
 
 /** What can be judged only when every unit has been seen. */
 async function checkWholes(
-  { snapshot, plant, census, lists, adoptions, findings }: Audit,
+  { snapshot, plant, census, lists, adoptions, leases, findings }: Audit,
   counts: Record<string, number>,
 ): Promise<void> {
   checkUntold(plant, census, findings);
@@ -98,6 +101,7 @@ async function checkWholes(
   await checkLedger(snapshot, plant, census, findings);
   await checkNumberLists(snapshot, lists, findings);
   await checkAdoptions(snapshot, adoptions, findings);
+  await checkLeases(snapshot, plant, leases, findings);
   await checkBatches(snapshot, plant, census, findings);
   await checkStrayRecords(snapshot, findings);
   await checkSlots(snapshot, census, findings);
@@ -118,6 +122,7 @@ async function auditHistories(run: Audit, histories: readonly History[]): Promis
     if (!stream.startsWith(UNIT)) {
       noteList(stream, read, run.lists);
       noteAdoption(stream, read, run.adoptions);
+      noteLease(stream, read, run.leases);
       checkBusinessStream(stream, read, run.plant, around.batches, run.census, run.findings);
     }
   }
@@ -207,6 +212,7 @@ async function countRows(snapshot: Snapshot): Promise<Record<string, number>> {
     movements: 'movements',
     listedNumbers: 'listed_numbers',
     adoptedUnits: 'adopted_units',
+    leases: 'number_leases',
   };
   const others = { batches: 'batches', orders: 'orders', shipments: 'shipments', records: 'records' };
   const counts: Record<string, number> = {};

@@ -18,6 +18,7 @@ export const invariants = {
   A13: "No operator's name stands in any event or record.",
   A14: "A buyer's list is whole and what its event says of it, and no number of one buyer is listed twice.",
   A15: "What was adopted from before Unitrail is whole and what its event says of it, every number of it is in the registry, and none of them is a unit's as well.",
+  A16: "A lease between sites is what was signed, by a key that the plant file named, it is booked as its event says, and its numbers are nobody else's here.",
 } as const;
 
 export type Invariant = keyof typeof invariants;

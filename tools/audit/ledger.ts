@@ -1,6 +1,6 @@
 import type { Findings } from './findings';
 import type { Move } from './folded-unit';
-import type { BlockRow, Plant } from './plant';
+import { blockName, type BlockRow, type Plant } from './plant';
 import type { Snapshot } from './snapshot';
 
 export interface MovementSum {
@@ -19,6 +19,8 @@ export interface StateCount {
 /** Accounts in which a number waits for a unit or left the block for good; every other is the state of an identifier. */
 const GRANTED = 'granted';
 const RESERVED = 'reserved';
+const LEASED = 'leased';
+const RETURNED = 'returned';
 const identifierStates = ['assigned', 'applied', 'shipped', 'scrapped', 'missing', 'void'];
 
 /** What the events say that was moved, block by block. */
@@ -33,6 +35,7 @@ export class MoveTotals {
   }
 
   ofBlock(block: BlockRow): Map<string, number> {
+    if (block.lease !== null) return movesOfLease(block);
     const prefix = `${block.id} `;
     const found = new Map<string, number>([[`${GRANTED} ${RESERVED}`, block.end - block.first]]);
     for (const [from, to] of pairs) {
@@ -43,7 +46,16 @@ export class MoveTotals {
   }
 }
 
-const accounts = [RESERVED, ...identifierStates, 'returned'];
+/** Nothing of a leased block is claimed here: it is at the other site until its end comes back. */
+function movesOfLease({ first, end, leaseSide, unused }: BlockRow): Map<string, number> {
+  if (leaseSide === 'lessee') return new Map([[`${GRANTED} ${RETURNED}`, end - first]]);
+  return new Map([
+    [`${GRANTED} ${LEASED}`, end - first],
+    [`${LEASED} ${RETURNED}`, unused],
+  ]);
+}
+
+const accounts = [RESERVED, LEASED, ...identifierStates, RETURNED];
 const pairs = accounts.flatMap((from) => accounts.map((to) => [from, to] as const));
 
 /** A7. One block: its movements against its range, the events and the registry. */
@@ -54,7 +66,7 @@ export function checkBlock(
   expected: ReadonlyMap<string, number>,
   findings: Findings,
 ): void {
-  const name = `block ${block.id} (${block.spaceName}, batch ${block.batch})`;
+  const name = blockName(block);
   compareMoves(name, sums, expected, findings);
   const balances = balancesOf(sums);
   for (const [account, balance] of balances) {
@@ -63,8 +75,8 @@ export function checkBlock(
   const states = new Map<string, number>();
   for (const { state, count } of counts) states.set(state, (states.get(state) ?? 0) + count);
   const claimed = counts.reduce((sum, { count }) => sum + count, 0);
-  const returned = balances.get('returned') ?? 0;
-  compareBalance(name, RESERVED, balances, block.end - block.first - claimed - returned, findings);
+  const elsewhere = (balances.get(RETURNED) ?? 0) + (balances.get(LEASED) ?? 0);
+  compareBalance(name, RESERVED, balances, block.end - block.first - claimed - elsewhere, findings);
   for (const state of identifierStates)
     compareBalance(name, state, balances, states.get(state) ?? 0, findings);
 }
@@ -115,7 +127,7 @@ function compareBalance(
 export function checkSpaces(blocks: Iterable<BlockRow>, findings: Findings): void {
   const last = new Map<number, BlockRow>();
   for (const block of [...blocks].sort((a, b) => a.first - b.first)) {
-    const name = `block ${block.id} (${block.spaceName}, batch ${block.batch})`;
+    const name = blockName(block);
     const before = last.get(block.space);
     if (before && before.end > block.first) {
       findings.violation(
@@ -178,7 +190,7 @@ async function checkUsedRanges(snapshot: Snapshot, plant: Plant, findings: Findi
   );
   for (const { block, numbers } of rows) {
     const row = plant.blocks.get(block);
-    const name = `block ${block} (${row?.spaceName ?? '?'}, batch ${row?.batch ?? '?'})`;
+    const name = row ? blockName(row) : `block ${block}`;
     findings.violation('A7', name, `it holds ${numbers}`, 'no number that was used before Unitrail');
   }
 }

@@ -8,7 +8,8 @@ export type Nature = 'intent' | 'result' | 'other';
 
 export interface EventKind {
   readonly type: string;
-  readonly streamKind: 'unit' | 'batch' | 'order' | 'shipment' | 'list' | 'registry' | 'history' | 'recall';
+  readonly streamKind:
+    'unit' | 'batch' | 'order' | 'shipment' | 'list' | 'registry' | 'history' | 'lease' | 'recall';
   readonly appender: 'office' | 'station' | 'both' | 'function';
   readonly nature: Nature;
   readonly part: string | null;
@@ -80,6 +81,10 @@ const otherKinds: OtherRow[] = [
   ['historyAdopted', 'history', [DESK]],
   ['recallOpened', 'recall', [DESK]],
   ['recallCounted', 'recall', [DESK]],
+  ['leaseGranted', 'lease', [DESK]],
+  ['leaseAccepted', 'lease', [DESK]],
+  ['leaseReturned', 'lease', [DESK]],
+  ['leaseTakenBack', 'lease', [DESK]],
 ];
 
 /** What the desk records of a unit, by functions of its own. A hold is a matter of both. */

@@ -10,7 +10,12 @@ export interface BlockRow {
   readonly spaceName: string;
   readonly kind: string;
   readonly issuer: string;
-  readonly batch: string;
+  /** Null of a block that was leased to another site, or handed back to it. */
+  readonly batch: string | null;
+  readonly lease: string | null;
+  readonly leaseSide: 'lessor' | 'lessee' | null;
+  /** Numbers that came back of that lease. */
+  readonly unused: number;
   readonly first: number;
   /** The first number that is no more of the block. */
   readonly end: number;
@@ -87,6 +92,10 @@ export interface Plant {
   readonly operatorNames: readonly string[];
 }
 
+export function blockName({ id, spaceName, batch, lease }: BlockRow): string {
+  return `block ${id} (${spaceName}, ${lease === null ? `batch ${batch}` : `lease ${lease}`})`;
+}
+
 export async function loadPlant(snapshot: Snapshot, keys: AuditKeys): Promise<Plant> {
   return {
     blocks: await loadBlocks(snapshot, keys),
@@ -134,9 +143,10 @@ const queries = {
       on l.space_id = b.space_id and l.position >= lower(b.numbers) and l.position < upper(b.numbers)
     order by b.id, l.position`,
   blocks: `select b.id, b.space_id as space, concat_ws(' ', s.name, nullif(s.scope, '')) as "spaceName", s.kind, s.issuer,
-      b.batch_id as batch, lower(b.numbers) as first, upper(b.numbers) as end, b.pattern, b.date_parts as "dateParts",
-      s.next_number as "nextNumber"
-    from blocks b join number_spaces s on s.id = b.space_id order by b.id`,
+      b.batch_id as batch, b.lease_id as lease, l.side as "leaseSide", coalesce(upper(r.unused) - lower(r.unused), 0) as unused,
+      lower(b.numbers) as first, upper(b.numbers) as end, b.pattern, b.date_parts as "dateParts", s.next_number as "nextNumber"
+    from blocks b join number_spaces s on s.id = b.space_id left join number_leases l on l.id = b.lease_id
+      left join lease_returns r on r.lease_id = b.lease_id order by b.id`,
   batches: `select id, order_id as "order", product, quantity, buyer, destination, trial, sha256, recipe_sha256 as "recipeSha256",
       firmware_version as "firmwareVersion", board_batch as "boardBatch", board_lot as "boardLot",
       completed_at as "completedAt"
