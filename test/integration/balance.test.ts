@@ -77,8 +77,8 @@ describe('unitrail balance', () => {
     const workbook = new exceljs.Workbook();
     await workbook.xlsx.load((await readFile(file)) as never);
     const sheet = workbook.getWorksheet('Balance')!;
-    expect((sheet.getRow(2).values as unknown[]).slice(1, 9)).toEqual([
-      ...['serial', 'eudv', '2026W47', 'acme', 'unitrail', 'B2647-01', undefined, '1'],
+    expect((sheet.getRow(2).values as unknown[]).slice(1, 10)).toEqual([
+      ...['serial', 'eudv', '2026W47', 'acme', 'unitrail', 'B2647-01', undefined, '1', 2],
     ]);
     await rm(folder, { recursive: true });
   });
