@@ -103,6 +103,46 @@ CREATE TYPE public.slot_lease AS (
 );
 
 --
+-- Name: accept_lease(text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.accept_lease(p_document text, p_public_key text, p_by text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  d jsonb := check_lease(p_document);
+  n jsonb := d -> 'numbers';
+  space number_spaces;
+  id_of_space bigint;
+  other text;
+begin
+  perform pg_advisory_xact_lock(hashtext('unitrail.lease'));
+  if is_known(d ->> 'lease', (select document from number_leases where id = d ->> 'lease'), p_document, 'a lease') then return false; end if;
+  select scope into other from number_spaces s where kind = n ->> 'kind' and name = n ->> 'name' and scope not like 'lease:%'
+    and not exists (select from number_lists where space_id = s.id) limit 1;
+  if found then
+    perform refuse('UT007', format('numbers.name: %s is not allowed; numbers that this site has no counter of its own for (it has %s): share a new %s',
+      n ->> 'name', concat_ws(' ', n ->> 'name', nullif(other, '')), case n ->> 'kind' when 'mac' then 'pool' else 'scheme' end));
+  end if;
+  select id into other from number_leases where side = 'lessee' and (kind, name, scope) = (n ->> 'kind', n ->> 'name', n ->> 'scope')
+    and numbers && int8range(whole(d, 'first'), whole(d, 'last') + 1) limit 1;
+  if found then
+    perform refuse('UT007', format('first: %s is not allowed; numbers that this site does not hold yet, and lease %s has some of %s to %s',
+      whole(d, 'first'), other, whole(d, 'first'), whole(d, 'last')));
+  end if;
+  -- It may be there, from before a restore: then its counter is where that of the lost state was.
+  id_of_space := find_space(n ->> 'kind', n ->> 'name', 'lease:' || (d ->> 'lease'), d ->> 'issuer', whole(d, 'first'), whole(d, 'last'));
+  select * into space from number_spaces where id = id_of_space;
+  if (space.first_number, space.last_number) is distinct from (whole(d, 'first'), whole(d, 'last')) then
+    perform refuse('UT007', format('first: %s is not allowed; %s to %s, which lease %s had before', whole(d, 'first'), space.first_number,
+      space.last_number, d ->> 'lease'));
+  end if;
+  perform record_lease(d, p_document, 'lessee', id_of_space, p_public_key, p_by);
+  return true;
+end $$;
+
+--
 -- Name: acquire_slot(uuid); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -748,7 +788,7 @@ CREATE TABLE public.event_types (
     part text,
     CONSTRAINT event_types_appender CHECK ((appender = ANY (ARRAY['office'::text, 'station'::text, 'both'::text, 'function'::text]))),
     CONSTRAINT event_types_nature CHECK ((nature = ANY (ARRAY['intent'::text, 'result'::text, 'other'::text]))),
-    CONSTRAINT event_types_stream_kind CHECK ((stream_kind = ANY (ARRAY['unit'::text, 'batch'::text, 'order'::text, 'shipment'::text, 'export'::text, 'retention'::text, 'list'::text, 'registry'::text, 'history'::text, 'recall'::text])))
+    CONSTRAINT event_types_stream_kind CHECK ((stream_kind = ANY (ARRAY['unit'::text, 'batch'::text, 'order'::text, 'shipment'::text, 'export'::text, 'retention'::text, 'list'::text, 'registry'::text, 'history'::text, 'lease'::text, 'recall'::text])))
 );
 
 --
@@ -897,6 +937,25 @@ begin
   if not fits then
     perform refuse('UT007', format('key %s is not one that %s may have', p_key, p_type.type));
   end if;
+end $$;
+
+--
+-- Name: check_lease(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_lease(p_document text) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+declare
+  d jsonb := check_body(p_document);
+begin
+  perform check_word('lease', d ->> 'lease'), check_word('lessor', d ->> 'lessor'), check_word('lessee', d ->> 'lessee'),
+    check_word('issuer', d ->> 'issuer'), check_word('name', d #>> '{numbers,name}'), check_word('pattern', d #>> '{numbers,pattern}');
+  if d ->> 'format' is distinct from 'unitrail.lease/1' or whole(d, 'first') is null or whole(d, 'last') is null
+     or whole(d, 'first') > whole(d, 'last') or whole(d -> 'numbers', 'version') is null then
+    perform refuse('UT007', 'a lease has the format unitrail.lease/1, first, last and numbers, each in its form');
+  end if;
+  return d;
 end $$;
 
 --
@@ -1455,12 +1514,12 @@ begin
     select p ->> 'name' as name, int8range((r ->> 0)::bigint, (r ->> 1)::bigint) as numbers
     from jsonb_array_elements(p_pools) p, jsonb_array_elements(p -> 'ranges') r
   loop
-    select b.id, b.batch_id, b.numbers * wanted.numbers as numbers into clash
+    select b.id, coalesce('batch ' || b.batch_id, 'lease ' || b.lease_id) as receiver, b.numbers * wanted.numbers as numbers into clash
     from blocks b join number_spaces s on s.id = b.space_id
     where s.kind = 'mac' and s.name = wanted.name and b.numbers && wanted.numbers order by b.id limit 1;
     if found then
-      perform refuse('UT007', format('used: the numbers %s of pool %s are not allowed; they were granted to batch %s (block %s)',
-        clash.numbers, wanted.name, clash.batch_id, clash.id));
+      perform refuse('UT007', format('used: the numbers %s of pool %s are not allowed; they were granted to %s (block %s)',
+        clash.numbers, wanted.name, clash.receiver, clash.id));
     end if;
     insert into used_ranges (kind, name, numbers) values ('mac', wanted.name, wanted.numbers) on conflict do nothing;
   end loop;
@@ -1491,6 +1550,9 @@ begin
     if exists (select from issuers where id = p_issuer and kind = 'buyer') then
       perform refuse('UT009', format('there is no list %s of %s: import it first', p_name, p_issuer));
     end if;
+    if p_scope not like 'lease:%' and exists (select from number_leases where side = 'lessee' and kind = p_kind and name = p_name) then
+      perform refuse('UT007', format('%s %s: this site has no counter of its own for numbers that it leases', p_kind, p_name));
+    end if;
     insert into number_spaces (kind, name, scope, issuer, first_number, last_number, next_number)
     values (p_kind, p_name, p_scope, p_issuer, p_first, p_last, p_first) on conflict (kind, name, scope) do nothing;
     select * into space from number_spaces where kind = p_kind and name = p_name and scope = p_scope;
@@ -1498,7 +1560,7 @@ begin
   if space.issuer <> p_issuer then
     perform refuse('UT007', format('%s %s %s is of issuer %s, not %s', p_kind, p_name, p_scope, space.issuer, p_issuer));
   end if;
-  if space.kind = 'serial' and space.last_number < p_last and not exists (select from number_lists where space_id = space.id) then
+  if space.kind = 'serial' and space.last_number < p_last and space.scope not like 'lease:%' and not exists (select from number_lists where space_id = space.id) then
     update number_spaces set last_number = p_last where id = space.id and last_number < p_last;
   end if;
   return space.id;
@@ -1549,25 +1611,39 @@ end $$;
 CREATE FUNCTION public.grant_block(p_space bigint, p_batch text, p_quantity integer, p_run_length integer, p_version integer, p_pattern text, p_date_parts text) RETURNS bigint
     LANGUAGE plpgsql
     AS $$
-declare
-  space number_spaces;
-  width bigint := p_quantity::bigint * p_run_length;
-  start bigint;
-  adopted bigint;
 begin
-  perform lock_used_ranges(true);
-  loop
-    if exists (select from used_ranges u join number_spaces s on s.kind = u.kind and s.name = u.name where s.id = p_space) then
-      perform skip_used_ranges(p_space, width, p_run_length);
-    end if;
-    select * into space from number_spaces where id = p_space for update;
-    start := ((space.next_number + p_run_length - 1) / p_run_length) * p_run_length;
-    exit when space.kind <> 'mac' or start + width - 1 > space.last_number;
-    adopted := adopted_address(p_pattern, start, start + width);
-    exit when adopted is null;
-    update number_spaces set next_number = adopted + 1 where id = p_space;
-  end loop;
+  perform seek_numbers(p_space, p_quantity::bigint * p_run_length, p_run_length, p_pattern);
   return grant_next_block(p_space, p_batch, p_quantity, p_run_length, p_version, p_pattern, p_date_parts);
+end $$;
+
+--
+-- Name: grant_lease(text, jsonb, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.grant_lease(p_document text, p_space jsonb, p_public_key text, p_by text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  d jsonb := check_lease(p_document);
+  size bigint := whole(d, 'last') - whole(d, 'first') + 1;
+  space bigint;
+  block bigint;
+begin
+  if is_known(d ->> 'lease', (select document from number_leases where id = d ->> 'lease'), p_document, 'a lease') then return false; end if;
+  if reserve_for_lease(p_space, size) <> whole(d, 'first')
+     or (p_space ->> 'kind', p_space ->> 'name', p_space ->> 'scope', p_space ->> 'issuer', p_space ->> 'pattern') is distinct from
+        (d #>> '{numbers,kind}', d #>> '{numbers,name}', d #>> '{numbers,scope}', d ->> 'issuer', d #>> '{numbers,pattern}') then
+    perform refuse('UT007', format('lease: %s names other numbers than those that are next', d ->> 'lease'));
+  end if;
+  select id into space from number_spaces where kind = p_space ->> 'kind' and name = p_space ->> 'name' and scope = p_space ->> 'scope';
+  perform record_lease(d, p_document, 'lessor', space, p_public_key, p_by);
+  update number_spaces set next_number = whole(d, 'last') + 1 where id = space;
+  insert into blocks (space_id, lease_id, numbers, scheme_version, pattern, date_parts)
+  values (space, d ->> 'lease', int8range(whole(d, 'first'), whole(d, 'last') + 1), whole(d -> 'numbers', 'version')::integer,
+    d #>> '{numbers,pattern}', '{}') returning id into block;
+  perform move_numbers(block, 'granted', 'leased', size::integer, 'lease:' || (d ->> 'lease'), 1);
+  return true;
 end $$;
 
 --
@@ -1703,6 +1779,21 @@ CREATE FUNCTION public.is_imei(p_value text) RETURNS boolean
 $_$;
 
 --
+-- Name: is_known(text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.is_known(p_lease text, p_known text, p_document text, p_what text) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if p_known is null then return false; end if;
+  if p_known <> p_document then
+    perform refuse('UT007', format('lease: %s is not allowed; %s of it with other content is on record', p_lease, p_what));
+  end if;
+  return true;
+end $$;
+
+--
 -- Name: is_of_lost_epoch(public.batches); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1711,6 +1802,77 @@ CREATE FUNCTION public.is_of_lost_epoch(b public.batches) RETURNS boolean
     AS $$
   select exists (select from registry_epochs e where e.epoch > 1 and e.opened_at > b.opened_at)
 $$;
+
+--
+-- Name: number_leases; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.number_leases (
+    id text NOT NULL,
+    side text NOT NULL,
+    lessor text NOT NULL,
+    lessee text NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    scope text NOT NULL,
+    version integer NOT NULL,
+    pattern text NOT NULL,
+    numbers int8range NOT NULL,
+    space_id bigint NOT NULL,
+    document text NOT NULL,
+    public_key text NOT NULL,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    stream text GENERATED ALWAYS AS (('lease:'::text || id)) STORED NOT NULL,
+    seq bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT number_leases_id CHECK ((id ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'::text)),
+    CONSTRAINT number_leases_kind CHECK ((kind = ANY (ARRAY['serial'::text, 'mac'::text]))),
+    CONSTRAINT number_leases_numbers CHECK (((NOT isempty(numbers)) AND lower_inc(numbers) AND (NOT upper_inc(numbers)))),
+    CONSTRAINT number_leases_side CHECK (((side = ANY (ARRAY['lessor'::text, 'lessee'::text])) AND (lessor <> lessee)))
+);
+
+--
+-- Name: lease_of_side(text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.lease_of_side(p_lease text, p_side text) RETURNS public.number_leases
+    LANGUAGE plpgsql
+    AS $$
+declare
+  l number_leases;
+begin
+  select * into l from number_leases where id = p_lease and side = p_side;
+  if not found then
+    perform refuse('UT009', format('lease: %s is not allowed; one that this site %s', p_lease,
+      case p_side when 'lessee' then 'holds' else 'has granted' end));
+  end if;
+  return l;
+end $$;
+
+--
+-- Name: leased_space(text, text, text, integer, text, bigint, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.leased_space(p_kind text, p_name text, p_scope text, p_version integer, p_pattern text, p_width bigint, p_run_length integer) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+declare
+  found_space bigint;
+begin
+  select s.id into found_space from number_leases l join number_spaces s on s.id = l.space_id
+  where l.side = 'lessee' and (l.kind, l.name, l.scope, l.version, l.pattern) = (p_kind, p_name, p_scope, p_version, p_pattern)
+    and next_start(s, p_run_length) + p_width - 1 <= s.last_number
+  order by l.recorded_at, l.id limit 1 for update of s;
+  if found_space is null then
+    perform refuse('UT011', format('%s %s/%s: no lease has %s numbers in a row left; left are %s. Accept another lease of them, then start again',
+      p_kind, concat_ws(' ', p_name, nullif(p_scope, '')), p_version, p_width,
+      coalesce((select string_agg(format('%s in %s', s.last_number - s.next_number + 1, l.id), ', ' order by l.recorded_at, l.id)
+        from number_leases l join number_spaces s on s.id = l.space_id
+        where l.side = 'lessee' and (l.kind, l.name, l.scope, l.version) = (p_kind, p_name, p_scope, p_version)
+          and s.next_number <= s.last_number), 'none')));
+  end if;
+  return found_space;
+end $$;
 
 --
 -- Name: batch_controls; Type: TABLE; Schema: public; Owner: -
@@ -1813,6 +1975,33 @@ begin
   if not found then perform refuse('UT011', format('company prefix %s has no carton number left', p_company_prefix)); end if;
   return number;
 end $$;
+
+--
+-- Name: number_spaces; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.number_spaces (
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    scope text DEFAULT ''::text NOT NULL,
+    issuer text NOT NULL,
+    first_number bigint NOT NULL,
+    last_number bigint NOT NULL,
+    next_number bigint NOT NULL,
+    CONSTRAINT number_spaces_kind CHECK ((kind = ANY (ARRAY['serial'::text, 'mac'::text, 'sscc'::text]))),
+    CONSTRAINT number_spaces_order CHECK (((first_number <= last_number) AND ((next_number >= first_number) AND (next_number <= (last_number + 1)))))
+);
+
+--
+-- Name: next_start(public.number_spaces, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.next_start(s public.number_spaces, p_run_length integer) RETURNS bigint
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select ((s.next_number + p_run_length - 1) / p_run_length) * p_run_length
+$$;
 
 --
 -- Name: notice_delivered(uuid); Type: FUNCTION; Schema: public; Owner: -
@@ -1933,9 +2122,8 @@ begin
     format('{"by":%s,"firmwareSha256":%s,"order":%s,"recipeSha256":%s,"sha256":%s}', to_json(p_opened_by),
       to_json(p_firmware_sha256), to_json(d ->> 'order'), to_json(recipe_digest), to_json(digest)));
   for g in select value from jsonb_array_elements(p_grants) loop
-    perform grant_block(
-      find_space(g ->> 'kind', g ->> 'name', g ->> 'scope', g ->> 'issuer', (g ->> 'first')::bigint, (g ->> 'last')::bigint),
-      p_batch, (d ->> 'quantity')::integer, (g ->> 'runLength')::integer, (g ->> 'version')::integer, g ->> 'pattern', g ->> 'dateParts');
+    perform grant_block(space_of_grant(g, (d ->> 'quantity')::integer), p_batch, (d ->> 'quantity')::integer,
+      (g ->> 'runLength')::integer, (g ->> 'version')::integer, g ->> 'pattern', g ->> 'dateParts');
   end loop;
   return true;
 end $$;
@@ -2321,6 +2509,26 @@ CREATE FUNCTION public.recipe_of(u public.units) RETURNS jsonb
 $$;
 
 --
+-- Name: record_lease(jsonb, text, text, bigint, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.record_lease(d jsonb, p_document text, p_side text, p_space bigint, p_public_key text, p_by text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  n jsonb := d -> 'numbers';
+begin
+  perform check_word('key', p_public_key), check_word('by', p_by);
+  insert into number_leases (id, side, lessor, lessee, kind, name, scope, version, pattern, numbers, space_id, document, public_key, recorded_by)
+  values (d ->> 'lease', p_side, d ->> 'lessor', d ->> 'lessee', n ->> 'kind', n ->> 'name', n ->> 'scope', whole(n, 'version')::integer,
+    n ->> 'pattern', int8range(whole(d, 'first'), whole(d, 'last') + 1), p_space, p_document, p_public_key, p_by);
+  perform append_to_stream('lease:' || (d ->> 'lease'), case p_side when 'lessor' then 'leaseGranted' else 'leaseAccepted' end, 'begun',
+    format('{"by":%s,"first":%s,"last":%s,"lessee":%s,"lessor":%s,"numbers":%s,"sha256":%s}', to_json(p_by), whole(d, 'first'),
+      whole(d, 'last'), to_json(d ->> 'lessee'), to_json(d ->> 'lessor'),
+      to_json(concat_ws(' ', n ->> 'kind', n ->> 'name', nullif(n ->> 'scope', ''))), to_json(encode(sha256(convert_to(p_document, 'UTF8')), 'hex'))));
+end $$;
+
+--
 -- Name: record_lots(public.units, jsonb); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2335,6 +2543,35 @@ begin
   -- What the event says, not the lots in force once more: they may change between two statements.
   insert into unit_lots (unit_id, position, lot)
   select u.id, c.key, l.lot from jsonb_each(p_components) as c, jsonb_array_elements_text(c.value) as l(lot);
+end $$;
+
+--
+-- Name: record_return(text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.record_return(p_document text, p_side text, p_public_key text, p_by text) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+declare
+  d jsonb := check_body(p_document);
+  l number_leases := lease_of_side(d ->> 'lease', p_side);
+  unused int8range := unused_in(d);
+begin
+  perform check_word('key', p_public_key), check_word('by', p_by);
+  if is_known(l.id, (select document from lease_returns where lease_id = l.id), p_document, 'a return') then return false; end if;
+  if (d ->> 'format', d ->> 'lessor', d ->> 'lessee', d ->> 'leaseSha256') is distinct from
+       ('unitrail.lease-return/1', l.lessor, l.lessee, encode(sha256(convert_to(l.document, 'UTF8')), 'hex')) then
+    perform refuse('UT007', format('leaseSha256: this is no return of lease %s as it is on record', l.id));
+  end if;
+  -- Numbers are granted upwards: what is left is the end of the lease.
+  if unused is not null and (not l.numbers @> unused or upper(unused) <> upper(l.numbers)) then
+    perform refuse('UT007', format('unused: %s is not allowed; the end of the lease, which has the numbers %s', unused, l.numbers));
+  end if;
+  insert into lease_returns (lease_id, unused, document, public_key, recorded_by) values (l.id, unused, p_document, p_public_key, p_by);
+  perform append_to_stream('lease:' || l.id, case p_side when 'lessee' then 'leaseReturned' else 'leaseTakenBack' end, 'ended',
+    format('{"by":%s,"sha256":%s,"unused":%s}', to_json(p_by), to_json(encode(sha256(convert_to(p_document, 'UTF8')), 'hex')),
+      coalesce(upper(unused) - lower(unused), 0)));
+  return true;
 end $$;
 
 --
@@ -2562,12 +2799,68 @@ begin
   select coalesce(sum(m.quantity), 0) into voids from movements m join blocks on blocks.id = m.block_id
   where blocks.batch_id = p_batch and m.stream = 'batch:' || p_batch and m.to_account = 'void';
   select coalesce(sum(upper(numbers) - lower(numbers)), 0) into extra from blocks
-  where batch_id = p_batch and space_id = first.space_id and id <> first.id;
+  where batch_id = p_batch and id <> first.id
+    and space_id in (select s.id from number_spaces s where s.kind = 'serial');
   select voids + quantity - (upper(first.numbers) - lower(first.numbers)) into needed from batches where id = p_batch;
   if needed > extra then
-    perform grant_block(first.space_id, p_batch, (needed - extra)::integer, first.run_length, first.scheme_version, first.pattern,
+    perform grant_block(space_of_extra(first, (needed - extra)::integer), p_batch, (needed - extra)::integer, first.run_length, first.scheme_version, first.pattern,
       first.date_parts);
   end if;
+end $$;
+
+--
+-- Name: reserve_for_lease(jsonb, bigint); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.reserve_for_lease(p_space jsonb, p_count bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  space number_spaces;
+  id_of_space bigint;
+  start bigint;
+begin
+  if (p_count between 1 and 1000000000) is not true then
+    perform refuse('UT007', format('count: %s is not allowed; 1 to 1000000000', p_count));
+  end if;
+  perform lock_used_ranges(true);
+  id_of_space := find_space(p_space ->> 'kind', p_space ->> 'name', p_space ->> 'scope', p_space ->> 'issuer', (p_space ->> 'first')::bigint,
+    (p_space ->> 'last')::bigint);
+  perform seek_numbers(id_of_space, p_count, whole(p_space, 'runLength')::integer, p_space ->> 'pattern');
+  select * into space from number_spaces where id = id_of_space for update;
+  start := next_start(space, whole(p_space, 'runLength')::integer);
+  if start + p_count - 1 > least(space.last_number, (p_space ->> 'last')::bigint) then
+    perform refuse('UT011', format('count: %s is not allowed; at most %s, which %s has left', p_count,
+      greatest(least(space.last_number, (p_space ->> 'last')::bigint) - start + 1, 0), concat_ws(' ', space.name, nullif(space.scope, ''))));
+  end if;
+  return start;
+end $$;
+
+--
+-- Name: return_lease(text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.return_lease(p_document text, p_public_key text, p_by text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  d jsonb := check_body(p_document);
+  l number_leases := lease_of_side(d ->> 'lease', 'lessee');
+  unused int8range := unused_of_lease(l.id);
+  block bigint;
+begin
+  if not record_return(p_document, 'lessee', p_public_key, p_by) then return false; end if;
+  if unused is distinct from unused_in(d) then
+    perform refuse('40001', format('lease %s: a batch was granted numbers of it meanwhile', l.id));
+  end if;
+  if unused is null then return true; end if;
+  update number_spaces set next_number = upper(unused) where id = l.space_id;
+  insert into blocks (space_id, lease_id, numbers, scheme_version, pattern, date_parts)
+  values (l.space_id, l.id, unused, l.version, l.pattern, '{}') returning id into block;
+  perform move_numbers(block, 'granted', 'returned', (upper(unused) - lower(unused))::integer, 'lease:' || l.id, 2);
+  return true;
 end $$;
 
 --
@@ -2666,6 +2959,32 @@ begin
   values (u.id, u.serial, 'unitrail.record/1', p_body, encode(sha256(convert_to(p_body, 'UTF8')), 'hex'));
   insert into log_queue (format, stream, seq, sha256, salt)
   values ('unitrail.record/1', 'unit:' || u.id, u.seq, encode(sha256(convert_to(p_body, 'UTF8')), 'hex'), p_salt);
+end $$;
+
+--
+-- Name: seek_numbers(bigint, bigint, integer, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.seek_numbers(p_space bigint, p_width bigint, p_run_length integer, p_pattern text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  space number_spaces;
+  start bigint;
+  adopted bigint;
+begin
+  perform lock_used_ranges(true);
+  loop
+    if exists (select from used_ranges u join number_spaces s on s.kind = u.kind and s.name = u.name where s.id = p_space) then
+      perform skip_used_ranges(p_space, p_width, p_run_length);
+    end if;
+    select * into space from number_spaces where id = p_space for update;
+    start := ((space.next_number + p_run_length - 1) / p_run_length) * p_run_length;
+    exit when space.kind <> 'mac' or start + p_width - 1 > space.last_number;
+    adopted := adopted_address(p_pattern, start, start + p_width);
+    exit when adopted is null;
+    update number_spaces set next_number = adopted + 1 where id = p_space;
+  end loop;
 end $$;
 
 --
@@ -2804,6 +3123,56 @@ begin
 end $$;
 
 --
+-- Name: blocks; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.blocks (
+    id bigint NOT NULL,
+    space_id bigint NOT NULL,
+    batch_id text,
+    numbers int8range NOT NULL,
+    run_length integer DEFAULT 1 NOT NULL,
+    scheme_version integer NOT NULL,
+    pattern text NOT NULL,
+    date_parts text NOT NULL,
+    granted_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    lease_id text,
+    CONSTRAINT blocks_numbers CHECK (((NOT isempty(numbers)) AND lower_inc(numbers) AND (NOT upper_inc(numbers)))),
+    CONSTRAINT blocks_one_receiver CHECK ((num_nonnulls(batch_id, lease_id) = 1)),
+    CONSTRAINT blocks_run_length CHECK ((run_length = ANY (ARRAY[1, 2, 4, 8])))
+);
+
+--
+-- Name: space_of_extra(public.blocks, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.space_of_extra(p_first public.blocks, p_quantity integer) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+declare
+  l number_leases;
+begin
+  select * into l from number_leases where space_id = p_first.space_id and side = 'lessee';
+  if not found then return p_first.space_id; end if;
+  return leased_space(l.kind, l.name, l.scope, l.version, l.pattern, p_quantity::bigint * p_first.run_length, p_first.run_length);
+end $$;
+
+--
+-- Name: space_of_grant(jsonb, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.space_of_grant(g jsonb, p_quantity integer) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if g ->> 'lessor' is null then
+    return find_space(g ->> 'kind', g ->> 'name', g ->> 'scope', g ->> 'issuer', (g ->> 'first')::bigint, (g ->> 'last')::bigint);
+  end if;
+  return leased_space(g ->> 'kind', g ->> 'name', g ->> 'scope', (g ->> 'version')::integer, g ->> 'pattern',
+    p_quantity::bigint * (g ->> 'runLength')::integer, (g ->> 'runLength')::integer);
+end $$;
+
+--
 -- Name: spell_name(boolean, text, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2832,6 +3201,27 @@ CREATE FUNCTION public.step_number(p_step text) RETURNS integer
     AS $$
   select array_position(array['assign', 'flash', 'test', 'provision', 'label', 'qc', 'ship'], p_step)
 $$;
+
+--
+-- Name: take_back_lease(text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.take_back_lease(p_document text, p_public_key text, p_by text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  d jsonb := check_body(p_document);
+  unused int8range := unused_in(d);
+begin
+  perform pg_advisory_xact_lock(hashtext('unitrail.lease'));
+  if not record_return(p_document, 'lessor', p_public_key, p_by) then return false; end if;
+  if unused is not null then
+    perform move_numbers((select id from blocks where lease_id = d ->> 'lease'), 'leased', 'returned',
+      (upper(unused) - lower(unused))::integer, 'lease:' || (d ->> 'lease'), 2);
+  end if;
+  return true;
+end $$;
 
 --
 -- Name: top_up_batch(text, text, text); Type: FUNCTION; Schema: public; Owner: -
@@ -2870,7 +3260,7 @@ begin
   select k.* into mac from blocks k join number_spaces s on s.id = k.space_id
   where k.batch_id = p_batch and s.kind = 'mac' order by k.id limit 1;
   if found then
-    perform grant_block(mac.space_id, p_batch, added::integer, mac.run_length, mac.scheme_version, mac.pattern, mac.date_parts);
+    perform grant_block(space_of_extra(mac, added::integer), p_batch, added::integer, mac.run_length, mac.scheme_version, mac.pattern, mac.date_parts);
   end if;
 end $$;
 
@@ -2884,6 +3274,33 @@ CREATE FUNCTION public.unit_name(u public.units) RETURNS text
     AS $$
   select spell_name(exists (select from buyers where id = u.issuer), u.issuer, u.serial)
 $$;
+
+--
+-- Name: unused_in(jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.unused_in(p_document jsonb) RETURNS int8range
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select case when jsonb_typeof(p_document -> 'unused') = 'object'
+    then int8range(whole(p_document -> 'unused', 'first'), whole(p_document -> 'unused', 'last') + 1) end
+$$;
+
+--
+-- Name: unused_of_lease(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.unused_of_lease(p_lease text) RETURNS int8range
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  l number_leases := lease_of_side(p_lease, 'lessee');
+  space number_spaces;
+begin
+  select * into space from number_spaces where id = l.space_id for update;
+  return case when space.next_number <= space.last_number then int8range(space.next_number, space.last_number + 1) end;
+end $$;
 
 --
 -- Name: void_numbers(text, jsonb); Type: FUNCTION; Schema: public; Owner: -
@@ -3003,24 +3420,6 @@ CREATE TABLE public.batch_lots (
 );
 
 --
--- Name: blocks; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.blocks (
-    id bigint NOT NULL,
-    space_id bigint NOT NULL,
-    batch_id text NOT NULL,
-    numbers int8range NOT NULL,
-    run_length integer DEFAULT 1 NOT NULL,
-    scheme_version integer NOT NULL,
-    pattern text NOT NULL,
-    date_parts text NOT NULL,
-    granted_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT blocks_numbers CHECK (((NOT isempty(numbers)) AND lower_inc(numbers) AND (NOT upper_inc(numbers)))),
-    CONSTRAINT blocks_run_length CHECK ((run_length = ANY (ARRAY[1, 2, 4, 8])))
-);
-
---
 -- Name: blocks_id_seq; Type: SEQUENCE; Schema: public; Owner: -
 --
 
@@ -3116,6 +3515,22 @@ CREATE TABLE public.issuers (
 );
 
 --
+-- Name: lease_returns; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.lease_returns (
+    lease_id text NOT NULL,
+    unused int8range,
+    document text NOT NULL,
+    public_key text NOT NULL,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    stream text GENERATED ALWAYS AS (('lease:'::text || lease_id)) STORED NOT NULL,
+    seq bigint DEFAULT 2 NOT NULL,
+    CONSTRAINT lease_returns_unused CHECK (((NOT isempty(unused)) AND lower_inc(unused) AND (NOT upper_inc(unused))))
+);
+
+--
 -- Name: listed_numbers; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -3167,7 +3582,7 @@ CREATE TABLE public.movements (
     quantity integer NOT NULL,
     stream text NOT NULL,
     seq bigint NOT NULL,
-    CONSTRAINT movements_accounts CHECK (((from_account <> to_account) AND (from_account = ANY (ARRAY['granted'::text, 'reserved'::text, 'assigned'::text, 'applied'::text, 'shipped'::text, 'scrapped'::text, 'missing'::text, 'void'::text])) AND (to_account = ANY (ARRAY['reserved'::text, 'assigned'::text, 'applied'::text, 'shipped'::text, 'scrapped'::text, 'missing'::text, 'void'::text, 'returned'::text])))),
+    CONSTRAINT movements_accounts CHECK (((from_account <> to_account) AND (from_account = ANY (ARRAY['granted'::text, 'reserved'::text, 'leased'::text, 'assigned'::text, 'applied'::text, 'shipped'::text, 'scrapped'::text, 'missing'::text, 'void'::text])) AND (to_account = ANY (ARRAY['reserved'::text, 'leased'::text, 'assigned'::text, 'applied'::text, 'shipped'::text, 'scrapped'::text, 'missing'::text, 'void'::text, 'returned'::text])))),
     CONSTRAINT movements_quantity CHECK ((quantity > 0))
 );
 
@@ -3199,23 +3614,6 @@ CREATE TABLE public.notices (
     raised_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     delivered_at timestamp with time zone,
     CONSTRAINT notices_kind CHECK ((kind = 'unitHeldTooLong'::text))
-);
-
---
--- Name: number_spaces; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.number_spaces (
-    id bigint NOT NULL,
-    kind text NOT NULL,
-    name text NOT NULL,
-    scope text DEFAULT ''::text NOT NULL,
-    issuer text NOT NULL,
-    first_number bigint NOT NULL,
-    last_number bigint NOT NULL,
-    next_number bigint NOT NULL,
-    CONSTRAINT number_spaces_kind CHECK ((kind = ANY (ARRAY['serial'::text, 'mac'::text, 'sscc'::text]))),
-    CONSTRAINT number_spaces_order CHECK (((first_number <= last_number) AND ((next_number >= first_number) AND (next_number <= (last_number + 1)))))
 );
 
 --
@@ -3582,6 +3980,13 @@ ALTER TABLE ONLY public.issuers
     ADD CONSTRAINT issuers_pkey PRIMARY KEY (id);
 
 --
+-- Name: lease_returns lease_returns_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.lease_returns
+    ADD CONSTRAINT lease_returns_pkey PRIMARY KEY (lease_id);
+
+--
 -- Name: listed_numbers listed_numbers_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -3629,6 +4034,20 @@ ALTER TABLE ONLY public.notices
 
 ALTER TABLE ONLY public.notices
     ADD CONSTRAINT notices_pkey PRIMARY KEY (id);
+
+--
+-- Name: number_leases number_leases_no_overlap; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.number_leases
+    ADD CONSTRAINT number_leases_no_overlap EXCLUDE USING gist (side WITH =, kind WITH =, name WITH =, scope WITH =, numbers WITH &&);
+
+--
+-- Name: number_leases number_leases_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.number_leases
+    ADD CONSTRAINT number_leases_pkey PRIMARY KEY (id);
 
 --
 -- Name: number_lists number_lists_name; Type: CONSTRAINT; Schema: public; Owner: -
@@ -3905,6 +4324,12 @@ CREATE INDEX batches_recipe_sha256 ON public.batches USING btree (recipe_sha256)
 CREATE INDEX blocks_batch_id ON public.blocks USING btree (batch_id);
 
 --
+-- Name: blocks_lease_id; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX blocks_lease_id ON public.blocks USING btree (lease_id) WHERE (lease_id IS NOT NULL);
+
+--
 -- Name: identifiers_adopted_unit; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -3923,6 +4348,12 @@ CREATE INDEX identifiers_unit_id ON public.identifiers USING btree (unit_id);
 CREATE INDEX identifiers_value ON public.identifiers USING btree (value);
 
 --
+-- Name: lease_returns_stream; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX lease_returns_stream ON public.lease_returns USING btree (stream, seq);
+
+--
 -- Name: movements_block_id; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -3933,6 +4364,18 @@ CREATE INDEX movements_block_id ON public.movements USING btree (block_id);
 --
 
 CREATE INDEX notices_undelivered ON public.notices USING btree (raised_at) WHERE (delivered_at IS NULL);
+
+--
+-- Name: number_leases_space_id; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX number_leases_space_id ON public.number_leases USING btree (space_id);
+
+--
+-- Name: number_leases_stream; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX number_leases_stream ON public.number_leases USING btree (stream, seq);
 
 --
 -- Name: number_spaces_issuer; Type: INDEX; Schema: public; Owner: -
@@ -4097,6 +4540,18 @@ CREATE TRIGGER identifiers_never_deleted BEFORE DELETE ON public.identifiers FOR
 CREATE TRIGGER identifiers_no_truncate BEFORE TRUNCATE ON public.identifiers FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
+-- Name: lease_returns lease_returns_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER lease_returns_append_only BEFORE DELETE OR UPDATE ON public.lease_returns FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: lease_returns lease_returns_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER lease_returns_no_truncate BEFORE TRUNCATE ON public.lease_returns FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
 -- Name: listed_numbers listed_numbers_append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -4137,6 +4592,18 @@ CREATE TRIGGER notices_never_deleted BEFORE DELETE ON public.notices FOR EACH RO
 --
 
 CREATE TRIGGER notices_no_truncate BEFORE TRUNCATE ON public.notices FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: number_leases number_leases_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER number_leases_append_only BEFORE DELETE OR UPDATE ON public.number_leases FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: number_leases number_leases_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER number_leases_no_truncate BEFORE TRUNCATE ON public.number_leases FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
 -- Name: number_lists number_lists_append_only; Type: TRIGGER; Schema: public; Owner: -
@@ -4364,6 +4831,13 @@ ALTER TABLE ONLY public.blocks
     ADD CONSTRAINT blocks_batch FOREIGN KEY (batch_id) REFERENCES public.batches(id);
 
 --
+-- Name: blocks blocks_lease; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.blocks
+    ADD CONSTRAINT blocks_lease FOREIGN KEY (lease_id) REFERENCES public.number_leases(id);
+
+--
 -- Name: blocks blocks_space; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -4413,6 +4887,20 @@ ALTER TABLE ONLY public.identifiers
     ADD CONSTRAINT identifiers_unit FOREIGN KEY (unit_id) REFERENCES public.units(id) DEFERRABLE INITIALLY DEFERRED;
 
 --
+-- Name: lease_returns lease_returns_event; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.lease_returns
+    ADD CONSTRAINT lease_returns_event FOREIGN KEY (stream, seq) REFERENCES public.unit_events(stream, seq) DEFERRABLE INITIALLY DEFERRED;
+
+--
+-- Name: lease_returns lease_returns_lease; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.lease_returns
+    ADD CONSTRAINT lease_returns_lease FOREIGN KEY (lease_id) REFERENCES public.number_leases(id);
+
+--
 -- Name: listed_numbers listed_numbers_list; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -4432,6 +4920,20 @@ ALTER TABLE ONLY public.movements
 
 ALTER TABLE ONLY public.notices
     ADD CONSTRAINT notices_unit FOREIGN KEY (unit_id) REFERENCES public.units(id);
+
+--
+-- Name: number_leases number_leases_event; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.number_leases
+    ADD CONSTRAINT number_leases_event FOREIGN KEY (stream, seq) REFERENCES public.unit_events(stream, seq) DEFERRABLE INITIALLY DEFERRED;
+
+--
+-- Name: number_leases number_leases_space; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.number_leases
+    ADD CONSTRAINT number_leases_space FOREIGN KEY (space_id) REFERENCES public.number_spaces(id);
 
 --
 -- Name: number_lists number_lists_event; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -4565,6 +5067,13 @@ ALTER TABLE ONLY public.units
 
 ALTER TABLE ONLY public.units
     ADD CONSTRAINT units_shipment FOREIGN KEY (shipment_id) REFERENCES public.shipments(id);
+
+--
+-- Name: FUNCTION accept_lease(p_document text, p_public_key text, p_by text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.accept_lease(p_document text, p_public_key text, p_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.accept_lease(p_document text, p_public_key text, p_by text) TO unitrail_desk;
 
 --
 -- Name: FUNCTION acquire_slot(p_unit uuid); Type: ACL; Schema: public; Owner: -
@@ -4773,6 +5282,12 @@ REVOKE ALL ON FUNCTION public.check_fresh(b public.batches, p_fresh public.fresh
 REVOKE ALL ON FUNCTION public.check_key(u public.units, p_type public.event_types, p_key text, p_body jsonb, p_of_try boolean) FROM PUBLIC;
 
 --
+-- Name: FUNCTION check_lease(p_document text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_lease(p_document text) FROM PUBLIC;
+
+--
 -- Name: FUNCTION check_lease(p_unit uuid, p_place jsonb); Type: ACL; Schema: public; Owner: -
 --
 
@@ -4931,6 +5446,13 @@ REVOKE ALL ON FUNCTION public.fresh_units(b public.batches, p_firmware text, p_c
 REVOKE ALL ON FUNCTION public.grant_block(p_space bigint, p_batch text, p_quantity integer, p_run_length integer, p_version integer, p_pattern text, p_date_parts text) FROM PUBLIC;
 
 --
+-- Name: FUNCTION grant_lease(p_document text, p_space jsonb, p_public_key text, p_by text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.grant_lease(p_document text, p_space jsonb, p_public_key text, p_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.grant_lease(p_document text, p_space jsonb, p_public_key text, p_by text) TO unitrail_desk;
+
+--
 -- Name: FUNCTION grant_next_block(p_space bigint, p_batch text, p_quantity integer, p_run_length integer, p_version integer, p_pattern text, p_date_parts text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -4975,10 +5497,37 @@ GRANT ALL ON FUNCTION public.identify_unit(p_unit uuid, p_kind text, p_issuer te
 REVOKE ALL ON FUNCTION public.is_imei(p_value text) FROM PUBLIC;
 
 --
+-- Name: FUNCTION is_known(p_lease text, p_known text, p_document text, p_what text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.is_known(p_lease text, p_known text, p_document text, p_what text) FROM PUBLIC;
+
+--
 -- Name: FUNCTION is_of_lost_epoch(b public.batches); Type: ACL; Schema: public; Owner: -
 --
 
 REVOKE ALL ON FUNCTION public.is_of_lost_epoch(b public.batches) FROM PUBLIC;
+
+--
+-- Name: TABLE number_leases; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.number_leases TO unitrail_office;
+GRANT SELECT ON TABLE public.number_leases TO unitrail_desk;
+GRANT SELECT ON TABLE public.number_leases TO unitrail_auditor;
+GRANT SELECT ON TABLE public.number_leases TO unitrail_retention;
+
+--
+-- Name: FUNCTION lease_of_side(p_lease text, p_side text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.lease_of_side(p_lease text, p_side text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION leased_space(p_kind text, p_name text, p_scope text, p_version integer, p_pattern text, p_width bigint, p_run_length integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.leased_space(p_kind text, p_name text, p_scope text, p_version integer, p_pattern text, p_width bigint, p_run_length integer) FROM PUBLIC;
 
 --
 -- Name: TABLE batch_controls; Type: ACL; Schema: public; Owner: -
@@ -5025,6 +5574,22 @@ REVOKE ALL ON FUNCTION public.move_numbers(p_block bigint, p_from text, p_to tex
 
 REVOKE ALL ON FUNCTION public.next_carton_number(p_company_prefix text, p_issuer text, p_last bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.next_carton_number(p_company_prefix text, p_issuer text, p_last bigint) TO unitrail_office;
+
+--
+-- Name: TABLE number_spaces; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.number_spaces TO unitrail_office;
+GRANT SELECT ON TABLE public.number_spaces TO unitrail_desk;
+GRANT SELECT ON TABLE public.number_spaces TO unitrail_auditor;
+GRANT SELECT ON TABLE public.number_spaces TO unitrail_retention;
+GRANT SELECT ON TABLE public.number_spaces TO unitrail_station;
+
+--
+-- Name: FUNCTION next_start(s public.number_spaces, p_run_length integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.next_start(s public.number_spaces, p_run_length integer) FROM PUBLIC;
 
 --
 -- Name: FUNCTION notice_delivered(p_id uuid); Type: ACL; Schema: public; Owner: -
@@ -5165,10 +5730,22 @@ REVOKE ALL ON FUNCTION public.read_claims(p_claims jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.recipe_of(u public.units) FROM PUBLIC;
 
 --
+-- Name: FUNCTION record_lease(d jsonb, p_document text, p_side text, p_space bigint, p_public_key text, p_by text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.record_lease(d jsonb, p_document text, p_side text, p_space bigint, p_public_key text, p_by text) FROM PUBLIC;
+
+--
 -- Name: FUNCTION record_lots(u public.units, p_components jsonb); Type: ACL; Schema: public; Owner: -
 --
 
 REVOKE ALL ON FUNCTION public.record_lots(u public.units, p_components jsonb) FROM PUBLIC;
+
+--
+-- Name: FUNCTION record_return(p_document text, p_side text, p_public_key text, p_by text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.record_return(p_document text, p_side text, p_public_key text, p_by text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION recorded_fact(u public.units, p_key text, p_fact text); Type: ACL; Schema: public; Owner: -
@@ -5258,6 +5835,20 @@ GRANT ALL ON FUNCTION public.release_slot(p_unit uuid) TO unitrail_office;
 REVOKE ALL ON FUNCTION public.replace_voids(p_batch text) FROM PUBLIC;
 
 --
+-- Name: FUNCTION reserve_for_lease(p_space jsonb, p_count bigint); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.reserve_for_lease(p_space jsonb, p_count bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.reserve_for_lease(p_space jsonb, p_count bigint) TO unitrail_desk;
+
+--
+-- Name: FUNCTION return_lease(p_document text, p_public_key text, p_by text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.return_lease(p_document text, p_public_key text, p_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.return_lease(p_document text, p_public_key text, p_by text) TO unitrail_desk;
+
+--
 -- Name: FUNCTION return_numbers(p_batch text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -5282,6 +5873,12 @@ REVOKE ALL ON FUNCTION public.save_unit(u public.units) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.seal_record(p_unit uuid, p_body text, p_salt bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.seal_record(p_unit uuid, p_body text, p_salt bytea) TO unitrail_office;
+
+--
+-- Name: FUNCTION seek_numbers(p_space bigint, p_width bigint, p_run_length integer, p_pattern text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.seek_numbers(p_space bigint, p_width bigint, p_run_length integer, p_pattern text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION serial_block_of(p_batch text, p_block bigint, p_ordinal integer); Type: ACL; Schema: public; Owner: -
@@ -5324,6 +5921,28 @@ REVOKE ALL ON FUNCTION public.slots_to_clear() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.slots_to_clear() TO unitrail_station;
 
 --
+-- Name: TABLE blocks; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.blocks TO unitrail_office;
+GRANT SELECT ON TABLE public.blocks TO unitrail_desk;
+GRANT SELECT ON TABLE public.blocks TO unitrail_auditor;
+GRANT SELECT ON TABLE public.blocks TO unitrail_retention;
+GRANT SELECT ON TABLE public.blocks TO unitrail_station;
+
+--
+-- Name: FUNCTION space_of_extra(p_first public.blocks, p_quantity integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.space_of_extra(p_first public.blocks, p_quantity integer) FROM PUBLIC;
+
+--
+-- Name: FUNCTION space_of_grant(g jsonb, p_quantity integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.space_of_grant(g jsonb, p_quantity integer) FROM PUBLIC;
+
+--
 -- Name: FUNCTION spell_name(p_of_buyer boolean, p_issuer text, p_serial text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -5342,6 +5961,13 @@ REVOKE ALL ON FUNCTION public.standing(u public.units) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.step_number(p_step text) FROM PUBLIC;
 
 --
+-- Name: FUNCTION take_back_lease(p_document text, p_public_key text, p_by text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.take_back_lease(p_document text, p_public_key text, p_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.take_back_lease(p_document text, p_public_key text, p_by text) TO unitrail_desk;
+
+--
 -- Name: FUNCTION top_up_batch(p_batch text, p_id text, p_body text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -5358,6 +5984,19 @@ GRANT ALL ON FUNCTION public.unit_name(u public.units) TO unitrail_station;
 GRANT ALL ON FUNCTION public.unit_name(u public.units) TO unitrail_desk;
 GRANT ALL ON FUNCTION public.unit_name(u public.units) TO unitrail_auditor;
 GRANT ALL ON FUNCTION public.unit_name(u public.units) TO unitrail_retention;
+
+--
+-- Name: FUNCTION unused_in(p_document jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.unused_in(p_document jsonb) FROM PUBLIC;
+
+--
+-- Name: FUNCTION unused_of_lease(p_lease text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.unused_of_lease(p_lease text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.unused_of_lease(p_lease text) TO unitrail_desk;
 
 --
 -- Name: FUNCTION void_numbers(p_batch text, p_numbers jsonb); Type: ACL; Schema: public; Owner: -
@@ -5390,16 +6029,6 @@ GRANT SELECT ON TABLE public.batch_lots TO unitrail_desk;
 GRANT SELECT ON TABLE public.batch_lots TO unitrail_auditor;
 GRANT SELECT ON TABLE public.batch_lots TO unitrail_retention;
 GRANT SELECT ON TABLE public.batch_lots TO unitrail_station;
-
---
--- Name: TABLE blocks; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT ON TABLE public.blocks TO unitrail_office;
-GRANT SELECT ON TABLE public.blocks TO unitrail_desk;
-GRANT SELECT ON TABLE public.blocks TO unitrail_auditor;
-GRANT SELECT ON TABLE public.blocks TO unitrail_retention;
-GRANT SELECT ON TABLE public.blocks TO unitrail_station;
 
 --
 -- Name: TABLE buyers; Type: ACL; Schema: public; Owner: -
@@ -5458,6 +6087,15 @@ GRANT SELECT ON TABLE public.issuers TO unitrail_auditor;
 GRANT SELECT ON TABLE public.issuers TO unitrail_retention;
 
 --
+-- Name: TABLE lease_returns; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.lease_returns TO unitrail_office;
+GRANT SELECT ON TABLE public.lease_returns TO unitrail_desk;
+GRANT SELECT ON TABLE public.lease_returns TO unitrail_auditor;
+GRANT SELECT ON TABLE public.lease_returns TO unitrail_retention;
+
+--
 -- Name: TABLE listed_numbers; Type: ACL; Schema: public; Owner: -
 --
 
@@ -5492,16 +6130,6 @@ GRANT SELECT ON TABLE public.notices TO unitrail_office;
 GRANT SELECT ON TABLE public.notices TO unitrail_desk;
 GRANT SELECT ON TABLE public.notices TO unitrail_auditor;
 GRANT SELECT ON TABLE public.notices TO unitrail_retention;
-
---
--- Name: TABLE number_spaces; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT ON TABLE public.number_spaces TO unitrail_office;
-GRANT SELECT ON TABLE public.number_spaces TO unitrail_desk;
-GRANT SELECT ON TABLE public.number_spaces TO unitrail_auditor;
-GRANT SELECT ON TABLE public.number_spaces TO unitrail_retention;
-GRANT SELECT ON TABLE public.number_spaces TO unitrail_station;
 
 --
 -- Name: TABLE operators; Type: ACL; Schema: public; Owner: -

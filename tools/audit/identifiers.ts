@@ -49,22 +49,24 @@ export function checkIdentifiers(
 function placed(identifier: FoldedIdentifier, plant: Plant): FoldedIdentifier {
   const { kind, block, ordinal } = identifier;
   if (kind !== 'mac' || block === null || ordinal === null) return identifier;
-  const batch = plant.blocks.get(block)?.batch;
+  const batch = plant.blocks.get(block)?.batch ?? '';
   const before = macBlocksOf(plant, batch).filter(({ id }) => id < block);
   return { ...identifier, ordinal: before.reduce((left, { first, end }) => left - (end - first), ordinal) };
 }
 
 const macBlocks = new WeakMap<Plant, Map<string, BlockRow[]>>();
 
-function macBlocksOf(plant: Plant, batch: string | undefined): BlockRow[] {
+function macBlocksOf(plant: Plant, batch: string): BlockRow[] {
   let ofBatches = macBlocks.get(plant);
   if (ofBatches === undefined) {
     ofBatches = new Map();
-    for (const block of plant.blocks.values())
-      if (block.kind === 'mac') ofBatches.set(block.batch, [...(ofBatches.get(block.batch) ?? []), block]);
+    for (const block of plant.blocks.values()) {
+      if (block.kind !== 'mac' || block.batch === null) continue;
+      ofBatches.set(block.batch, [...(ofBatches.get(block.batch) ?? []), block]);
+    }
     macBlocks.set(plant, ofBatches);
   }
-  return ofBatches.get(batch ?? '') ?? [];
+  return ofBatches.get(batch) ?? [];
 }
 
 function compareRow(
