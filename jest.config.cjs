@@ -28,5 +28,8 @@ module.exports = {
   testTimeout: 90_000,
   maxWorkers: 3,
   // Unit tests need no server: a run of them alone starts none.
-  projects: [project('unit'), ...['integration', 'replay', 'chaos'].map((name) => project(name, servers))],
+  projects: [
+    project('unit'),
+    ...['integration', 'replay', 'chaos', 'browser'].map((name) => project(name, servers)),
+  ],
 };

@@ -50,7 +50,7 @@ async function show(context: ServerContext, given: string | undefined): Promise<
   const { stations } = await requirePlant(db);
   const links = linksOf(ui, servers.temporal.namespace, {
     batches: batches.map(({ batch }) => batch),
-    stations,
+    stations: stations.map(({ id }) => id),
   });
   if (context.json) return printJson(context, links);
   for (const [at, { topic, name, url }] of links.entries()) {
@@ -61,7 +61,7 @@ async function show(context: ServerContext, given: string | undefined): Promise<
 
 interface Line {
   readonly batches: readonly string[];
-  readonly stations: readonly { readonly id: string; readonly steps: readonly string[] }[];
+  readonly stations: readonly string[];
 }
 
 /** The queries use search attributes that the workflows set; a held unit is one that waits for an engineer. */
@@ -80,15 +80,10 @@ export function linksOf(ui: string, namespace: string, { batches, stations }: Li
     list('Units', 'on hold', 'UnitState="OnHold" AND ExecutionStatus="Running"'),
     list('Units', 'open', 'WorkflowType="unit" AND ExecutionStatus="Running"'),
     ...batches.map((batch) => list('By batch (newest)', batch, `BatchId="${batch}"`)),
+    ...batches.map((batch) => list('Held, by batch (newest)', batch, `${held} AND BatchId="${batch}"`)),
     ...steps.map((step) => list('Held, by step', step, `${held} AND UnitStep="${step}"`)),
     ...usualCodes.map((code) => list('Held, by cause', code, `${held} AND FailureCode="${code}"`)),
-    ...stations.map((station) =>
-      list(
-        'Held, by station',
-        station.id,
-        `${held} AND UnitStep IN (${station.steps.map((step) => `"${step}"`).join(', ')})`,
-      ),
-    ),
+    ...stations.map((station) => list('Held, by station', station, `${held} AND StationId="${station}"`)),
     { topic: 'Start', name: 'a batch by form', url: form('batch') },
     { topic: 'Start', name: 'units resolved by form', url: form('resolveUnits') },
   ];

@@ -37,4 +37,5 @@ export default async function globalSetup(): Promise<void> {
   process.env.UNITRAIL_TEST_OWNER_URL = stack.ownerUrl;
   process.env.UNITRAIL_TEST_ADMIN_URL = await stack.loginUrl('postgres');
   process.env.UNITRAIL_TEST_TEMPORAL_ADDRESS = stack.temporal.address;
+  process.env.UNITRAIL_TEST_TEMPORAL_UI = stack.temporal.uiUrl;
 }
