@@ -74,11 +74,13 @@ export class TemporalUi {
     await this.page.locator('main').getByText(status, { exact: true }).first().waitFor();
   }
 
-  /** The page of failure that a run which failed begins with. */
-  async failureShown(): Promise<string> {
-    const result = this.page.locator('.cm-content').nth(1);
-    await result.getByText('message').waitFor();
-    return result.innerText();
+  /** What stands in the box "Result": of a run that failed, why. */
+  async resultShown(): Promise<string> {
+    await this.page.getByRole('tab', { name: 'Timeline' }).click();
+    const result = '//h3[normalize-space()="Result"]/following::*[@role="textbox"][1]';
+    const text = this.page.locator(`xpath=${result}`).filter({ hasText: /\S/ });
+    await text.waitFor();
+    return text.innerText();
   }
 
   // --- its details
@@ -150,15 +152,25 @@ export class TemporalUi {
 
   /** Starts a run by the form that the link opens, and goes to its page. */
   async startByForm(url: string, { id, json }: { id: string; json: object }): Promise<void> {
-    await this.page.goto(url);
-    // The form fills in what the last run of this type was given, and would overwrite what is typed before.
-    await this.page.waitForLoadState('networkidle');
+    await this.openStartForm(url);
     await this.page.getByRole('textbox', { name: 'Workflow ID' }).fill(id);
     await fillJson(this.page.locator('main'), json);
-    await this.screenshot(`start-${id.replace(/[^\w-]/g, '-')}`);
+    await this.screenshot('start-form');
     await this.page.getByRole('button', { name: 'Start Workflow', exact: true }).click();
     await this.page.getByRole('log').getByText('Workflow started').waitFor();
     await this.openRun(id);
+  }
+
+  /** The form fills in what the last run of this type was given, and would overwrite what is typed before. */
+  private async openStartForm(url: string): Promise<void> {
+    const lastRun = this.page.waitForResponse(
+      (response) => /\/workflows\?.*WorkflowType.*pageSize=1$/.test(response.url()),
+      { timeout: patienceMs },
+    );
+    await this.page.goto(url);
+    const { executions } = (await (await lastRun).json()) as { executions?: unknown[] };
+    if (!executions?.length) return;
+    await this.page.locator('main .cm-content').first().filter({ hasText: /\S/ }).waitFor();
   }
 }
 
