@@ -1,9 +1,17 @@
 import { batchWorkflowId } from '../../domain/workflow-ids';
 import { desk } from '../support/in-browser';
 import { newOrder } from '../support/line';
+import { isHeld } from '../support/line-units';
 import { linkOf } from '../support/printed-links';
 
-const inBrowser = desk(async () => {});
+/** All of them on one bad fixture. They come to it while the planner is at the form. */
+const forty = newOrder({ quantity: 40 });
+
+const inBrowser = desk(async (line) => {
+  const { batch, quantity: times } = forty;
+  await line.faults({ do: 'measure', fault: 'outOfLimits', name: 'vcc_3v3', batch, times });
+  await line.startBatch(forty);
+});
 
 describe('a planner at the Start Workflow form', () => {
   const order = newOrder({ quantity: 2 });
@@ -33,6 +41,34 @@ describe('a planner at the Start Workflow form', () => {
       'destination: "Germany" is not allowed; a country by ISO 3166-1 alpha-2, such as DE',
     );
     expect(await line.units(wrong.batch)).toEqual([]);
+  });
+});
+
+describe('an engineer with forty units on one bad fixture', () => {
+  const decision = { action: 'retry', by: '17', note: 'replaced the fixture', batch: forty.batch };
+
+  inBrowser('sends all of them on by one form, and reads what came of it', async ({ line, ui }) => {
+    const held = await line.waitFor(forty.batch, (units) => units.length === 40 && units.every(isHeld));
+    const form = await linkOf(line, 'Start', 'units resolved by form');
+    await ui.startByForm(form, { id: 'resolve-fixture', json: decision });
+    await ui.showsStatus('Completed');
+    const details = await ui.detailsOnce(/40 done, 0 refused, 0 not reached/);
+    await ui.screenshot('details-resolved');
+    expect(held.filter(({ serial }) => !details.includes(serial))).toEqual([]);
+  });
+
+  inBrowser('reads what a form without a selection lacks', async ({ line, ui }) => {
+    const form = await linkOf(line, 'Start', 'units resolved by form');
+    await ui.startByForm(form, { id: 'resolve-everything', json: { action: 'retry', by: '17' } });
+    await ui.showsStatus('Failed');
+    expect(await ui.resultShown()).toContain('nothing is done to every unit');
+  });
+
+  inBrowser('has shipped all of them, each with the decision on record', async ({ line }) => {
+    for (const unit of await line.shipped(forty.batch)) {
+      expect(unit.state).toBe('Shipped');
+      expect(await line.facts(unit, 'retried')).toMatchObject([{ by: '17', note: 'replaced the fixture' }]);
+    }
   });
 });
 

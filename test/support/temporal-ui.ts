@@ -6,11 +6,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FrameLocator, Locator, Page } from 'playwright-core';
 import { newPage, openBrowser } from './chromium';
-import { until } from './line-units';
+import { patienceMs, until } from './line-units';
 
 const artefacts = join(__dirname, '..', '..', 'test-artefacts', 'browser');
-/** For one act on a machine that does other things as well. */
-const patienceMs = 30_000;
 
 export type Update = 'retryStep' | 'rework' | 'scrap';
 
@@ -52,7 +50,7 @@ export class TemporalUi {
   async listedOnce(url: string, expected: readonly string[]): Promise<string[]> {
     const wanted = [...expected].sort().join();
     let seen: string[] = [];
-    await until(async () => (seen = (await this.listed(url)).sort()).join() === wanted, patienceMs);
+    await until(async () => (seen = (await this.listed(url)).sort()).join() === wanted);
     return seen;
   }
 
@@ -71,7 +69,8 @@ export class TemporalUi {
 
   /** `Running`, `Completed`, `Failed`, once it says so. */
   async showsStatus(status: string): Promise<void> {
-    await this.page.locator('main').getByText(status, { exact: true }).first().waitFor();
+    const shown = this.page.locator('main').getByText(status, { exact: true }).filter({ visible: true });
+    await shown.first().waitFor();
   }
 
   /** What stands in the box "Result": of a run that failed, why. */
@@ -100,7 +99,7 @@ export class TemporalUi {
       text = await this.details();
       return fitting.test(text);
     };
-    if (fitting.test(text) || (await until(looksSo, patienceMs))) return text;
+    if (fitting.test(text) || (await until(looksSo))) return text;
     throw new Error(`the details never came to ${fitting}; they say:\n${text}`);
   }
 
