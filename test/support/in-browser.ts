@@ -3,6 +3,9 @@ import { isInstalled, itWithTool } from './it-with-tool';
 import { startTestLine, type TestLine } from './line';
 import { TemporalUi } from './temporal-ui';
 
+/** A browser on a machine that is far too busy takes ten seconds for a page. */
+const timeoutMs = 240_000;
+
 export interface Desk {
   readonly line: TestLine;
   readonly ui: TemporalUi;
@@ -27,13 +30,15 @@ export function desk(prepare: (line: TestLine) => Promise<void>) {
     await opened.line?.stop();
   });
 
+  const photographed = (title: string, body: (desk: Desk) => Promise<void>) => async (): Promise<void> => {
+    try {
+      await body(opened as Desk);
+    } catch (error) {
+      await opened.ui!.screenshot(`failed-${title.slice(0, 60).replace(/\W+/g, '-')}`);
+      throw error;
+    }
+  };
+
   return (title: string, body: (desk: Desk) => Promise<void>): void =>
-    itWithTool(chromiumTool, title, async () => {
-      try {
-        await body(opened as Desk);
-      } catch (error) {
-        await opened.ui!.screenshot(`failed-${title.slice(0, 60).replace(/\W+/g, '-')}`);
-        throw error;
-      }
-    });
+    itWithTool(chromiumTool, title, photographed(title, body), timeoutMs);
 }

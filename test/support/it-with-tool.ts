@@ -12,8 +12,8 @@ interface Tool {
  * A test that needs a program of the machine. Where the program is missing, the test says so by name instead of
  * vanishing, and with CI=true it fails: what is not checked there is checked nowhere.
  */
-export function itWithTool(tool: Tool, title: string, body: () => Promise<void>): void {
-  if (isInstalled(tool)) return it(title, body, 120_000);
+export function itWithTool(tool: Tool, title: string, body: () => Promise<void>, timeoutMs = 120_000): void {
+  if (isInstalled(tool)) return it(title, body, timeoutMs);
   it(`WAS NOT CHECKED, because ${tool.program} is not installed: ${title}`, () => {
     expect(process.env.CI).not.toBe('true');
   });
