@@ -1,3 +1,5 @@
+import { openDatabase } from '../../adapters/postgres/database';
+import { applyPlant, loadPlant } from '../../adapters/postgres/plant-store';
 import type { BatchControls } from '../../domain/batch-control';
 import { usualPace, type Pace } from '../../domain/pace';
 import type { Order } from '../../domain/order-document';
@@ -265,6 +267,48 @@ describe('a batch that has lost a unit', () => {
       'batchCompleted',
     ]);
   });
+});
+
+test('two batches of one product at once make all their units, each number once', async () => {
+  const both = await Promise.all([start({ quantity: 4, trial: true }), start({ quantity: 4, trial: true })]);
+  for (const order of both) expect(await result(order)).toEqual({ ReadyToShip: 4 });
+  const serials = (await Promise.all(both.map(({ batch }) => line.units(batch))))
+    .flat()
+    .map(({ serial }) => serial);
+  expect(new Set(serials).size).toBe(8);
+});
+
+test('a release that half the units of a batch have can not be withdrawn, and another batch makes the rest with another release', async () => {
+  const order = `PO-${newOrder().batch}`;
+  const first = await start(
+    { order, orderQuantity: 4, quantity: 4, firmware: '1.4.1' },
+    { window: 1, claimChunk: 1 },
+  );
+  await line.waitFor(first.batch, (units) => units.length > 1);
+  await send(first, 'pause', { by: '17', note: 'the release is bad' });
+  const desk = openDatabase(line.database.urlOf('desk'), { applicationName: 'test-desk', maxConnections: 1 });
+  try {
+    const plant = (await loadPlant(desk))!;
+    const firmwareReleases = plant.firmwareReleases.filter(({ version }) => version !== '1.4.1');
+    await expect(applyPlant(desk, { ...plant, firmwareReleases })).rejects.toThrow(
+      /units or batches name EUDV\/1\.4\.1; keep the release/,
+    );
+  } finally {
+    await desk.destroy();
+  }
+  await send(first, 'cancel', { by: '17', note: 'the release is bad' });
+  const { ReadyToShip: made = 0 } = await result(first);
+  const second = await start({ order, quantity: 4 - made, firmware: '1.4.2' });
+  await result(second);
+  const versions = await line
+    .db('units')
+    .join('batches', 'batches.id', 'units.batch_id')
+    .where({ order_id: order })
+    .whereNot({ state: 'Void' })
+    .orderBy('units.firmware_version')
+    .pluck<string[]>('units.firmware_version');
+  expect(versions).toEqual([...Array<string>(made).fill('1.4.1'), ...Array<string>(4 - made).fill('1.4.2')]);
+  expect(made).toBeGreaterThan(0);
 });
 
 test('the auditor finds every promise kept', () => line.audit());

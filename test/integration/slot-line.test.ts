@@ -106,6 +106,29 @@ test('a slot that is free again goes to the unit that has waited longest', async
   expect(got).toEqual(order.map(({ serial }) => serial));
 });
 
+test('a step of priority is worth ten minutes in the line, and no more', async () => {
+  const urgent = await openTestBatch(floor, { quantity: 2 });
+  const sql = `select control_batch(?, 'prioritySet', 'p1', '{"by":"17","priority":2}')`;
+  await office.raw(sql, [urgent.id]);
+  const holding = await units(SLOTS);
+  for (const unit of holding) await acquire(unit);
+  const [waitsLong, waits] = await units(2);
+  const hurried = await walkUnit(floor, { upTo: 'assign', batch: urgent, index: 1 });
+  for (const unit of [waitsLong!, waits!, hurried]) await acquire(unit);
+  const owner = openDatabase(database.ownerUrl, { applicationName: 'test-owner', maxConnections: 1 });
+  await owner('slot_requests')
+    .where({ unit_id: waitsLong!.unitId })
+    .update({ requested_at: owner.raw(`requested_at - interval '21 minutes'`) });
+  await owner.destroy();
+  const got = [];
+  for (const unit of holding) {
+    const before = await holders();
+    await giveBack(unit);
+    got.push((await holders()).find((serial) => !before.includes(serial)));
+  }
+  expect(got).toEqual([waitsLong!, hurried, waits!].map(({ serial }) => serial));
+});
+
 test('taking, giving back and clearing at random end in no deadlock and no double lease', async () => {
   const crowd = await units(8);
   const turns = crowd.map(async (unit, at) => {

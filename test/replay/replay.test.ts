@@ -55,10 +55,10 @@ const breaking: readonly [what: string, scenario: Recording['scenario'], from: s
   ],
   ['holds at the first failure', 'unit-healed-by-retry', "=== 'repeat'", "=== 'never'"],
   [
-    'counts the units before it claims them',
+    'reports the batch before it is opened',
     'batch',
-    'const claimed = await office.claimUnits',
-    'await office.unitsUnderWay({ unitIds: [] }); const claimed = await office.claimUnits',
+    'const opened = await office.openBatch',
+    "await office.reportBatch({ batch: 'none' }); const opened = await office.openBatch",
   ],
   ['tells the units nothing', 'shipment', 'await office.notifyUnits({', 'void ({'],
 ];

@@ -10,7 +10,7 @@ export const invariants = {
   A5: 'What the rows say of units, lots, holds, tries, batches, orders and shipments equals the fold of the events.',
   A6: 'An identifier belongs to one unit: events and registry tell the same owner, state and place in its block, and the block gives that value.',
   A7: 'The ledger of every block adds up to its range, no account is overdrawn, blocks of one number space do not overlap, and none holds a number that was used before Unitrail.',
-  A8: 'No unit is lost: a batch holds exactly the units that were claimed, all at rest when it completed, and an order counts those that are alive.',
+  A8: 'No unit is lost: a batch holds exactly the units that were claimed, all at rest when it completed, and an order counts those that are alive. A batch gives numbers back once, after it was cancelled and before it ended.',
   A9: 'Every shipped unit has exactly one sealed record that says what its events say and waits for the log, and no other unit has one.',
   A10: 'A unit ships in one closed shipment, off every quality hold, never from a trial batch, and simulated only to a test buyer.',
   A11: 'A unit holds at most one slot, and no event carries a fence that its slot has not reached.',

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A row of a page's table of situations: what happens is told there, and shown by the test that it names. */
+export interface Situation {
+  readonly situation: string;
+  readonly file: string;
+  readonly name: string;
+}
+
+export function situationsOf(page: string): Situation[] {
+  const [, body = ''] = page.split('| situation | what happens | test |\n');
+  const lines = body.split('\n').slice(1);
+  const end = lines.findIndex((line) => !line.startsWith('|'));
+  return lines.slice(0, end).map((line) => {
+    const [situation = '', , where = ''] = line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim().replaceAll('`', ''));
+    const [file = '', ...name] = where.split(': ');
+    return { situation, file, name: name.join(': ') };
+  });
+}
+
+/** A test of this name stands in the file; what a row of its table puts into the name stands there as well. */
+export function isShown({ file, name }: Situation): boolean {
+  const text = readFileSync(join(__dirname, '..', file), 'utf8');
+  const names = [...text.matchAll(/\b(?:it|test)(?:\.each\([\s\S]*?\))?\(\s*(['"`])(.+?)\1,/g)].map(
+    ([, , n]) => n!,
+  );
+  return names.some((candidate) => {
+    const parts = candidate.split('%s').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+    const match = new RegExp(`^${parts.join('(.+)')}$`).exec(name);
+    return match !== null && match.slice(1).every((filled) => text.includes(`'${filled}'`));
+  });
+}
