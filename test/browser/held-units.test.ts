@@ -55,7 +55,7 @@ async function allHeld(line: TestLine): Promise<TestUnit[]> {
 describe('the links that `unitrail links` prints', () => {
   /** What each of them promises to show, said of the units' rows. */
   const promises: Record<string, (unit: TestUnit, name: string) => boolean> = {
-    Units: () => true,
+    Units: (_, name) => name !== 'on hold',
     'Held, by batch (newest)': ({ batch }, name) => batch === name,
     'Held, by step': ({ step }, name) => step === name,
     'Held, by cause': ({ failureCode }, name) => failureCode === name,
@@ -101,6 +101,7 @@ describe('an engineer at the page of a held unit', () => {
     'the steps that are done': /assign\b[^]*flash\b/,
     'the step that failed': /at step\s+test\b/,
     'the cause': /TEST_FAILED[^]*missed a limit: vcc_3v3 = 3\.9 \(3\.2 to 3\.4 V\)/,
+    'the last output of the tool': /last lines of the tool’s output:[^]*vcc_3v3/,
     'how often it was tried': new RegExp(`attempt ${attempt}\\b`),
     'what to do': /Send an Update[^]*retryStep[^]*rework[^]*scrap/,
   });

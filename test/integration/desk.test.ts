@@ -1,4 +1,3 @@
-import { openDatabase } from '../../adapters/postgres/database';
 import type { Order } from '../../domain/order-document';
 import type { RecordV1 } from '../../domain/record-document';
 import { unitWorkflowId } from '../../domain/workflow-ids';
@@ -48,14 +47,6 @@ async function refusalOf(update: Promise<unknown>): Promise<string> {
 }
 
 /** What the activities that are tried again and again last failed with. */
-async function pendingFailures({ serial }: TestUnit): Promise<(string | null | undefined)[]> {
-  const { pendingActivities } = await line.client.workflowService.describeWorkflowExecution({
-    namespace: line.temporal.namespace,
-    execution: { workflowId: unitWorkflowId(serial) },
-  });
-  return (pendingActivities ?? []).map(({ lastFailure }) => lastFailure?.applicationFailureInfo?.type);
-}
-
 const makeTrial = ({ unitId }: TestUnit, trial: boolean): Promise<unknown> =>
   tamper(line.database, (superuser) =>
     superuser.query('update units set trial = $1 where id = $2', [trial, unitId]),
@@ -200,23 +191,6 @@ test('a trial unit that is ready is scrapped, although its workflow has ended', 
   });
   expect(await line.unit(ready!.serial)).toMatchObject({ state: 'Scrapped' });
 });
-
-test('a unit on quality hold leaves its slot, and goes on when the hold is released', async () => {
-  const held = await heldAtTest();
-  const office = openDatabase(line.database.urlOf('office'), { applicationName: 'test-hold' });
-  const hold = (type: string, reason: string) =>
-    office.raw('select append_event(?, ?, ?, ?)', [
-      ...[`unit:${held.unitId}`, type, `hold/QH-1/${type}`],
-      JSON.stringify({ by: '17', hold: 'QH-1', reason }),
-    ]);
-  await hold('holdOpened', 'suspect reel');
-  await line.send(held, 'retryStep', { by: '17' });
-  expect(await until(async () => (await pendingFailures(held)).includes('ON_HOLD'))).toBe(true);
-  expect(await line.db('slots').where({ unit_id: held.unitId, state: 'leased' })).toEqual([]);
-  await hold('holdReleased', 'the reel is fine');
-  await office.destroy();
-  expect(await line.shipped(held.batch)).toMatchObject([{ state: 'Shipped' }]);
-}, 90_000);
 
 test('a unit that may not go to its buyer is held with the reason, and the others of its batch ship', async () => {
   const order = newOrder({ quantity: 2 });

@@ -10,7 +10,8 @@ import { randomUUID } from 'node:crypto';
 import { WorkflowContinuedAsNewError, type WorkflowHandle } from '@temporalio/client';
 import { version } from '../../package.json';
 import type { FaultEntry } from '../../domain/bench-protocol';
-import { taskQueues, unitWorkflowId } from '../../domain/workflow-ids';
+import { usualPace, type Pace } from '../../domain/pace';
+import { batchWorkflowId, partitionWorkflowId, taskQueues, unitWorkflowId } from '../../domain/workflow-ids';
 import globalSetup from '../support/global-setup';
 import globalTeardown from '../support/global-teardown';
 import { newOrder, startTestLine, type TestLine, type TestUnit } from '../support/line';
@@ -26,7 +27,9 @@ interface Story {
   /** What an engineer does, once the first unit is held. */
   readonly engineer?: (line: TestLine, held: TestUnit) => Promise<unknown>;
   /** The run to be kept; the first unit's unless told otherwise. */
-  readonly run?: (line: TestLine, batch: string) => WorkflowHandle;
+  readonly run?: (line: TestLine, batch: string) => WorkflowHandle | Promise<WorkflowHandle>;
+  /** Smaller numbers than usual, so that a short history shows what a long one would. */
+  readonly pace?: Partial<Pace>;
 }
 
 const missesLimit = { do: 'measure', fault: 'outOfLimits', name: 'vcc_3v3' } as const;
@@ -64,6 +67,33 @@ const stories: Readonly<Record<Scenario, Story>> = {
     },
   },
   batch: { quantity: 6, run: (line, batch) => line.batchRun(batch) },
+  /** Paused, set on again and cancelled, while its first unit is held. */
+  'batch-cancelled': {
+    quantity: 6,
+    pace: { window: 1, claimChunk: 2 },
+    faults: [missesLimit, { do: 'present', fault: 'refuse', index: 2, times: 30 }],
+    engineer: async (line, held) => {
+      const batch = line.batchRun(held.batch);
+      await batch.executeUpdate('pause', { args: [] });
+      await batch.executeUpdate('resume', { args: [{ by: '17', note: 'the reels are here' }] });
+      await batch.executeUpdate('cancel', { args: [{ by: '17', note: 'ordered twice' }] });
+      await line.send(held, 'scrap', { by: '17', reason: 'of a batch that was cancelled' });
+      const other = await line.held(held.batch, 2);
+      await line.send(other, 'scrap', { by: '17', reason: 'of a batch that was cancelled' });
+    },
+    run: (line, batch) => line.batchRun(batch),
+  },
+  partition: { quantity: 6, run: (line, batch) => partOf(line, batch) },
+  /** The first run of a part, up to where it continues as new with units open. */
+  'partition-continued': {
+    quantity: 6,
+    pace: { window: 4, claimChunk: 2, startsOfRun: 2 },
+    run: async (line, batch) => {
+      const { raw } = await partOf(line, batch).describe();
+      const first = raw.workflowExecutionInfo!.firstRunId!;
+      return line.client.workflow.getHandle(partitionWorkflowId(batch, 1), first, { followRuns: false });
+    },
+  },
   shipment: { quantity: 2, run: (line, batch) => line.shipmentRun(batch) },
   'resolve-units': {
     faults: [missesLimit],
@@ -76,6 +106,10 @@ const stories: Readonly<Record<Scenario, Story>> = {
     run: (line, batch) => line.client.workflow.getHandle(`resolve:${batch}`),
   },
 };
+
+function partOf(line: TestLine, batch: string): WorkflowHandle {
+  return line.client.workflow.getHandle(partitionWorkflowId(batch, 1));
+}
 
 async function record(wanted: readonly Scenario[]): Promise<void> {
   await globalSetup();
@@ -97,13 +131,19 @@ async function tell(line: TestLine, wanted: readonly Scenario[]): Promise<void> 
   await line.faults(
     ...told.flatMap(({ batch, faults = [] }) => faults.map((fault) => ({ ...fault, batch }))),
   );
-  for (const { batch, quantity = 1 } of told) await line.startBatch({ batch, quantity });
+  for (const { batch, quantity = 1, pace } of told) {
+    await line.client.workflow.start('batch', {
+      workflowId: batchWorkflowId(batch),
+      taskQueue: taskQueues.workflows,
+      args: [newOrder({ batch, quantity }), ...(pace ? [{ pace: { ...usualPace, ...pace } }] : [])],
+    });
+  }
   for (const { scenario, batch, stop, engineer, run } of told) {
     const runId = stop && (await stop(line, await atTest(line, batch)));
     if (engineer) await engineer(line, await line.held(batch));
     const [first] = await line.shipped(batch);
     const unit = line.client.workflow.getHandle(unitWorkflowId(first!.serial), runId, { followRuns: false });
-    await keep(scenario, run ? run(line, batch) : unit);
+    await keep(scenario, run ? await run(line, batch) : unit);
   }
 }
 

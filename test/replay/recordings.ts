@@ -12,6 +12,9 @@ export const scenarios = [
   'unit-cancelled',
   'unit-reset',
   'batch',
+  'batch-cancelled',
+  'partition',
+  'partition-continued',
   'shipment',
   'resolve-units',
 ] as const;
@@ -20,10 +23,7 @@ export type Scenario = (typeof scenarios)[number];
 
 /** Every released version whose workflows may still run somewhere, and the scenarios that were recorded with it. */
 export const released: readonly { readonly version: string; readonly scenarios: readonly Scenario[] }[] = [
-  {
-    version: 'v0.1.0',
-    scenarios: scenarios.filter((scenario) => scenario !== 'unit-cancelled' && scenario !== 'unit-reset'),
-  },
+  { version: 'v0.1.0', scenarios },
 ];
 
 export interface Recording {
