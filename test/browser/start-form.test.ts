@@ -22,7 +22,7 @@ describe('a planner at the Start Workflow form', () => {
       const form = await linkOf(line, 'Start', 'a batch by form');
       await ui.startByForm(form, { id: batchWorkflowId(order.batch), json: order });
       await ui.showsStatus('Completed');
-      expect(await ui.detailsOnce(/Ended/)).toMatch(new RegExp(`Batch ${order.batch}[^]*2 ReadyToShip`));
+      expect(await ui.detailsOnce(/Ended/)).toMatch(new RegExp(`Batch ${order.batch}[^]*2 of 2 ready`));
       await ui.screenshot('details-batch');
       const units = await line.shipped(order.batch);
       expect(units.map(({ state }) => state)).toEqual(['Shipped', 'Shipped']);

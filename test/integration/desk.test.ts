@@ -1,6 +1,5 @@
 import type { Order } from '../../domain/order-document';
 import type { RecordV1 } from '../../domain/record-document';
-import { unitWorkflowId } from '../../domain/workflow-ids';
 import { bareEnvironment, runCli, type CliAnswer } from '../support/cli';
 import { newOrder, startTestLine, type TestLine } from '../support/line';
 import { until, type TestUnit } from '../support/line-units';
