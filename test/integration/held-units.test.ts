@@ -423,6 +423,7 @@ describe('what the web UI shows of a held unit', () => {
         step: 'test',
         attempt: 1,
         done: ['assign', 'flash'],
+        hold: null,
       },
       failure: { code: 'TEST_FAILED', message: expect.stringContaining('missed a limit: vcc_3v3 = ') },
     });

@@ -2,7 +2,7 @@ import { applyPlant } from '../../adapters/postgres/plant-store';
 import { openDatabase } from '../../adapters/postgres/database';
 import { readPlantFile } from '../../adapters/plant/plant-file';
 import { parsePattern, serialParts } from '../../domain/serial-scheme';
-import { unitWorkflowId } from '../../domain/workflow-ids';
+import { batchWorkflowId, partitionWorkflowId, unitWorkflowId } from '../../domain/workflow-ids';
 import { keyTexts } from '../support/hidden-keys';
 import { startTestLine, type TestLine } from '../support/line';
 import { samplePlant } from '../support/plant';
@@ -46,12 +46,14 @@ test('with it, units are made and shipped, and no history of a workflow holds th
   const units = await line.shipped(batch);
   const numbers = units.map(({ serial }) => serialParts(pattern, serial)!.number);
   expect(Math.abs(numbers[0]! - numbers[1]!)).toBeGreaterThan(1);
-  const runs = [line.batchRun(batch), line.client.workflow.getHandle(unitWorkflowId(units[0]!.serial))];
-  await Promise.all(runs.map((run) => run.result()));
-  for (const run of runs) {
+  const { serial } = units[0]!;
+  const ids = [batchWorkflowId(batch), partitionWorkflowId(batch, 1), unitWorkflowId(serial)];
+  for (const id of ids) {
+    const run = line.client.workflow.getHandle(id);
+    await run.result();
     const text = textOf(await run.fetchHistory());
     // The other way round: what is in it is found.
-    expect(text).toContain(units[0]!.serial);
+    expect(text).toContain(id === ids[0] ? batch : serial);
     expect(text).not.toContain(keyTexts.first);
   }
 });

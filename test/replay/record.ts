@@ -67,19 +67,16 @@ const stories: Readonly<Record<Scenario, Story>> = {
     },
   },
   batch: { quantity: 6, run: (line, batch) => line.batchRun(batch) },
-  /** Paused, set on again and cancelled, while its first unit is held. */
+  /** Paused, set on again and cancelled, while its first unit is at the test. */
   'batch-cancelled': {
     quantity: 6,
     pace: { window: 1, claimChunk: 2 },
-    faults: [missesLimit, { do: 'present', fault: 'refuse', index: 2, times: 30 }],
-    engineer: async (line, held) => {
-      const batch = line.batchRun(held.batch);
+    stop: async (line, unit) => {
+      const batch = line.batchRun(unit.batch);
       await batch.executeUpdate('pause', { args: [] });
       await batch.executeUpdate('resume', { args: [{ by: '17', note: 'the reels are here' }] });
       await batch.executeUpdate('cancel', { args: [{ by: '17', note: 'ordered twice' }] });
-      await line.send(held, 'scrap', { by: '17', reason: 'of a batch that was cancelled' });
-      const other = await line.held(held.batch, 2);
-      await line.send(other, 'scrap', { by: '17', reason: 'of a batch that was cancelled' });
+      return (await line.unitRun(unit).describe()).runId;
     },
     run: (line, batch) => line.batchRun(batch),
   },
@@ -138,8 +135,15 @@ async function tell(line: TestLine, wanted: readonly Scenario[]): Promise<void> 
       args: [newOrder({ batch, quantity }), ...(pace ? [{ pace: { ...usualPace, ...pace } }] : [])],
     });
   }
-  for (const { scenario, batch, stop, engineer, run } of told) {
-    const runId = stop && (await stop(line, await atTest(line, batch)));
+  // While the others go on: what is to be stopped does not wait.
+  const stopped = new Map<string, string>();
+  await Promise.all(
+    told.map(async ({ batch, stop }) => {
+      if (stop) stopped.set(batch, await stop(line, await atTest(line, batch)));
+    }),
+  );
+  for (const { scenario, batch, engineer, run } of told) {
+    const runId = stopped.get(batch);
     if (engineer) await engineer(line, await line.held(batch));
     const [first] = await line.shipped(batch);
     const unit = line.client.workflow.getHandle(unitWorkflowId(first!.serial), runId, { followRuns: false });

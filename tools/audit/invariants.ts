@@ -7,7 +7,7 @@ export const invariants = {
   A2: 'Every event body is canonical JSON by RFC 8785.',
   A3: 'Every event has a key of its own, a known type on the right kind of stream, and a login that may append it.',
   A4: 'Every event of a unit was allowed from where the unit stood: the order of steps, of tries and of prints holds.',
-  A5: 'What the rows say of units, lots, holds, tries, batches, orders and shipments equals the fold of the events.',
+  A5: 'What the rows say of units, lots, holds, tries, revocations, batches, orders and shipments equals the fold of the events.',
   A6: 'An identifier belongs to one unit: events and registry tell the same owner, state and place in its block, and the block gives that value.',
   A7: 'The ledger of every block adds up to its range, no account is overdrawn, blocks of one number space do not overlap, and none holds a number that was used before Unitrail.',
   A8: 'No unit is lost: a batch holds exactly the units that were claimed, all at rest when it completed, and an order counts those that are alive. A batch gives numbers back once, after it was cancelled and before it ended.',
