@@ -80,7 +80,8 @@ export function createBatchControlActivities(deps: { db: Database; client: Clien
       if (error instanceof UnitrailError && error.code === 'STATE_MOVED_ON') return;
       throw error;
     }
-    if (unit.held) await wake(unit.name);
+    // One that is held, or on quality hold, sleeps.
+    await wake(unit.name);
   }
 
   async function wake(name: string): Promise<void> {

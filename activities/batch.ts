@@ -94,8 +94,7 @@ export function createBatchActivities(deps: {
           `Batch ${batch}: ${units.InProgress} of ${claimed} units are in progress.`,
         );
       }
-      await completeBatch(db, batch, { quantity: claimed });
-      return { completed: true, quantity, units };
+      return { completed: await completeBatch(db, batch, { quantity: claimed }), quantity, units };
     },
   };
 }

@@ -29,7 +29,12 @@ export async function grantLease(deps: LeaseDeps, request: LeaseRequest): Promis
   const plant = await requirePlant(db);
   const shared = requireShared(plant, request);
   const known = request.lease === undefined ? null : await findLease(db, request.lease);
-  if (known) return fileOf(sameLease(known, request), false);
+  if (known) {
+    // The first time it may have come to an end before that.
+    await watermark.check();
+    await watermark.keep();
+    return fileOf(sameLease(known, request), false);
+  }
   const key = await ownKey(plant, deps.env);
   const { space, numbers } = await countedNumbers(deps, plant, shared, request);
   await watermark.check();

@@ -4,7 +4,7 @@ import { deviceCertificateSerialNumber } from '../adapters/ca/certificate-serial
 import { checkDeviceRequest } from '../adapters/ca/device-request';
 import type { StationDevices } from '../adapters/devices/ports';
 import type { Database } from '../adapters/postgres/database';
-import { loadUnitContext, newestEvent } from '../adapters/postgres/unit-context';
+import { countEvents, newestEvent } from '../adapters/postgres/unit-context';
 import { UnitrailError } from '../domain/errors';
 import { performAct, type Act } from './act';
 import { requireOwnBoard } from './own-board';
@@ -71,8 +71,9 @@ export function createCertificateActivities(deps: { db: Database; ca: Certificat
       const request = await newestEvent(deps.db, unitId, 'requestRead');
       const keySha256 = String(request?.body.keySha256);
       // On record before anything is signed, and the same for every try: the CA finds the first certificate again.
-      const { revoked } = await loadUnitContext(deps.db, unitId);
-      const serialNumber = deviceCertificateSerialNumber(unitId, keySha256, revoked);
+      // One that was missing gets another one, also where the first was signed and never came to the record.
+      const timesMissing = await countEvents(deps.db, unitId, 'missing');
+      const serialNumber = deviceCertificateSerialNumber(unitId, keySha256, timesMissing);
       const spec = {
         unitId,
         part: 'provision.certificate',

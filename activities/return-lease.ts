@@ -31,7 +31,11 @@ export async function returnLease(deps: LeaseDeps, id: string, by: string): Prom
   const { db, watermark } = deps;
   const plant = await requirePlant(db);
   const row = await requireLease(deps, id, 'lessee');
-  if (row.returned !== null) return fileOf(row.returned, false);
+  if (row.returned !== null) {
+    await watermark.check();
+    await watermark.keep();
+    return fileOf(row.returned, false);
+  }
   const key = await ownKey(plant, deps.env);
   await watermark.check();
   const text = await importInOne(

@@ -564,8 +564,10 @@ begin
   select orders.* into o from orders join batches on orders.id = batches.order_id where batches.id = u.batch_id
   for no key update of orders;
   -- What open batches have planned is taken as well: they would be refused their last units.
-  if change > order_room(o) and change > 0 then
-    perform refuse('UT008', format('the order of unit %s is full: other units took its place; scrap it', u.serial));
+  if change > 0 then
+    if change > order_room(o) then
+      perform refuse('UT008', format('the order of unit %s is full: other units took its place; scrap it', u.serial));
+    end if;
   end if;
   update orders set alive = alive + change where id = o.id;
 end $$;

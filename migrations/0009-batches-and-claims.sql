@@ -202,18 +202,3 @@ begin
     perform refuse('UT009', format('batch %s has no position %s', p_batch, p_position));
   end if;
 end $$;
-
--- A batch that was topped up after its end ends again.
-create function complete_batch(p_batch text, p_summary text) returns void
-language plpgsql security definer set search_path = public, pg_temp as $$
-declare
-  rounds constant bigint := (select count(*) from unit_events where stream = 'batch:' || p_batch and type = 'batchToppedUp');
-begin
-  perform check_office();
-  if not exists (select from batches where id = p_batch) then
-    perform refuse('UT009', format('there is no batch %s', p_batch));
-  end if;
-  if append_to_stream('batch:' || p_batch, 'batchCompleted', concat_ws('/', 'completed', nullif(rounds, 0)), p_summary) then
-    update batches set completed_at = clock_timestamp() where id = p_batch;
-  end if;
-end $$;

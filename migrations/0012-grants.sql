@@ -9,7 +9,7 @@ grant execute on function begin_act(uuid, text, text, text, integer, text) to un
 grant execute on function slots_to_clear(), slot_cleared(text, integer, bigint) to unitrail_station;
 grant execute on function acquire_slot(uuid), release_slot(uuid) to unitrail_office;
 grant execute on function open_batch(text, text, text, text, integer, boolean, text, jsonb, text),
-  claim_units(text, jsonb), complete_batch(text, text), open_shipment(text, text, text, text, text),
+  claim_units(text, jsonb), open_shipment(text, text, text, text, text),
   next_carton_number(text, text, bigint), ship_units(text), seal_record(uuid, text, bytea) to unitrail_office;
 grant execute on function order_room(orders) to unitrail_office, unitrail_desk;
 grant execute on function change_lots(text, text, text[], text, text) to unitrail_office, unitrail_desk;

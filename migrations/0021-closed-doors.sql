@@ -42,6 +42,8 @@ begin
     if exists (select from issuers where id = p_issuer and kind = 'buyer') then
       perform refuse('UT009', format('there is no list %s of %s: import it first', p_name, p_issuer));
     end if;
+    -- A lease that is accepted at this moment is waited for.
+    perform pg_advisory_xact_lock_shared(hashtext('unitrail.lease'));
     if p_scope not like 'lease:%' and exists (select from number_leases where side = 'lessee' and kind = p_kind and name = p_name) then
       perform refuse('UT007', format('%s %s: this site has no counter of its own for numbers that it leases', p_kind, p_name));
     end if;

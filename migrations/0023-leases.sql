@@ -162,15 +162,16 @@ declare
   space bigint;
   block bigint;
 begin
+  perform pg_advisory_xact_lock(hashtext('unitrail.lease'));
   if is_known(d ->> 'lease', (select document from number_leases where id = d ->> 'lease'), p_document, 'a lease') then return false; end if;
-  if reserve_for_lease(p_space, size) <> whole(d, 'first')
+  if reserve_for_lease(p_space, size) is distinct from whole(d, 'first')
      or (p_space ->> 'kind', p_space ->> 'name', p_space ->> 'scope', p_space ->> 'issuer', p_space ->> 'pattern') is distinct from
         (d #>> '{numbers,kind}', d #>> '{numbers,name}', d #>> '{numbers,scope}', d ->> 'issuer', d #>> '{numbers,pattern}') then
     perform refuse('UT007', format('lease: %s names other numbers than those that are next', d ->> 'lease'));
   end if;
   select id into space from number_spaces where kind = p_space ->> 'kind' and name = p_space ->> 'name' and scope = p_space ->> 'scope';
   perform record_lease(d, p_document, 'lessor', space, p_public_key, p_by);
-  update number_spaces set next_number = whole(d, 'last') + 1 where id = space;
+  update number_spaces set next_number = greatest(next_number, whole(d, 'last') + 1) where id = space;
   insert into blocks (space_id, lease_id, numbers, scheme_version, pattern, date_parts)
   values (space, d ->> 'lease', int8range(whole(d, 'first'), whole(d, 'last') + 1), whole(d -> 'numbers', 'version')::integer,
     d #>> '{numbers,pattern}', '{}') returning id into block;

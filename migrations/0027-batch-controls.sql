@@ -131,7 +131,7 @@ end $$;
 create function return_numbers(p_batch text) returns bigint
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-  returned constant text := (select body from unit_events where stream = 'batch:' || p_batch and key = 'returned');
+  returned text;
   c batch_controls;
   left_over jsonb;
   place record;
@@ -139,6 +139,8 @@ begin
   perform check_office();
   c := lock_controls(p_batch);
   if not c.cancelled then perform refuse('UT021', format('batch %s was not cancelled', p_batch)); end if;
+  -- Behind the lock: a repeat that waited for it finds what the first one did.
+  select body into returned from unit_events where stream = 'batch:' || p_batch and key = 'returned';
   if returned is not null then return (returned::jsonb ->> 'numbers')::bigint; end if;
   if exists (select from units where batch_id = p_batch and step = 'assign' and state in ('InProgress', 'AwaitingEngineer')) then
     perform refuse('40001', format('units of batch %s wait for their identity yet', p_batch));
@@ -156,5 +158,27 @@ begin
   return (select coalesce(sum((v ->> 1)::bigint), 0) from jsonb_array_elements(left_over) as v);
 end $$;
 
+-- The end of a batch; a batch that was topped up after its end ends again. False, and nothing done, where there is something
+-- left to do that came a moment ago: units that it was topped up by, or numbers of a cancelled one that have to go back.
+create function complete_batch(p_batch text, p_summary text) returns boolean
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  rounds bigint;
+begin
+  perform check_office();
+  perform 1 from orders where id = (select order_id from batches where id = p_batch) for update;
+  if not found then perform refuse('UT009', format('there is no batch %s', p_batch)); end if;
+  if exists (select from batch_controls where batch_id = p_batch and cancelled) then
+    if not exists (select from unit_events where stream = 'batch:' || p_batch and key = 'returned') then return false; end if;
+  elsif (select count(*) from units where batch_id = p_batch) < (select quantity from batches where id = p_batch) then
+    return false;
+  end if;
+  select count(*) into rounds from unit_events where stream = 'batch:' || p_batch and type = 'batchToppedUp';
+  if append_to_stream('batch:' || p_batch, 'batchCompleted', concat_ws('/', 'completed', nullif(rounds, 0)), p_summary) then
+    update batches set completed_at = clock_timestamp() where id = p_batch;
+  end if;
+  return true;
+end $$;
+
 grant select on batch_controls to unitrail_office, unitrail_desk, unitrail_auditor, unitrail_retention;
-grant execute on function control_batch(text, text, text, text), top_up_batch(text, text, text), return_numbers(text) to unitrail_office;
+grant execute on function control_batch(text, text, text, text), top_up_batch(text, text, text), return_numbers(text), complete_batch(text, text) to unitrail_office;

@@ -13,7 +13,7 @@ create table revocations (
 create index revocations_unit_id on revocations (unit_id);
 create trigger revocations_append_only before update or delete on revocations for each row execute function refuse_change();
 create trigger revocations_no_truncate before truncate on revocations execute function refuse_change();
-grant select on revocations to unitrail_office, unitrail_desk, unitrail_auditor, unitrail_retention, unitrail_station;
+grant select on revocations to unitrail_office, unitrail_desk, unitrail_auditor, unitrail_retention;
 
 create function revoke_certificate(u units, p_seq bigint) returns void
 language sql as $$

@@ -1399,20 +1399,26 @@ end $$;
 -- Name: complete_batch(text, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.complete_batch(p_batch text, p_summary text) RETURNS void
+CREATE FUNCTION public.complete_batch(p_batch text, p_summary text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
 declare
-  rounds constant bigint := (select count(*) from unit_events where stream = 'batch:' || p_batch and type = 'batchToppedUp');
+  rounds bigint;
 begin
   perform check_office();
-  if not exists (select from batches where id = p_batch) then
-    perform refuse('UT009', format('there is no batch %s', p_batch));
+  perform 1 from orders where id = (select order_id from batches where id = p_batch) for update;
+  if not found then perform refuse('UT009', format('there is no batch %s', p_batch)); end if;
+  if exists (select from batch_controls where batch_id = p_batch and cancelled) then
+    if not exists (select from unit_events where stream = 'batch:' || p_batch and key = 'returned') then return false; end if;
+  elsif (select count(*) from units where batch_id = p_batch) < (select quantity from batches where id = p_batch) then
+    return false;
   end if;
+  select count(*) into rounds from unit_events where stream = 'batch:' || p_batch and type = 'batchToppedUp';
   if append_to_stream('batch:' || p_batch, 'batchCompleted', concat_ws('/', 'completed', nullif(rounds, 0)), p_summary) then
     update batches set completed_at = clock_timestamp() where id = p_batch;
   end if;
+  return true;
 end $$;
 
 --
@@ -1468,8 +1474,10 @@ begin
   select orders.* into o from orders join batches on orders.id = batches.order_id where batches.id = u.batch_id
   for no key update of orders;
   -- What open batches have planned is taken as well: they would be refused their last units.
-  if change > order_room(o) and change > 0 then
-    perform refuse('UT008', format('the order of unit %s is full: other units took its place; scrap it', u.serial));
+  if change > 0 then
+    if change > order_room(o) then
+      perform refuse('UT008', format('the order of unit %s is full: other units took its place; scrap it', u.serial));
+    end if;
   end if;
   update orders set alive = alive + change where id = o.id;
 end $$;
@@ -1550,6 +1558,8 @@ begin
     if exists (select from issuers where id = p_issuer and kind = 'buyer') then
       perform refuse('UT009', format('there is no list %s of %s: import it first', p_name, p_issuer));
     end if;
+    -- A lease that is accepted at this moment is waited for.
+    perform pg_advisory_xact_lock_shared(hashtext('unitrail.lease'));
     if p_scope not like 'lease:%' and exists (select from number_leases where side = 'lessee' and kind = p_kind and name = p_name) then
       perform refuse('UT007', format('%s %s: this site has no counter of its own for numbers that it leases', p_kind, p_name));
     end if;
@@ -1630,15 +1640,16 @@ declare
   space bigint;
   block bigint;
 begin
+  perform pg_advisory_xact_lock(hashtext('unitrail.lease'));
   if is_known(d ->> 'lease', (select document from number_leases where id = d ->> 'lease'), p_document, 'a lease') then return false; end if;
-  if reserve_for_lease(p_space, size) <> whole(d, 'first')
+  if reserve_for_lease(p_space, size) is distinct from whole(d, 'first')
      or (p_space ->> 'kind', p_space ->> 'name', p_space ->> 'scope', p_space ->> 'issuer', p_space ->> 'pattern') is distinct from
         (d #>> '{numbers,kind}', d #>> '{numbers,name}', d #>> '{numbers,scope}', d ->> 'issuer', d #>> '{numbers,pattern}') then
     perform refuse('UT007', format('lease: %s names other numbers than those that are next', d ->> 'lease'));
   end if;
   select id into space from number_spaces where kind = p_space ->> 'kind' and name = p_space ->> 'name' and scope = p_space ->> 'scope';
   perform record_lease(d, p_document, 'lessor', space, p_public_key, p_by);
-  update number_spaces set next_number = whole(d, 'last') + 1 where id = space;
+  update number_spaces set next_number = greatest(next_number, whole(d, 'last') + 1) where id = space;
   insert into blocks (space_id, lease_id, numbers, scheme_version, pattern, date_parts)
   values (space, d ->> 'lease', int8range(whole(d, 'first'), whole(d, 'last') + 1), whole(d -> 'numbers', 'version')::integer,
     d #>> '{numbers,pattern}', '{}') returning id into block;
@@ -2872,7 +2883,7 @@ CREATE FUNCTION public.return_numbers(p_batch text) RETURNS bigint
     SET search_path TO 'public', 'pg_temp'
     AS $$
 declare
-  returned constant text := (select body from unit_events where stream = 'batch:' || p_batch and key = 'returned');
+  returned text;
   c batch_controls;
   left_over jsonb;
   place record;
@@ -2880,6 +2891,8 @@ begin
   perform check_office();
   c := lock_controls(p_batch);
   if not c.cancelled then perform refuse('UT021', format('batch %s was not cancelled', p_batch)); end if;
+  -- Behind the lock: a repeat that waited for it finds what the first one did.
+  select body into returned from unit_events where stream = 'batch:' || p_batch and key = 'returned';
   if returned is not null then return (returned::jsonb ->> 'numbers')::bigint; end if;
   if exists (select from units where batch_id = p_batch and step = 'assign' and state in ('InProgress', 'AwaitingEngineer')) then
     perform refuse('40001', format('units of batch %s wait for their identity yet', p_batch));
@@ -6204,7 +6217,6 @@ GRANT SELECT ON TABLE public.revocations TO unitrail_office;
 GRANT SELECT ON TABLE public.revocations TO unitrail_desk;
 GRANT SELECT ON TABLE public.revocations TO unitrail_auditor;
 GRANT SELECT ON TABLE public.revocations TO unitrail_retention;
-GRANT SELECT ON TABLE public.revocations TO unitrail_station;
 
 --
 -- Name: TABLE shipments; Type: ACL; Schema: public; Owner: -

@@ -17,7 +17,7 @@ import {
   workflowInfo,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { ActivityFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { cancelledInUi, changeProblem, type BatchChange, type BatchControls } from '../domain/batch-control';
 import { batchDetails } from '../domain/batch-report';
 import type { Order } from '../domain/order-document';
@@ -27,6 +27,7 @@ import type { OfficeActivities } from './activity-types';
 import * as changes from './batch-changes';
 import * as messages from './batch-messages';
 import { partition } from './partition';
+import { failureOf } from './failure';
 import { shipment } from './shipment';
 import { office as officeOptions } from './timeouts';
 
@@ -65,6 +66,8 @@ interface Floor {
   readonly partitions: Map<number, Range>;
   failure: messages.PartitionEnd['failure'] | null;
   isDue: boolean;
+  /** Changes that are being put on record. */
+  changing: number;
 }
 
 /**
@@ -86,6 +89,7 @@ function setUp(order: Order, { pace, from = 1, carried }: BatchSettings): Floor 
     partitions: new Map(carried?.partitions),
     failure: null,
     isDue: false,
+    changing: 0,
   };
   listen(floor);
   const cancelIt = (): Promise<unknown> =>
@@ -100,16 +104,25 @@ function setUp(order: Order, { pace, from = 1, carried }: BatchSettings): Floor 
 
 async function run(floor: Floor): Promise<Record<string, number>> {
   const opened = await open(floor);
+  remind(floor);
   for (;;) {
     await build(floor);
-    if (controlsOf(floor).cancelled) await office.returnNumbers({ batch: opened.batch });
+    const { cancelled } = controlsOf(floor);
+    if (cancelled) await office.returnNumbers({ batch: opened.batch });
     const { completed, quantity, units } = await office.completeBatch({ batch: opened.batch });
-    await condition(allHandlersFinished);
-    if (completed && isBuilt(floor)) return end(floor, units);
-    // Topped up in the last moment; or a part was lost, and its units are looked for from the first one on.
+    await settle(floor);
+    if (completed && isBuilt(floor)) await end(floor);
+    // It may have been topped up in the last moment, or cancelled, and then its numbers have to go back.
+    if (completed && isBuilt(floor) && controlsOf(floor).cancelled === cancelled) return { ...units };
     take(floor, { ...controlsOf(floor), quantity: Math.max(quantity, controlsOf(floor).quantity) });
-    if (isBuilt(floor)) floor.next = 1;
+    // A part was lost: its units are looked for from the first one on.
+    if (!completed && isBuilt(floor)) floor.next = 1;
   }
+}
+
+/** Cancel in the web UI is no handler: changes are counted as well. */
+async function settle(floor: Floor): Promise<void> {
+  await condition(() => allHandlersFinished() && floor.changing === 0);
 }
 
 async function open(floor: Floor): Promise<Opened> {
@@ -120,7 +133,6 @@ async function open(floor: Floor): Promise<Opened> {
 }
 
 async function build(floor: Floor): Promise<void> {
-  remind(floor);
   while (!isBuilt(floor)) {
     if (floor.failure) throw ApplicationFailure.nonRetryable(floor.failure.message, floor.failure.code);
     if (workflowInfo().continueAsNewSuggested) return goOn(floor);
@@ -131,7 +143,7 @@ async function build(floor: Floor): Promise<void> {
 }
 
 async function goOn(floor: Floor): Promise<void> {
-  await condition(allHandlersFinished);
+  await settle(floor);
   const { order, pace, next, number, partitions } = floor;
   return continueAsNew<typeof batch>(order, {
     pace,
@@ -144,9 +156,14 @@ function isBuilt({ opened, next, partitions }: Floor): boolean {
   return partitions.size === 0 && (opened!.cancelled || next > opened!.quantity);
 }
 
-function mayBegin({ opened, next, partitions, pace }: Floor): boolean {
-  const { cancelled, paused, quantity } = opened!;
-  return !cancelled && !paused && next <= quantity && partitions.size < pace.partitionsAtOnce;
+function mayBegin(floor: Floor): boolean {
+  const { cancelled, paused, quantity } = floor.opened!;
+  return !cancelled && !paused && floor.next <= quantity && floor.partitions.size < partitionsAtOnce(floor);
+}
+
+/** Each has a place in the window at least. */
+function partitionsAtOnce({ opened, pace }: Floor): number {
+  return Math.min(pace.partitionsAtOnce, opened!.window ?? pace.window);
 }
 
 async function beginPartition(floor: Floor): Promise<void> {
@@ -191,11 +208,12 @@ function childOptions({ opened }: Floor, staticSummary: string) {
   };
 }
 
-function steeringOf({ opened, pace, partitions, next }: Floor): messages.Steering {
+function steeringOf(floor: Floor): messages.Steering {
+  const { opened, pace, partitions, next } = floor;
   const { paused, cancelled, quantity, window } = opened!;
   // What is left for further partitions will share the window as well: no unit begins only to be too many later.
   const left = Math.ceil(Math.max(0, quantity - next + 1) / pace.partitionSize);
-  const sharing = Math.min(pace.partitionsAtOnce, partitions.size + left);
+  const sharing = Math.max(partitions.size, Math.min(partitionsAtOnce(floor), partitions.size + left));
   return { paused, cancelled, window: shareOfWindow(window ?? pace.window, sharing) };
 }
 
@@ -232,7 +250,7 @@ function remind(floor: Floor): void {
   void sleep(floor.pace.reconcileMs).then(() => void (floor.isDue = true));
 }
 
-async function end(floor: Floor, units: Readonly<Record<string, number>>): Promise<Record<string, number>> {
+async function end(floor: Floor): Promise<void> {
   const { batch: id, shipsItself } = floor.opened!;
   if (shipsItself) {
     await startOnce(() =>
@@ -244,7 +262,7 @@ async function end(floor: Floor, units: Readonly<Record<string, number>>): Promi
     );
   }
   await show(floor);
-  return { ...units };
+  await settle(floor);
 }
 
 function listen(floor: Floor): void {
@@ -290,13 +308,22 @@ function validate(asked: BatchChange): void {
 /** On record first. A change that comes while the order is looked at waits until the batch is open. */
 async function change(floor: Floor, asked: BatchChange): Promise<BatchControls> {
   const changeId = currentUpdateInfo()?.id ?? uuid4();
-  await condition(() => floor.opened !== null);
-  const { batch: id } = floor.opened!;
-  const controls = await office.controlBatch({ batch: id, change: asked, changeId });
-  take(floor, controls);
-  await steerAll(floor);
-  await show(floor);
-  return controls;
+  floor.changing += 1;
+  try {
+    await condition(() => floor.opened !== null);
+    const controls = await office.controlBatch({ batch: floor.opened!.batch, change: asked, changeId });
+    take(floor, controls);
+    await steerAll(floor);
+    await show(floor);
+    return controls;
+  } catch (error) {
+    // In our words, not in those of the server about an activity.
+    if (!(error instanceof ActivityFailure)) throw error;
+    const { code, message } = failureOf(error);
+    throw ApplicationFailure.nonRetryable(message, code);
+  } finally {
+    floor.changing -= 1;
+  }
 }
 
 function take(floor: Floor, controls: BatchControls): void {

@@ -148,8 +148,10 @@ async function reconcile(floor: Floor): Promise<void> {
   const { batch, from } = floor.input;
   floor.left.clear();
   const asked = floor.next - 1;
+  const { steering } = floor;
   const { underWay, paused, cancelled } = await office.reconcilePartition({ batch, from, to: asked });
-  floor.steering = { ...floor.steering, paused, cancelled };
+  // What the batch said meanwhile is newer than the answer.
+  if (floor.steering === steering) floor.steering = { ...steering, paused, cancelled };
   const real = new Set(underWay);
   for (const unitId of floor.open) if (!real.has(unitId)) floor.open.delete(unitId);
   // One that gave its place back while the question was on its way is not taken in again.

@@ -76,6 +76,7 @@ async function begin(desk: Desk): Promise<void> {
       message: 'held before this run began; `unitrail unit show` has the whole history',
     };
   moveTo(desk, loaded);
+  noteParked(desk);
   noteHold(desk, loaded.hold);
 }
 
@@ -100,7 +101,11 @@ async function run(desk: Desk): Promise<Standing> {
 async function beginAfresh(desk: Desk): Promise<void> {
   const goesOn = desk.cancel === 'taken' && desk.standing.state !== 'AwaitingEngineer';
   if (!(goesOn || workflowInfo().continueAsNewSuggested) || isOver(desk)) return;
+  // The next run begins with a place in the window.
+  if (desk.standing.state === 'InProgress') await report(desk, unitResumed);
   await condition(allHandlersFinished);
+  // The next run would know nothing of it.
+  if (desk.cancel === 'asked') return;
   await continueAsNew<typeof unit>(desk.input);
 }
 
@@ -161,13 +166,18 @@ async function afterFailedStep(desk: Desk, failure: Failure): Promise<void> {
 }
 
 async function hold(desk: Desk, failure: Failure): Promise<void> {
-  if (desk.cancel === 'asked') desk.cancel = 'taken';
   desk.failure = failure;
   desk.settled = false;
   const held = await office.holdUnit({ unitId: desk.input.unitId, failure });
   learn(desk, held.facts);
   moveTo(desk, held);
+  noteParked(desk);
   desk.settled = true;
+}
+
+/** Cancel was pressed while it was being parked, or before: it asks for nothing more. */
+function noteParked(desk: Desk): void {
+  if (desk.cancel === 'asked' && desk.standing.state === 'AwaitingEngineer') desk.cancel = 'taken';
 }
 
 /** On a quality hold nothing new begins. Its slot goes to another unit, and its place in the window is free. */

@@ -2,11 +2,11 @@ import { createHash, randomBytes } from 'node:crypto';
 
 /**
  * The serial number of a unit's certificate for one key: the same unit and key always ask for the same certificate,
- * whoever asks and how often, until it is revoked: then there is another one. It can't be guessed, because the unit's id
+ * whoever asks and how often, until the unit was missing: then there is another one. It can't be guessed, because the unit's id
  * and the key are random.
  */
-export function deviceCertificateSerialNumber(unitId: string, keySha256: string, revoked = 0): string {
-  const name = [unitId, keySha256, ...(revoked > 0 ? [revoked] : [])].join('|');
+export function deviceCertificateSerialNumber(unitId: string, keySha256: string, timesMissing = 0): string {
+  const name = [unitId, keySha256, ...(timesMissing > 0 ? [timesMissing] : [])].join('|');
   const bytes = createHash('sha256').update(name).digest().subarray(0, 16);
   return withFixedLength(bytes);
 }

@@ -191,12 +191,19 @@ async function blocksOfBatch(db: Database, batch: string, kind: 'serial' | 'mac'
   }));
 }
 
+/** False where there is something left to do that came a moment ago. */
 export async function completeBatch(
   db: Database,
   batch: string,
   summary: Readonly<Record<string, unknown>>,
-): Promise<void> {
-  await mapped(db.raw('select complete_batch(?, ?)', [batch, canonicalJson(summary)]));
+): Promise<boolean> {
+  const answer = await mapped(
+    db.raw<{ rows: { completed: boolean }[] }>('select complete_batch(?, ?) as completed', [
+      batch,
+      canonicalJson(summary),
+    ]),
+  );
+  return answer.rows[0]!.completed;
 }
 
 /** How many units of the batch are in each state; a quality hold shows as OnHold. */

@@ -1,28 +1,60 @@
+import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Knex } from 'knex';
+import { UnitrailError } from '../../domain/errors';
 import { openDatabase } from './database';
 
 const folder = join(__dirname, '..', '..', 'migrations');
 
-/** Plain SQL files, forward only: a migration that landed is never edited, and there is no way down. */
-class SqlFiles implements Knex.MigrationSource<string> {
-  async getMigrations(): Promise<string[]> {
-    return (await readdir(folder)).filter((name) => /^\d{4}-.*\.sql$/.test(name)).sort();
+interface SqlFile {
+  readonly file: string;
+  readonly sql: string;
+}
+
+/**
+ * Plain SQL files, forward only: a migration that landed is never edited, and there is no way down. A database remembers
+ * each with the digest of its text, so that one that was made by other texts is not taken for up to date.
+ */
+class SqlFiles implements Knex.MigrationSource<SqlFile> {
+  async getMigrations(): Promise<SqlFile[]> {
+    const files = (await readdir(folder)).filter((name) => /^\d{4}-.*\.sql$/.test(name)).sort();
+    return Promise.all(
+      files.map(async (file) => ({ file, sql: await readFile(join(folder, file), 'utf8') })),
+    );
   }
 
-  getMigrationName(file: string): string {
-    return file;
+  getMigrationName({ file, sql }: SqlFile): string {
+    return `${file} ${createHash('sha256').update(sql).digest('hex').slice(0, 16)}`;
   }
 
-  async getMigration(file: string): Promise<Knex.Migration> {
-    const sql = await readFile(join(folder, file), 'utf8');
+  async getMigration({ sql }: SqlFile): Promise<Knex.Migration> {
     return {
       // knex takes a bare question mark for a binding, also in a regular expression.
       up: async (trx) => void (await trx.raw(sql.replaceAll('?', '\\?'))),
       down: () =>
         Promise.reject(new Error('migrations go forward only: restore a backup, or add a new migration')),
     };
+  }
+}
+
+const settings = { migrationSource: new SqlFiles(), tableName: 'migrations' };
+const CORRUPT = /migration directory is corrupt, the following files are missing: (.*)/;
+
+const fileOf = (name: string): string => name.split(' ')[0]!;
+
+/** knex's word for a migration that is on record and not among the files. */
+async function ofTheseFiles<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const names = CORRUPT.exec(error instanceof Error ? error.message : '')?.[1];
+    if (names === undefined) throw error;
+    const files = names.split(', ').map(fileOf).join(', ');
+    throw new UnitrailError(
+      'CONFIGURATION_INVALID',
+      `This database was made by other migrations than those of this version (${files}). Use the version that made it, or a later one. An embedded database without units worth keeping is made anew where UNITRAIL_HOME names another folder.`,
+    );
   }
 }
 
@@ -34,11 +66,8 @@ export async function migrate(ownerUrl: string): Promise<string[]> {
     statementTimeoutMs: 600_000,
   });
   try {
-    const [, ran] = (await db.migrate.latest({
-      migrationSource: new SqlFiles(),
-      tableName: 'migrations',
-    })) as [number, string[]];
-    return ran;
+    const [, ran] = (await ofTheseFiles(db.migrate.latest(settings))) as [number, string[]];
+    return ran.map(fileOf);
   } finally {
     await db.destroy();
   }
@@ -46,9 +75,6 @@ export async function migrate(ownerUrl: string): Promise<string[]> {
 
 /** Migrations that have not run yet, for `doctor`. */
 export async function pendingMigrations(db: Knex): Promise<string[]> {
-  const [, pending] = (await db.migrate.list({
-    migrationSource: new SqlFiles(),
-    tableName: 'migrations',
-  })) as [unknown, { file: string }[]];
-  return pending.map((migration) => migration.file);
+  const [, pending] = (await ofTheseFiles(db.migrate.list(settings))) as [unknown, SqlFile[]];
+  return pending.map(({ file }) => file);
 }

@@ -24,8 +24,6 @@ export interface UnitContext {
   readonly openPrint: number | null;
   readonly labelPrint: number | null;
   readonly failureCode: string | null;
-  /** Certificates of its that are void. */
-  readonly revoked: number;
   readonly boardBatch: string;
   readonly boardLot: string;
   /** The lots in force now. */
@@ -42,7 +40,6 @@ const query = `
     array(select value from identifiers i where i.unit_id = u.id and i.kind = 'mac' order by i.ordinal) as macs,
     u.chip_uid as "chipUid", u.certificate_sha256 as "certificateSha256", u.flashed_sha256 as "flashedSha256",
     u.prints, u.open_print as "openPrint", u.label_print as "labelPrint", u.failure_code as "failureCode",
-    (select count(*)::integer from revocations r where r.unit_id = u.id) as revoked,
     b.board_batch as "boardBatch", b.board_lot as "boardLot",
     (select coalesce(jsonb_object_agg(l.position, l.lots), '{}') from batch_lots l where l.batch_id = b.id) as lots,
     u.recipe_sha256 as "recipeSha256"
@@ -86,4 +83,15 @@ export async function newestEvent(
   const row = answer.rows[0];
   if (!row) return null;
   return { seq: Number(row.seq), at: new Date(row.at).toISOString(), body: JSON.parse(row.body) };
+}
+
+/** How many events of a type there are in a unit's history. */
+export async function countEvents(db: Database, unitId: string, type: string): Promise<number> {
+  const row = await mapped(
+    db('unit_events')
+      .where({ stream: `unit:${unitId}`, type })
+      .count('seq as events')
+      .first(),
+  );
+  return Number(row!.events);
 }

@@ -93,9 +93,13 @@ testLies(truth, [
   {
     invariant: 'A8',
     what: 'a batch that completed while units were under way',
-    tell: async (_, database) => {
+    tell: async (su, database) => {
       const floor = openShopFloor(database);
+      const plan = (quantity: string) =>
+        su.query(`update batches set quantity = ${quantity} where id = 'B2647-02'`);
+      await plan("(select count(*) from units where batch_id = 'B2647-02')");
       await floor.as('office').raw('select complete_batch(?, ?)', ['B2647-02', '{"units":9}']);
+      await plan('10');
       await floor.close();
     },
     subjects: () => [story().claimed, story().flashed, story().openPrint].map(unitName),

@@ -49,6 +49,25 @@ test('an empty database gets the whole schema, and the second time nothing', asy
   expect(JSON.parse(again.out)).toEqual({ migrations: [], logins: [] });
 });
 
+test('a database that another text of a migration made is not taken for up to date', async () => {
+  const database = openDatabase(empty, { applicationName: 'test-migrate' });
+  const rename = (from: string, to: string) =>
+    database('migrations')
+      .whereLike('name', '0007-%')
+      .update({ name: database.raw('replace(name, ?, ?)', [from, to]) });
+  const [{ name }] = await database('migrations').whereLike('name', '0007-%').select('name');
+  const digest = String(name).split(' ')[1]!;
+  await rename(digest, '0000000000000000');
+  const { code, err } = await scene.run('migrate', { UNITRAIL_OWNER_URL: empty });
+  await rename('0000000000000000', digest);
+  await database.destroy();
+  expect(code).not.toBe(0);
+  expect(err).toContain(
+    'This database was made by other migrations than those of this version (0007-append-event.sql).',
+  );
+  expect(await scene.run('migrate --json', { UNITRAIL_OWNER_URL: empty })).toMatchObject({ code: 0 });
+});
+
 test('a station that the file of logins lacks gets a random password, written for the owner alone and shown nowhere', async () => {
   const file = scene.env.UNITRAIL_LOGINS!;
   const before = JSON.parse(await readFile(file, 'utf8'));

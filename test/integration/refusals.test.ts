@@ -165,7 +165,6 @@ test('a station reads what it needs, and neither names of people nor records nor
       ...[
         'plant_versions',
         'recipes',
-        'revocations',
         'slots',
         'stations',
         'transitions',
