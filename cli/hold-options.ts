@@ -8,9 +8,9 @@ export function readNote(text: string): string {
 }
 
 /** The id of a hold or a recall. */
-export function readHoldId(text: string): string {
+export function readHoldId(text: string, option = '--hold'): string {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text)) return text;
-  throw wrongOption('--hold', text, '1 to 64 of A–Z a–z 0–9 . _ -, the first a letter or digit');
+  throw wrongOption(option, text, '1 to 64 of A–Z a–z 0–9 . _ -, the first a letter or digit');
 }
 
 export function newHoldId(prefix: string): string {

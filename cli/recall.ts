@@ -5,6 +5,7 @@ import {
   countRecalled,
   findRecalled,
   holdRecalled,
+  isRecallOpen,
   openRecall,
   recordCounts,
   shippedTo,
@@ -18,7 +19,7 @@ import { unitColumns } from '../domain/unit-columns';
 import { readInstant } from '../domain/unit-filter';
 import { newHoldId, readHoldId, readNote } from './hold-options';
 import { readOperator } from './operator-option';
-import { writeOutFile } from './out-file';
+import { requireRoomFor, writeOutFile } from './out-file';
 import { printJson, printLine, printTable, say } from './output';
 import type { ServerContext } from './server-context';
 import { tellUnits } from './tell-units';
@@ -51,7 +52,9 @@ export function register(program: Command, context: ServerContext): void {
     .option('--serials <file>', 'named in this file, a serial on each line')
     .requiredOption('--by <operator>', 'your operator number', readOperator)
     .requiredOption('--note <text>', 'the reason', readNote)
-    .option('--id <id>', 'of the recall, and of its hold; the same again goes on with it', readHoldId)
+    .option('--id <id>', 'of the recall, and of its hold; the same again goes on with it', (text) =>
+      readHoldId(text, '--id'),
+    )
     .option('--dry-run', 'only count')
     .option('--out <folder>', 'where the workbooks go')
     .option('--force', 'replace workbooks that are there')
@@ -67,11 +70,15 @@ async function recall(context: ServerContext, options: Options): Promise<void> {
   if (options.dryRun)
     return report(context, { recall: null, held: 0, files: [], counts: await countRecalled(db, found) });
   const order = { id: options.id ?? newHoldId('R'), by: options.by, note: options.note };
+  // A workbook that bears the id of a recall on record is that recall's own: the newer one takes its place.
+  const force = options.force === true || (await isRecallOpen(db, order.id));
+  const place: Place = { out: options.out!, id: order.id, force };
+  await prepare(place, buyersIn(await countRecalled(db, found)));
   await openRecall(db, order, found);
   const held = await holdRecalled(db, order, found);
   await tellUnits(context, held);
   const counts = await countRecalled(db, found);
-  const files = await writeWorkbooks(db, { ...options, id: order.id, out: options.out! }, found, counts);
+  const files = await writeWorkbooks(db, place, found, buyersIn(counts));
   await recordCounts(db, order.id, counts);
   await report(context, { recall: order.id, held: held.length, files, counts });
 }
@@ -81,8 +88,11 @@ async function selectorOf(options: Options): Promise<RecallSelector> {
   const given = Object.fromEntries(
     names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
   ) as RecallSelector;
+  const { from, to } = given;
+  if (from !== undefined && to !== undefined && from >= to)
+    throw wrongOption('--to', to, `an instant after ${from}`);
   const selector =
-    options.serials === undefined ? given : { ...given, serials: await readSerials(options.serials) };
+    options.serials === undefined ? given : { ...given, serials: await serialsIn(options.serials) };
   if (Object.keys(selector).length > 0) return selector;
   throw wrongOption(
     '--firmware',
@@ -91,19 +101,48 @@ async function selectorOf(options: Options): Promise<RecallSelector> {
   );
 }
 
-/** One for each buyer who has any: in the order of the counts, which is that of their ids. */
+async function serialsIn(file: string): Promise<string[]> {
+  const serials = await readSerials(file);
+  if (serials.length === 0) throw wrongOption('--serials', file, 'a file with a serial on each line');
+  return serials;
+}
+
+/** Where the workbooks go, and what they may replace. */
+interface Place {
+  readonly out: string;
+  readonly id: string;
+  readonly force: boolean;
+}
+
+const fileOf = ({ out, id }: Place, buyer: string): string => join(out, `${id}-${buyer}.xlsx`);
+
+/** In the order of the counts, which is that of their ids. */
+function buyersIn(counts: readonly RecallCount[]): string[] {
+  return [...new Set(counts.flatMap(({ state, buyer }) => (state === 'Shipped' && buyer ? [buyer] : [])))];
+}
+
+/** A folder or a name that won't do is refused while nothing is on record yet. */
+async function prepare(place: Place, buyers: readonly string[]): Promise<void> {
+  try {
+    await mkdir(place.out, { recursive: true });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw wrongOption('--out', place.out, `a folder that is there or can be made (${code})`);
+  }
+  for (const buyer of buyers) await requireRoomFor(fileOf(place, buyer), place.force);
+}
+
+/** One for each buyer who has any. */
 async function writeWorkbooks(
   db: Database,
-  { out, id, force }: { out: string; id: string; force?: boolean },
+  place: Place,
   found: Recall,
-  counts: readonly RecallCount[],
+  buyers: readonly string[],
 ): Promise<{ buyer: string; file: string; units: number }[]> {
-  await mkdir(out, { recursive: true });
-  const buyers = new Set(counts.flatMap(({ state, buyer }) => (state === 'Shipped' && buyer ? [buyer] : [])));
   const files = [];
   for (const buyer of buyers) {
-    const file = join(out, `${id}-${buyer}.xlsx`);
-    const units = await writeOutFile(file, force === true, (stream) =>
+    const file = fileOf(place, buyer);
+    const units = await writeOutFile(file, place.force, (stream) =>
       writeXlsx(shippedTo(db, found, buyer), unitColumns, stream, { name: 'Units' }),
     );
     files.push({ buyer, file, units });

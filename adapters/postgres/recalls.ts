@@ -31,6 +31,17 @@ export async function findRecalled(db: Database, selector: RecallSelector): Prom
   return { selector, named: await namedUnits(db, selector.serials) };
 }
 
+/** Whether a recall of this id is on record. */
+export async function isRecallOpen(db: Database, id: string): Promise<boolean> {
+  return (
+    (await mapped(
+      db('streams')
+        .where({ stream: `recall:${id}` })
+        .first('stream'),
+    )) !== undefined
+  );
+}
+
 /** Writes the recall into its own history, before anything is held. The same again is a no-op. */
 export async function openRecall(db: Database, { id, by, note }: RecallOrder, recall: Recall): Promise<void> {
   const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
