@@ -62,6 +62,7 @@ export const entries: Readonly<Record<string, Entry>> = {
     load: { resolve: './units-resolve', resolved: './units-resolved' },
   },
   recall: { summary: 'who has it: holds what has not shipped, and lists what has', load: './recall' },
+  report: { summary: 'what a shift made, held and hands over', load: { shift: './report-shift' } },
   registry: {
     summary: 'the registry of numbers: how far it is, and after a restored backup',
     load: { show: './registry-show', advance: './registry-advance' },
