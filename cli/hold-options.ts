@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { isPlaceholder, PLACEHOLDER_ALLOWED } from '../domain/decision';
 import { wrongOption } from './wrong-option';
 
 /** `--note`: the reason of a hold or of its end, which stands in the history of every unit. */
 export function readNote(text: string): string {
+  if (isPlaceholder(text)) throw wrongOption('--note', text, PLACEHOLDER_ALLOWED);
   if (text.trim() === text && /^[^\p{Cc}\p{Cs}|]{1,200}$/u.test(text)) return text;
   throw wrongOption('--note', text, '1 to 200 characters on one line, without "|" and control characters');
 }

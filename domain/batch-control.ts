@@ -1,4 +1,4 @@
-import { UNIDENTIFIED } from './decision';
+import { isPlaceholder, PLACEHOLDER_ALLOWED, UNIDENTIFIED } from './decision';
 
 /** What people change about a batch that runs, in the Temporal UI or by command. People are operator numbers. */
 export type BatchChange =
@@ -44,6 +44,8 @@ export function changeProblem(change: BatchChange): string | null {
     return `by: ${shown(change.by)} is not allowed; an operator number of up to 64 letters, digits and "-"`;
   if ('note' in change && change.note !== undefined && !isNote(change.note))
     return `note: at most ${MAX_NOTE} characters of text`;
+  if ('note' in change && change.note !== undefined && isPlaceholder(change.note))
+    return `note: ${shown(change.note)} is not allowed; ${PLACEHOLDER_ALLOWED}`;
   return numberProblem(change);
 }
 

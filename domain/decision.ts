@@ -81,6 +81,7 @@ function formProblem(decision: Decision): string | null {
   const text = ('reason' in decision ? decision.reason : decision.note) ?? '';
   if (typeof text !== 'string' || text.length > MAX_TEXT)
     return `note or reason: at most ${MAX_TEXT} characters of text`;
+  if (isPlaceholder(text)) return `note or reason: ${shown(text)} is not allowed; ${PLACEHOLDER_ALLOWED}`;
   if (action === 'retry') return labelProblem(decision.label);
   if (by === UNIDENTIFIED || ('reason' in decision && text.trim() === ''))
     return `${action} needs ${needed[action]}`;
@@ -89,6 +90,13 @@ function formProblem(decision: Decision): string | null {
   if (action === 'found') return placeProblem('place', decision.place);
   return placeProblem('lastSeen', decision.lastSeen) ?? instantProblem(decision.lastSeenAt);
 }
+
+/** The dots of an example that was pasted as it stands: whoever reads the history later learns nothing from them. */
+export function isPlaceholder(text: string): boolean {
+  return /^(\.{2,}|…+)$/.test(text.trim());
+}
+
+export const PLACEHOLDER_ALLOWED = 'the reason in words, in place of the dots';
 
 function reworkProblem({ step, firmware }: Extract<Decision, { action: 'rework' }>): string | null {
   if (!reworkSteps.includes(step))
@@ -105,7 +113,8 @@ function codeProblem(code: unknown): string | null {
 }
 
 function placeProblem(field: string, place: unknown): string | null {
-  if (typeof place === 'string' && place.trim() !== '' && place.length <= MAX_PLACE) return null;
+  if (typeof place === 'string' && place.trim() !== '' && !isPlaceholder(place) && place.length <= MAX_PLACE)
+    return null;
   return `${field}: ${shown(place)} is not allowed; the place in words, at most ${MAX_PLACE} characters`;
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { reworkSteps } from './decision';
+import { isPlaceholder, PLACEHOLDER_ALLOWED, reworkSteps } from './decision';
 import { isErrorCode, type ErrorCode } from './errors';
 import * as field from './fields';
 import { parseShape } from './parsing';
@@ -18,7 +18,10 @@ const operator = field.patternText(
 );
 
 /** A separator of event headers has no place in what a hold says. */
-const note = field.lineOfText(200).refine((text) => !text.includes('|'), { error: 'text without "|"' });
+const note = field
+  .lineOfText(200)
+  .refine((text) => !text.includes('|'), { error: 'text without "|"' })
+  .refine((text) => !isPlaceholder(text), { error: PLACEHOLDER_ALLOWED });
 
 const instantAllowed = 'a day YYYY-MM-DD (it begins at 00:00 UTC) or an instant such as 2026-11-23T08:00:00Z';
 /** As UTC with milliseconds, so that texts compare as times do. */
