@@ -1,4 +1,4 @@
-import { CompleteAsyncError } from '@temporalio/activity';
+import { CompleteAsyncError, Context } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory, TemporalFailure } from '@temporalio/common';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
 import { UnitrailError, type ErrorCode } from '../domain/errors';
@@ -21,7 +21,10 @@ export class FailureInterceptor implements ActivityInboundCallsInterceptor {
     try {
       return await next(input);
     } catch (error) {
-      throw isTemporals(error) ? error : toFailure(asOurs(error));
+      if (isTemporals(error)) throw error;
+      // Where a mistake of ours was made is told here alone: a failure that leaves carries no stack.
+      if (!(error instanceof UnitrailError)) Context.current().log.error('A mistake of ours', { error });
+      throw toFailure(asOurs(error));
     }
   }
 }
@@ -48,7 +51,7 @@ const ON_HOLD: ErrorCode = 'ON_HOLD';
 function toFailure(error: UnitrailError): ApplicationFailure {
   const wait = waits[error.code];
   const isBenign = wait !== undefined || error.code === ON_HOLD;
-  return ApplicationFailure.create({
+  const failure = ApplicationFailure.create({
     type: error.code,
     message: error.message,
     details: [error.detail],
@@ -56,4 +59,7 @@ function toFailure(error: UnitrailError): ApplicationFailure {
     ...(wait && { nextRetryDelay: wait as '1 second' }),
     ...(isBenign && { category: ApplicationFailureCategory.BENIGN }),
   });
+  // It would stand in every history, with the paths of this machine.
+  failure.stack = '';
+  return failure;
 }

@@ -1,5 +1,4 @@
 import {
-  ApplicationFailure,
   CancellationScope,
   condition,
   currentUpdateInfo,
@@ -11,6 +10,7 @@ import { decisionProblem, type Decision } from '../domain/decision';
 import { departedStates, type Standing } from '../domain/unit-lifecycle';
 import { taskQueues } from '../domain/workflow-ids';
 import type { OfficeActivities } from './activity-types';
+import { refused } from './refused';
 import { office as officeOptions } from './timeouts';
 import { decisionOf, foundOf, missingOf, retryOf, reworkOf, scrapOf } from './unit-decisions';
 import { moveTo, progressOf, type Desk } from './unit-desk';
@@ -57,7 +57,7 @@ export function listen(desk: Desk): void {
 function validate(desk: Desk, decision: Decision, expectedAttempt: number | undefined): void {
   if (!desk.settled) return;
   const problem = decisionProblem(desk.standing, decision, expectedAttempt);
-  if (problem) throw ApplicationFailure.nonRetryable(problem, 'NOT_ALLOWED');
+  if (problem) throw refused(problem, 'NOT_ALLOWED');
 }
 
 /** A handler runs outside the unit's own scope: one that Cancel was pressed for still takes decisions. */

@@ -1,5 +1,5 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
-import { ActivityFailure } from '@temporalio/common';
+import { ActivityFailure, TemporalFailure } from '@temporalio/common';
 import { connectVirtualBench } from '../../adapters/devices/virtual-bench-driver';
 import { renderLabel } from '../../adapters/labels/render-label';
 import type { BenchAction, FaultEntry } from '../../domain/bench-protocol';
@@ -308,6 +308,26 @@ describe('what an engineer may not do', () => {
       expect(await line.events(unit)).toEqual(before);
     },
   );
+
+  test('neither a refusal nor a failed activity tells where in our files it was thrown', async () => {
+    const unit = await line.held(held.batch);
+    const stackOf = async (update: Promise<unknown>): Promise<unknown> => {
+      const error: unknown = await update.catch((reason: unknown) => reason);
+      if (!(error instanceof WorkflowUpdateFailedError && error.cause instanceof TemporalFailure))
+        throw error;
+      return [error.cause.failure, error.cause.failure?.cause].map((failure) => failure?.stackTrace ?? '');
+    };
+    expect(await stackOf(line.send(unit, 'scrap', { by: '17' }))).toEqual(['', '']);
+    expect(await stackOf(line.send(unit, 'retryStep', { by: '17', label: 'none' }))).toEqual(['', '']);
+    const { events } = await line.unitRun(unit).fetchHistory();
+    const failures = (events ?? []).flatMap(
+      (event) => event.activityTaskFailedEventAttributes?.failure ?? [],
+    );
+    expect(failures.map(({ applicationFailureInfo }) => applicationFailureInfo?.type)).toContain(
+      'TEST_FAILED',
+    );
+    expect(failures.map(({ stackTrace }) => stackTrace ?? '').join('')).toBe('');
+  });
 
   test('a retry of a unit that is not held is refused with its state and what it has to be', async () => {
     const unit = await line.held(held.batch);
