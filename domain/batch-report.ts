@@ -1,3 +1,5 @@
+import { escaped } from './markdown';
+
 /** How far a batch is, in figures: what the command and the web UI show of it. */
 export interface BatchReport {
   readonly batch: string;
@@ -99,6 +101,19 @@ export function batchDetails(report: BatchReport): string {
   ];
   if (report.ended) lines.push('', report.cancelled ? 'Cancelled, and ended.' : 'Ended.');
   return lines.join('\n');
+}
+
+/** The page of a run whose order was not taken: each line of the message is one thing that is wrong. */
+export function refusedDetails(code: string, message: string): string {
+  const [first = '', ...rest] = message.split('\n').map((line) => escaped(line.trim(), 1_000));
+  return [
+    '### The batch was not opened',
+    '',
+    `**${escaped(code, 64)}**: ${first}`,
+    ...(rest.length > 0 ? ['', ...rest.map((line) => `- ${line}`)] : []),
+    '',
+    'Nothing was begun. Correct the order and start it again, under the same workflow id.',
+  ].join('\n');
 }
 
 function listed(name: string, text: string): string[] {

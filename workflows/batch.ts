@@ -1,6 +1,5 @@
 import {
   allHandlersFinished,
-  ApplicationFailure,
   CancellationScope,
   condition,
   continueAsNew,
@@ -19,15 +18,16 @@ import {
 } from '@temporalio/workflow';
 import { ActivityFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { cancelledInUi, changeProblem, type BatchChange, type BatchControls } from '../domain/batch-control';
-import { batchDetails } from '../domain/batch-report';
+import { batchDetails, refusedDetails } from '../domain/batch-report';
 import type { Order } from '../domain/order-document';
 import { shareOfWindow, usualPace, type Pace } from '../domain/pace';
 import { partitionWorkflowId, shipmentWorkflowId, taskQueues } from '../domain/workflow-ids';
 import type { OfficeActivities } from './activity-types';
 import * as changes from './batch-changes';
 import * as messages from './batch-messages';
-import { partition } from './partition';
 import { failureOf } from './failure';
+import { partition } from './partition';
+import { refused } from './refused';
 import { shipment } from './shipment';
 import { office as officeOptions } from './timeouts';
 
@@ -126,15 +126,26 @@ async function settle(floor: Floor): Promise<void> {
 }
 
 async function open(floor: Floor): Promise<Opened> {
-  const opened = await office.openBatch({ order: floor.order, workflowId: workflowInfo().workflowId });
+  const opened = await openBatch(floor);
   upsertSearchAttributes({ BatchId: [opened.batch], Product: [opened.product] });
   floor.opened = opened;
   return opened;
 }
 
+/** A run that fails shows its result as JSON: what is wrong stands in the details as well, as a sentence. */
+async function openBatch({ order }: Floor): Promise<Opened> {
+  try {
+    return await office.openBatch({ order, workflowId: workflowInfo().workflowId });
+  } catch (error) {
+    const { code, message } = failureOf(error);
+    setCurrentDetails(refusedDetails(code, message));
+    throw error;
+  }
+}
+
 async function build(floor: Floor): Promise<void> {
   while (!isBuilt(floor)) {
-    if (floor.failure) throw ApplicationFailure.nonRetryable(floor.failure.message, floor.failure.code);
+    if (floor.failure) throw refused(floor.failure.message, floor.failure.code);
     if (workflowInfo().continueAsNewSuggested) return goOn(floor);
     if (mayBegin(floor)) await beginPartition(floor);
     else if (floor.isDue) await lookAfterPartitions(floor);
@@ -302,7 +313,7 @@ function listen(floor: Floor): void {
 /** Validators only validate. What the batch's state allows is judged by the database. */
 function validate(asked: BatchChange): void {
   const problem = changeProblem(asked);
-  if (problem) throw ApplicationFailure.nonRetryable(problem, 'INPUT_INVALID');
+  if (problem) throw refused(problem, 'INPUT_INVALID');
 }
 
 /** On record first. A change that comes while the order is looked at waits until the batch is open. */
@@ -320,7 +331,7 @@ async function change(floor: Floor, asked: BatchChange): Promise<BatchControls> 
     // In our words, not in those of the server about an activity.
     if (!(error instanceof ActivityFailure)) throw error;
     const { code, message } = failureOf(error);
-    throw ApplicationFailure.nonRetryable(message, code);
+    throw refused(message, code);
   } finally {
     floor.changing -= 1;
   }

@@ -40,6 +40,8 @@ describe('a planner at the Start Workflow form', () => {
     expect(result.replaceAll('\\"', '"')).toContain(
       'destination: "Germany" is not allowed; a country by ISO 3166-1 alpha-2, such as DE',
     );
+    // Its quotation marks become those of print.
+    await ui.detailsOnce(/The batch was not opened[^]*destination: .Germany. is not allowed; a country/);
     expect(await line.units(wrong.batch)).toEqual([]);
   });
 });

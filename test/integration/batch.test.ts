@@ -222,9 +222,15 @@ describe('a wrong order from the web form', () => {
 
   test('of which several fields are wrong names them all at once', async () => {
     const order = newOrder({ quantity: 0, destination: 'XX' });
-    const failure = await failureOfRun(await startAgain(order));
+    const run = await startAgain(order);
+    const failure = await failureOfRun(run);
     expect(failure.message).toMatch(/quantity: 0/);
     expect(failure.message).toMatch(/destination: "XX"/);
+    // The page tells it as well: the run's result is JSON.
+    const { currentDetails } = await run.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+    expect(currentDetails).toContain('### The batch was not opened\n\n**ORDER_INVALID**');
+    expect(currentDetails).toMatch(/^- quantity: 0 is not allowed; a whole number/m);
+    expect(currentDetails).toMatch(/^- destination: "XX" is not allowed; /m);
   });
 
   test('under the id of another batch fails the run and names both', async () => {
