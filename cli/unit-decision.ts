@@ -6,7 +6,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type Client,
 } from '@temporalio/client';
-import type { Workflow } from '@temporalio/common';
+import { ActivityFailure, ApplicationFailure, type Workflow } from '@temporalio/common';
 import { findOneUnit, unitNameOf } from '../adapters/postgres/unit-queries';
 import { decisionProblem, type Decision } from '../domain/decision';
 import { isErrorCode, UnitrailError } from '../domain/errors';
@@ -97,10 +97,10 @@ function explained(error: unknown, unit: UnitRow): unknown {
   return error;
 }
 
-/** The workflow's own sentence: its validator's, or that of the activity that records decisions. */
+/** The workflow's own sentence: its validator's, or that of the activity that records the change. */
 export function refused(error: WorkflowUpdateFailedError): UnitrailError {
-  let cause: { cause?: unknown; type?: unknown; message?: string } | undefined = error.cause;
-  while (cause?.cause instanceof Error) cause = cause.cause;
-  const code = typeof cause?.type === 'string' && isErrorCode(cause.type) ? cause.type : 'NOT_ALLOWED';
+  const cause = error.cause instanceof ActivityFailure ? error.cause.cause : error.cause;
+  const type = cause instanceof ApplicationFailure ? cause.type : null;
+  const code = type && isErrorCode(type) ? type : 'NOT_ALLOWED';
   return new UnitrailError(code, cause?.message ?? error.message, {}, { cause: error });
 }

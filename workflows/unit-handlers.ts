@@ -10,6 +10,7 @@ import { decisionProblem, type Decision } from '../domain/decision';
 import { departedStates, type Standing } from '../domain/unit-lifecycle';
 import { taskQueues } from '../domain/workflow-ids';
 import type { OfficeActivities } from './activity-types';
+import { failureOf } from './failure';
 import { refused } from './refused';
 import { office as officeOptions } from './timeouts';
 import { decisionOf, foundOf, missingOf, retryOf, reworkOf, scrapOf } from './unit-decisions';
@@ -71,19 +72,18 @@ async function take(
   const { unitId } = desk.input;
   return CancellationScope.nonCancellable(async () => {
     await condition(() => desk.settled);
-    moveTo(
-      desk,
-      await office.decideUnit({
-        unitId,
-        decision,
-        decisionId,
-        ...(expectedAttempt !== undefined && { expectedAttempt }),
-      }),
-    );
+    const expected = expectedAttempt !== undefined && { expectedAttempt };
+    moveTo(desk, await office.decideUnit({ unitId, decision, decisionId, ...expected }).catch(refuse));
     // What is under way for a unit that has left has no use any more.
     if (departedStates.includes(desk.standing.state)) desk.act?.cancel();
     return desk.standing;
   });
+}
+
+/** In the refusal's own words: of a failed activity the web UI shows that it failed, and no more. */
+function refuse(error: unknown): never {
+  const { code, message } = failureOf(error);
+  throw refused(message, code);
 }
 
 /** A signal has nobody to refuse to: one that does not fit is dropped, and the unit stays as it is. */

@@ -41,8 +41,8 @@ async function refusalOf(update: Promise<unknown>): Promise<string> {
   const error = (await update.then(
     () => new Error('the update was taken'),
     (reason: unknown) => reason,
-  )) as { message: string; cause?: { message: string; cause?: { message: string } } };
-  return error.cause?.cause?.message ?? error.cause?.message ?? error.message;
+  )) as { message: string; cause?: { message: string } };
+  return error.cause?.message ?? error.message;
 }
 
 /** What the activities that are tried again and again last failed with. */

@@ -1,5 +1,5 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
-import { ActivityFailure, TemporalFailure } from '@temporalio/common';
+import { TemporalFailure } from '@temporalio/common';
 import { connectVirtualBench } from '../../adapters/devices/virtual-bench-driver';
 import { renderLabel } from '../../adapters/labels/render-label';
 import type { BenchAction, FaultEntry } from '../../domain/bench-protocol';
@@ -45,7 +45,7 @@ async function refusalOf(update: Promise<unknown>): Promise<string> {
     (reason: unknown) => reason,
   );
   if (!(error instanceof WorkflowUpdateFailedError)) throw error;
-  return error.cause instanceof ActivityFailure ? error.cause.cause!.message : error.cause!.message;
+  return error.cause!.message;
 }
 
 async function typesOf(unit: TestUnit): Promise<string[]> {
@@ -247,7 +247,7 @@ describe('what an engineer may not do', () => {
       'a rework from a step that is still to come',
       'rework',
       { by: '17', reason: 'solder', step: 'label' },
-      'can not be reworked from label',
+      'step: "label" is not allowed: unit ',
     ],
     [
       'a scrap without a name',
