@@ -32,7 +32,6 @@ import {
   type SettledUnit,
 } from '../domain/resolution';
 import { parseResolveRequest } from '../domain/resolve-request';
-import { stepNumber } from '../domain/unit-lifecycle';
 import { unitWorkflowId } from '../domain/workflow-ids';
 import { someAtOnce } from './some-at-once';
 
@@ -206,8 +205,6 @@ function settlementOf(unit: SelectedUnit, decision: Decision, lost: ReadonlySet<
 function problemOf(unit: SelectedUnit, decision: Decision): string | null {
   if (unit.step !== unit.selectedStep)
     return `it moved on from ${unit.selectedStep} to ${unit.step} since it was selected`;
-  if (decision.action === 'rework' && stepNumber(decision.step) > stepNumber(unit.step))
-    return `it is at ${unit.step} and can not be reworked from ${decision.step}`;
   return decisionProblem(unit, decision, unit.selectedAttempt);
 }
 

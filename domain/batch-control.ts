@@ -40,7 +40,7 @@ export function changeProblem(change: BatchChange): string | null {
   const needsName = change.action === 'cancel' || change.action === 'topUp';
   if (needsName && (change.by === UNIDENTIFIED || !isNote(change.note) || change.note.trim() === ''))
     return `${change.action} needs {"by": operator number, "note": text of at most ${MAX_NOTE} characters}`;
-  if (!OPERATOR.test(change.by))
+  if (typeof change.by !== 'string' || !OPERATOR.test(change.by))
     return `by: ${shown(change.by)} is not allowed; an operator number of up to 64 letters, digits and "-"`;
   if ('note' in change && change.note !== undefined && !isNote(change.note))
     return `note: at most ${MAX_NOTE} characters of text`;

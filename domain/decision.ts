@@ -1,4 +1,4 @@
-import { steps, type Standing, type Step } from './unit-lifecycle';
+import { stepNumber, steps, type Standing, type Step } from './unit-lifecycle';
 
 /** What an engineer decides about a unit, in the Temporal UI or by command. People are operator numbers. */
 export type Decision =
@@ -75,7 +75,7 @@ const needed: Readonly<Record<Decision['action'], string>> = {
 
 function formProblem(decision: Decision): string | null {
   const { action, by } = decision;
-  if (by !== UNIDENTIFIED && !OPERATOR.test(by)) {
+  if (by !== UNIDENTIFIED && !(typeof by === 'string' && OPERATOR.test(by))) {
     return `by: ${shown(by)} is not allowed; an operator number of up to 64 letters, digits and "-"`;
   }
   const text = ('reason' in decision ? decision.reason : decision.note) ?? '';
@@ -141,8 +141,16 @@ function stateProblem(standing: Place, decision: Decision): string | null {
     missing: ['InProgress', 'AwaitingEngineer', 'ReadyToShip', 'Packed'],
     found: ['Missing'],
   }[decision.action];
-  if (allowed.includes(standing.state)) return null;
+  if (allowed.includes(standing.state)) return laterProblem(standing, decision);
   return `${decision.action} is not allowed: unit ${standing.serial} is ${standing.state}; it has to be ${allowed.join(' or ')}`;
+}
+
+/** A rework goes back: what was not done yet is not done again. At `assign` there is nothing to go back to. */
+function laterProblem({ serial, step: own }: Place, decision: Decision): string | null {
+  if (decision.action !== 'rework' || stepNumber(decision.step) <= stepNumber(own)) return null;
+  const allowed = reworkSteps.filter((step) => stepNumber(step) <= stepNumber(own));
+  const instead = allowed.length > 0 ? `one of ${allowed.join(', ')}` : 'retry it, or scrap it';
+  return `step: ${shown(decision.step)} is not allowed: unit ${serial} is at ${own}; ${instead}`;
 }
 
 function shown(value: unknown): string {

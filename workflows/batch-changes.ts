@@ -1,11 +1,11 @@
-import { UNIDENTIFIED } from '../domain/decision';
 import type { BatchChange } from '../domain/batch-control';
 import type { ByInput } from './batch-messages';
+import { operatorOf } from './unit-decisions';
 
 /** What stands in the box of the web UI is anything: wrong shapes become changes that the domain refuses by field. */
 function byOf(input: ByInput | undefined): { by: string; note?: string } {
   const { by, note } = input ?? {};
-  return { by: by ?? UNIDENTIFIED, ...(note !== undefined && { note }) };
+  return { by: operatorOf(by), ...(note !== undefined && { note }) };
 }
 
 export function toggleOf(action: 'pause' | 'resume', input: ByInput | undefined): BatchChange {

@@ -66,6 +66,6 @@ export function decisionOf(input: DecideInput | undefined): Decision | null {
 }
 
 /** An operator number is text; in a box of JSON people write it as a number as well. */
-function operatorOf(by: unknown): string {
+export function operatorOf(by: unknown): string {
   return typeof by === 'number' ? String(by) : ((by as string | null | undefined) ?? UNIDENTIFIED);
 }

@@ -112,7 +112,7 @@ function toDo({ standing: s, failure, facts }: PageFacts): string[] {
     'Then *More Actions → Send an Update*, and paste:',
     '',
     ...(facts?.needsCertificate && stepNumber(s.step) > 4 ? [] : [`- \`retryStep\` with \`${retry}\``]),
-    `- \`rework\` with \`{"by": "17", "reason": "…", "step": "${reworkStep(s.step, facts)}"}\`; for another release from flash, with \`"firmware": "…"\` as well`,
+    ...reworkLine(s.step, facts),
     '- `scrap` with `{"by": "17", "reason": "…", "code": "damaged"}`: for ever',
     '- `missing` with `{"by": "17", "reason": "…", "lastSeen": "rack 4", "lastSeenAt": "2026-01-31T14:30:00Z"}`',
     '',
@@ -125,6 +125,14 @@ function advice(failure: Failure | null, facts: UnitFacts | null): string {
     return 'It was missing, and its certificate was revoked then: look at it closely, rework it from provision or an earlier step, or scrap it.';
   if (!failure) return 'It was found again: look at it closely, then retry the step, rework it or scrap it.';
   return escaped(adviceFor(failure.code));
+}
+
+/** At assign there is nothing to go back to. */
+function reworkLine(step: Step, facts: UnitFacts | null): string[] {
+  if (step === 'assign') return [];
+  return [
+    `- \`rework\` with \`{"by": "17", "reason": "…", "step": "${reworkStep(step, facts)}"}\`; for another release from flash, with \`"firmware": "…"\` as well`,
+  ];
 }
 
 /** The usual one; what is later than the unit's own step is refused. */
