@@ -75,6 +75,10 @@ async function recall(context: ServerContext, options: Options): Promise<void> {
   const place: Place = { out: options.out!, id: order.id, force };
   await prepare(place, buyersIn(await countRecalled(db, found)));
   await openRecall(db, order, found);
+  await say(
+    context,
+    `The recall's id is ${order.id}: the same command with --id ${order.id} goes on with it.`,
+  );
   const held = await holdRecalled(db, order, found);
   await tellUnits(context, held);
   const counts = await countRecalled(db, found);

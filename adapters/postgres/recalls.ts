@@ -7,6 +7,7 @@ import {
   type RecallOrder,
   type RecallSelector,
 } from '../../domain/recall';
+import { UnitrailError } from '../../domain/errors';
 import { endStates } from '../../domain/unit-lifecycle';
 import type { UnitRow } from '../../domain/unit-row';
 import type { Database } from './database';
@@ -18,6 +19,8 @@ import { buyerOfUnit, destinationOfUnit, openHold, selectUnits, toUnitRow } from
 /** One transaction of holds: short, so that a shipment that closes waits for a moment only. */
 const HOLD_UNITS = 100;
 const PAGE_UNITS = 500;
+/** Of ten seconds each: longer than a shipment may take to close. */
+const LOCK_TRIES = 70;
 
 /** A recall with its serials found: each is read once. */
 export interface Recall {
@@ -71,9 +74,21 @@ export async function holdRecalled(
         .pluck('u.id'),
     );
     if (unitIds.length === 0) return names;
-    const held = await openHolds(db, { hold: id, by, note }, unitIds);
+    const held = await onceUnlocked(() => openHolds(db, { hold: id, by, note }, unitIds));
     names.push(...held.filter(({ outcome }) => outcome === 'opened').map(({ name }) => name));
     onHeld(names.length);
+  }
+}
+
+/** A shipment that is closing keeps its units locked, for minutes where it is large. Each try waits for ten seconds. */
+async function onceUnlocked<T>(work: () => Promise<T>): Promise<T> {
+  for (let triesLeft = LOCK_TRIES; ; triesLeft -= 1) {
+    try {
+      return await work();
+    } catch (error) {
+      const isLocked = error instanceof UnitrailError && error.detail.sqlState === '55P03';
+      if (!isLocked || triesLeft <= 1) throw error;
+    }
   }
 }
 
