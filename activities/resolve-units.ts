@@ -13,7 +13,12 @@ import {
   type SelectedUnit,
   type Settlement,
 } from '../adapters/postgres/resolutions';
-import { countSelected, namedInVain, selectUnits } from '../adapters/postgres/unit-selection';
+import {
+  countSelected,
+  namedInVain,
+  selectedProducts,
+  selectUnits,
+} from '../adapters/postgres/unit-selection';
 import { canonicalJson } from '../domain/canonical';
 import { decisionProblem, type Decision } from '../domain/decision';
 import { UnitrailError } from '../domain/errors';
@@ -33,6 +38,7 @@ import {
 } from '../domain/resolution';
 import { parseResolveRequest } from '../domain/resolve-request';
 import { unitWorkflowId } from '../domain/workflow-ids';
+import { findRelease } from './pin-release';
 import { someAtOnce } from './some-at-once';
 
 const POLL_MS = 500;
@@ -67,6 +73,7 @@ export function createResolveActivities(deps: { db: Database; client: Client; an
       const { action, by, dryRun } = request;
       const { selected, groups } = await countSelected(db, request);
       const known = await findResolution(db, id);
+      if (known === null) await requireReleases(db, request);
       if (known === null && selected > MAX_RESOLVED_UNITS) throw tooMany(selected);
       const inVain = (await namedInVain(db, request))
         .slice(0, SHOWN_UNITS)
@@ -238,6 +245,20 @@ function refusedAs(
     ? `it is ${state} at ${step}; selected are units that are ${wanted} and fit the other fields`
     : `it is ${state} at ${step}; selected are open units that fit the other fields`;
   return { serial, outcome: 'refused', why };
+}
+
+/** Told before anything is done: the units' workflows are told by signal, and have nobody to refuse to. */
+async function requireReleases(db: Database, request: ResolveRequest): Promise<void> {
+  const { toFirmware } = request;
+  if (toFirmware === undefined) return;
+  for (const product of await selectedProducts(db, request)) {
+    const { release, allowed } = await findRelease(db, product, toFirmware);
+    if (!release)
+      throw new UnitrailError(
+        'INPUT_INVALID',
+        problemText({ path: ['toFirmware'], value: toFirmware, allowed }),
+      );
+  }
 }
 
 function tooMany(selected: number): UnitrailError {

@@ -27,6 +27,7 @@ export function register(program: Command, context: ServerContext): void {
     .requiredOption('--by <operator>', 'your operator number')
     .option('--note <text>', 'what was done, or the reason')
     .addOption(new Option('--to-step <step>', 'of a rework: where it goes back to').choices(reworkSteps))
+    .option('--to-firmware <version>', 'of a rework to flash: the release that they get')
     .option('--hold <id>', 'the quality hold that is opened or released')
     .option('--dry-run', 'only count them')
     .option('--state <state>', 'units in this state')

@@ -35,6 +35,8 @@ export interface ResolveRequest extends UnitSelector {
   readonly note?: string;
   /** Of a rework: the step that it goes back to. */
   readonly toStep?: Step;
+  /** Of a rework from flash: the release that each unit is pinned to from then on. */
+  readonly toFirmware?: string;
   /** The id of the quality hold that is opened or released. */
   readonly hold?: string;
   readonly dryRun: boolean;
@@ -96,10 +98,11 @@ export function isDecision(action: ResolveAction): action is Exclude<ResolveActi
 }
 
 /** The decision that each unit's workflow is sent; null for a hold, which is no decision. */
-export function decisionOf({ action, by, note, toStep }: ResolveRequest): Decision | null {
+export function decisionOf({ action, by, note, toStep, toFirmware }: ResolveRequest): Decision | null {
   if (!isDecision(action)) return null;
   if (action === 'retry') return { action, by, ...(note !== undefined && { note }) };
-  if (action === 'rework') return { action, by, reason: note ?? '', step: toStep! };
+  const firmware = toFirmware === undefined ? {} : { firmware: toFirmware };
+  if (action === 'rework') return { action, by, reason: note ?? '', step: toStep!, ...firmware };
   return { action, by, reason: note ?? '' };
 }
 

@@ -59,6 +59,7 @@ const schema = field.fields({
   by: operator,
   note: note.exactOptional(),
   toStep: field.oneOf(reworkSteps as [Step, ...Step[]]).exactOptional(),
+  toFirmware: field.identifier().exactOptional(),
   hold: field.identifier().exactOptional(),
   dryRun: field.flag().default(false),
   ...selectorShape,
@@ -83,7 +84,7 @@ function withTextOperator(input: unknown): unknown {
 
 /** What fields say of each other. */
 function problemsOf(request: ResolveRequest): Problem[] {
-  const { action, toStep, hold, from, to } = request;
+  const { action, toStep, toFirmware, hold, from, to } = request;
   const named = selectorFields.filter((name) => request[name] !== undefined);
   const isHold = action === 'hold' || action === 'release';
   return [
@@ -104,6 +105,12 @@ function problemsOf(request: ResolveRequest): Problem[] {
       'toStep',
       toStep,
       action === 'rework' ? `one of ${reworkSteps.join(', ')}` : 'toStep with rework only',
+    ),
+    problem(
+      toFirmware !== undefined && (action !== 'rework' || toStep !== 'flash'),
+      'toFirmware',
+      toFirmware,
+      'toFirmware with a rework to flash only',
     ),
     problem(
       action === 'release' && hold === undefined,

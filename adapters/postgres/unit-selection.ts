@@ -46,6 +46,12 @@ export async function countSelected(
   return { selected: groups.reduce((sum, { units }) => sum + units, 0), groups };
 }
 
+/** The products of the units that the request selects. */
+export async function selectedProducts(db: Database, request: ResolveRequest): Promise<string[]> {
+  const named = await namedUnits(db, request.serials);
+  return mapped(selection(db, request, named).distinct('u.product').orderBy('u.product').pluck('u.product'));
+}
+
 /**
  * Of the serials that the request names, those of units that it does not select, each with how it stands.
  * @throws UnitrailError INPUT_INVALID where a serial is no unit's, or that of several.

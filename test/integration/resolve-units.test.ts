@@ -13,14 +13,20 @@ let line: TestLine;
 const missesLimit = { do: 'measure', fault: 'outOfLimits', name: 'vcc_3v3' } as const;
 const many: Order = newOrder({ quantity: 40 });
 const few: Order = newOrder({ quantity: 4 });
+const renewed: Order = newOrder({ quantity: 2 });
 
 const heldIn = ({ batch, quantity }: Order): FaultEntry[] =>
   Array.from({ length: quantity }, (_, at) => ({ ...missesLimit, batch, index: at + 1 }));
 
 beforeAll(async () => {
   line = await startTestLine();
-  await line.faults(...heldIn(many).map((fault) => ({ ...fault, times: 2 })), ...heldIn(few));
+  await line.faults(
+    ...heldIn(many).map((fault) => ({ ...fault, times: 2 })),
+    ...heldIn(few),
+    ...heldIn(renewed),
+  );
   await line.startBatch(few);
+  await line.startBatch(renewed);
   await line.startBatch(many);
 });
 afterAll(() => line?.stop());
@@ -86,6 +92,26 @@ test('a dry run counts what it would tell, and tells nobody', async () => {
     { batch: few.batch, state: 'AwaitingEngineer', step: 'test', failureCode: 'TEST_FAILED', units: 4 },
   ]);
   expect(await allHeld(few)).toEqual(units);
+});
+
+test('a rework to another release pins each unit to it, and one that is no release is told before', async () => {
+  const units = await allHeld(renewed);
+  const rework = { action: 'rework', by: '17', note: 'new release', toStep: 'flash', batch: renewed.batch };
+  expect(await refusalOf({ ...rework, toFirmware: '9.9.9' })).toBe(
+    'toFirmware: "9.9.9" is not allowed; a release of EUDV in the plant in force: 1.4.1, 1.4.2',
+  );
+  expect(await refusalOf({ ...rework, toStep: 'test', toFirmware: '1.4.1' })).toContain(
+    'toFirmware: "1.4.1" is not allowed; toFirmware with a rework to flash only',
+  );
+  expect(await allHeld(renewed)).toEqual(units);
+  expect(await resolve({ ...rework, toFirmware: '1.4.1' })).toMatchObject({ counts: { done: 2 } });
+  for (const unit of units) {
+    expect(await line.facts(unit, 'reworked')).toMatchObject([{ step: 'flash', firmwareVersion: '1.4.1' }]);
+  }
+  for (const unit of await line.shipped(renewed.batch)) {
+    const flashed = await line.facts(unit, 'flashed');
+    expect(flashed.map(({ firmwareVersion }) => firmwareVersion)).toEqual(['1.4.2', '1.4.1']);
+  }
 });
 
 test('forty held units go on by one decision, each once, and the result lists them', async () => {
