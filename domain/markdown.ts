@@ -2,14 +2,15 @@ import { plainText } from './plain-text';
 
 /**
  * Text from a device, a tool or a person inside Markdown: what it says is shown, and nothing of it is obeyed. An
- * underscore inside a word (vcc_3v3) means nothing to Markdown and stays readable in the raw text.
+ * underscore inside a word (vcc_3v3) means nothing to Markdown and stays readable in the raw text. Addresses of pages
+ * and people become links by themselves, without brackets: these are broken as well.
  */
 export function escaped(text: string, maxLength = 500): string {
   return plainText(text, maxLength)
-    .replace(/[\\`*[\]<>&|~!#]/g, '\\$&')
+    .replace(/[\\`*[\]<>&|~!#@]/g, '\\$&')
     .replace(/(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])/g, '\\_')
     .replace(/:\/\//g, '\\://')
-    .replace(/\bwww\./gi, 'www\\.');
+    .replace(/www\./gi, (www) => `${www.slice(0, 3)}\\.`);
 }
 
 /** Lines as they are. The fence is longer than any that stands in them. */
