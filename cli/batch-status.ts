@@ -8,7 +8,7 @@ import { countColumns, firstPassText, heldColumns, lineText, unseenColumns } fro
 import { watchBatch } from './batch-watch';
 import { printJson, printLine, printTable } from './output';
 import type { ServerContext } from './server-context';
-import { wrongOption } from './wrong-option';
+import { wholeNumber } from './whole-number';
 
 /** More than a person looks for. */
 const MAX_UNSEEN = 50;
@@ -19,16 +19,15 @@ export function register(program: Command, context: ServerContext): void {
     .description('How far a batch is: units by state and step, first-pass yield, and what is held and why.')
     .argument('<batch>')
     .option('--watch', 'follow it until it ends; Ctrl-C leaves it running')
-    .option('--unseen <hours>', 'list units that nothing has moved for so long, held or not', readHours, 24)
+    .option(
+      '--unseen <hours>',
+      'list units that nothing has moved for so long, held or not',
+      wholeNumber('--unseen', 0, 99_999),
+      24,
+    )
     .action((batch: string, { watch, unseen }: { watch?: boolean; unseen: number }) =>
       watch ? watchBatch(context, batch) : status(context, batch, unseen),
     );
-}
-
-function readHours(text: string): number {
-  const hours = Number(text);
-  if (/^[0-9]{1,5}$/.test(text)) return hours;
-  throw wrongOption('--unseen', text, 'a whole number of hours from 0 to 99999');
 }
 
 async function status(context: ServerContext, batch: string, hours: number): Promise<void> {

@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
+import { MAX_ADDED } from '../domain/batch-control';
 import { changeBatch } from './batch-change';
 import { batchGroup } from './batch-group';
 import { readOperator } from './operator-option';
 import type { ServerContext } from './server-context';
+import { wholeNumber } from './whole-number';
 
 interface Options {
   readonly by: string;
@@ -19,7 +21,7 @@ export function register(program: Command, context: ServerContext): void {
     .argument('<batch>')
     .requiredOption('--by <operator>', 'your operator number', readOperator)
     .requiredOption('--note <text>', 'the reason')
-    .requiredOption('--quantity <units>', 'how many more', Number)
+    .requiredOption('--quantity <units>', 'how many more', wholeNumber('--quantity', 1, MAX_ADDED))
     .action((batch: string, options: Options) =>
       changeBatch(context, batch, { action: 'topUp', ...options }),
     );

@@ -24,7 +24,7 @@ export interface BatchControls {
 
 export const MAX_WINDOW = 1_000;
 export const MAX_PRIORITY = 9;
-const MAX_ADDED = 1_000_000;
+export const MAX_ADDED = 1_000_000;
 const MAX_NOTE = 500;
 const OPERATOR = /^[0-9A-Za-z-]{1,64}$/;
 
