@@ -138,3 +138,13 @@ export function startHeartbeat(context: Context): () => void {
   const timer = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
   return () => clearInterval(timer);
 }
+
+/** However long one statement takes: without heartbeats a worker that was killed would be noticed by the time-out alone. */
+export async function alive<T>(work: () => Promise<T>): Promise<T> {
+  const stop = startHeartbeat(Context.current());
+  try {
+    return await work();
+  } finally {
+    stop();
+  }
+}

@@ -10,14 +10,17 @@ import {
   settledUnits,
   settleUnits,
   unsettledUnits,
+  type RefusedUnit,
   type SelectedUnit,
   type Settlement,
 } from '../adapters/postgres/resolutions';
 import {
   countSelected,
+  inOneReading,
   namedInVain,
   selectedProducts,
   selectUnits,
+  type NamedInVain,
 } from '../adapters/postgres/unit-selection';
 import { canonicalJson } from '../domain/canonical';
 import { decisionProblem, type Decision } from '../domain/decision';
@@ -38,11 +41,11 @@ import {
 } from '../domain/resolution';
 import { parseResolveRequest } from '../domain/resolve-request';
 import { unitWorkflowId } from '../domain/workflow-ids';
+import { alive } from './act';
 import { findRelease } from './pin-release';
 import { someAtOnce } from './some-at-once';
 
 const POLL_MS = 500;
-const HEARTBEAT_MS = 4_000;
 /** A workflow answers within a second. A line that was down for a moment is waited for; one that is down is named. */
 const ANSWER_WITHIN_MS = 180_000;
 
@@ -57,9 +60,12 @@ export interface OpenedResolution {
   /** How many of them something has come of: a run that goes on begins behind them. */
   readonly settled: number;
   readonly groups: readonly SelectedGroup[];
-  /** Serials that were named and are not selected, for their states. */
+  /** Of a dry run: units that were named and are not selected, for how they stand. Otherwise they are on record. */
   readonly inVain: readonly SettledUnit[];
+  readonly refused: number;
 }
+
+const nobody = { inVain: [], refused: 0 };
 
 type Range = Parameters<typeof unsettledUnits>[2];
 
@@ -70,20 +76,7 @@ export function createResolveActivities(deps: { db: Database; client: Client; an
     /** Judges the input, counts what it selects and, unless it is a dry run, writes the selection down. */
     async openResolution({ id, input }: { id: string; input: unknown }): Promise<OpenedResolution> {
       const request = parseResolveRequest(input);
-      const { action, by, dryRun } = request;
-      const { selected, groups } = await countSelected(db, request);
-      const known = await findResolution(db, id);
-      if (known === null) await requireReleases(db, request);
-      if (known === null && selected > MAX_RESOLVED_UNITS) throw tooMany(selected);
-      const inVain = (await namedInVain(db, request))
-        .slice(0, SHOWN_UNITS)
-        .map((unit) => refusedAs(unit, request));
-      const shown = groups.slice(0, SHOWN_GROUPS);
-      const head = { resolution: id, action, by, dryRun, hold: holdOf(request, id), groups: shown, inVain };
-      if (dryRun) return { ...head, selected, settled: 0 };
-      const unitIds = known ? [] : await collected(selectUnits(db, request));
-      const units = await openResolution(db, { id, request: canonicalJson(request), by, unitIds });
-      return { ...head, selected: units, settled: known?.settled ?? 0 };
+      return alive(() => open(id, request));
     },
 
     /**
@@ -94,7 +87,7 @@ export function createResolveActivities(deps: { db: Database; client: Client; an
       const request = await requireRequest(id);
       const decision = decisionOf(request);
       const range = { from, to, decisionId: decisionIdOf(id) };
-      await (decision ? decideChunk(id, range, decision) : holdChunk(id, range, request));
+      await alive(() => (decision ? decideChunk(id, range, decision) : holdChunk(id, range, request)));
     },
 
     /** What came of all units, in lists that fit a page. */
@@ -116,6 +109,22 @@ export function createResolveActivities(deps: { db: Database; client: Client; an
       };
     },
   };
+
+  async function open(id: string, request: ResolveRequest): Promise<OpenedResolution> {
+    const { action, by, dryRun } = request;
+    const head = { resolution: id, action, by, dryRun, hold: holdOf(request, id) };
+    const known = await findResolution(db, id);
+    if (known === null) await requireReleases(db, request);
+    const { selected, groups, inVain, unitIds } = await inOneReading(db, (reading) =>
+      select(reading, request, known),
+    );
+    const shown = { ...head, groups: groups.slice(0, SHOWN_GROUPS) };
+    if (dryRun)
+      return { ...shown, selected, settled: 0, refused: inVain.length, inVain: inVain.slice(0, SHOWN_UNITS) };
+    if (known) return { ...shown, selected: known.selected, settled: known.settled, ...nobody };
+    const units = await openResolution(db, { id, request: canonicalJson(request), by, unitIds, inVain });
+    return { ...shown, selected: units, settled: 0, ...nobody };
+  }
 
   async function requireRequest(id: string): Promise<ResolveRequest> {
     const known = await findResolution(db, id);
@@ -140,21 +149,16 @@ export function createResolveActivities(deps: { db: Database; client: Client; an
 
   async function decideChunk(id: string, range: Range, decision: Decision): Promise<void> {
     const { cancellationSignal: signal } = Context.current();
-    const heartbeat = setInterval(() => Context.current().heartbeat(), HEARTBEAT_MS);
-    try {
-      const lost = await tell(await unsettledUnits(db, id, range), decision, range.decisionId);
-      let deadline = Date.now() + answerWithinMs;
-      for (;;) {
-        const waiting = await unsettledUnits(db, id, range);
-        const settlements = waiting.flatMap((unit) => settlementOf(unit, decision, lost));
-        await settleUnits(db, id, settlements);
-        if (settlements.length === waiting.length) return;
-        if (settlements.length > 0) deadline = Date.now() + answerWithinMs;
-        if (Date.now() > deadline) return await giveUp(id, range);
-        await sleep(POLL_MS, undefined, { signal });
-      }
-    } finally {
-      clearInterval(heartbeat);
+    const lost = await tell(await unsettledUnits(db, id, range), decision, range.decisionId);
+    let deadline = Date.now() + answerWithinMs;
+    for (;;) {
+      const waiting = await unsettledUnits(db, id, range);
+      const settlements = waiting.flatMap((unit) => settlementOf(unit, decision, lost));
+      await settleUnits(db, id, settlements);
+      if (settlements.length === waiting.length) return;
+      if (settlements.length > 0) deadline = Date.now() + answerWithinMs;
+      if (Date.now() > deadline) return giveUp(id, range);
+      await sleep(POLL_MS, undefined, { signal });
     }
   }
 
@@ -174,7 +178,8 @@ export function createResolveActivities(deps: { db: Database; client: Client; an
   }
 
   async function giveUp(id: string, range: Range): Promise<void> {
-    const why = 'its workflow did not take the decision; look at the unit, then send it again';
+    const why =
+      'its workflow has not answered; it may still take it: look at the unit before you send it again';
     const silent = await unsettledUnits(db, id, range);
     await settleUnits(
       db,
@@ -208,6 +213,19 @@ function settlementOf(unit: SelectedUnit, decision: Decision, lost: ReadonlySet<
   return lost.has(position) ? [{ position, outcome: 'unreached', why }] : [];
 }
 
+/** Whom the request means, and who is named in vain. What is on record already is counted only. */
+async function select(
+  db: Database,
+  request: ResolveRequest,
+  known: object | null,
+): Promise<{ selected: number; groups: SelectedGroup[]; inVain: RefusedUnit[]; unitIds: string[] }> {
+  const counted = await countSelected(db, request);
+  if (known) return { ...counted, inVain: [], unitIds: [] };
+  if (counted.selected > MAX_RESOLVED_UNITS) throw tooMany(counted.selected);
+  const inVain = (await namedInVain(db, request)).map((unit) => refusedAs(unit, request));
+  return { ...counted, inVain, unitIds: request.dryRun ? [] : await collected(selectUnits(db, request)) };
+}
+
 /** Null where the unit may still be told; otherwise why it is left alone. */
 function problemOf(unit: SelectedUnit, decision: Decision): string | null {
   if (unit.step !== unit.selectedStep)
@@ -236,15 +254,12 @@ async function signalUnit(
   }
 }
 
-function refusedAs(
-  { serial, state, step }: { serial: string; state: string; step: string },
-  request: ResolveRequest,
-): SettledUnit {
+function refusedAs({ unitId, serial, state, step }: NamedInVain, request: ResolveRequest): RefusedUnit {
   const wanted = selectedState(request);
   const why = wanted
     ? `it is ${state} at ${step}; selected are units that are ${wanted} and fit the other fields`
     : `it is ${state} at ${step}; selected are open units that fit the other fields`;
-  return { serial, outcome: 'refused', why };
+  return { unitId, serial, outcome: 'refused', why };
 }
 
 /** Told before anything is done: the units' workflows are told by signal, and have nobody to refuse to. */
@@ -268,9 +283,6 @@ function tooMany(selected: number): UnitrailError {
 
 async function collected(pages: AsyncGenerator<string[]>): Promise<string[]> {
   const unitIds: string[] = [];
-  for await (const page of pages) {
-    unitIds.push(...page);
-    Context.current().heartbeat();
-  }
+  for await (const page of pages) unitIds.push(...page);
   return unitIds;
 }

@@ -4,7 +4,7 @@ import type { ResolveResult } from '../domain/resolution';
 export function resultText(result: ResolveResult): string {
   const { action, dryRun, selected, counts, groups, notDone, more, hold, resolution } = result;
   const lines = dryRun
-    ? [`${selected} units would be told to ${action}; none was.`]
+    ? [`${selected} units would be told to ${action}, ${counts.refused} refused; none was.`]
     : [`${action}: ${counts.done} done, ${counts.refused} refused, ${counts.unreached} not reached.`];
   if (hold && !dryRun) lines.push(`Quality hold ${hold}.`);
   if (dryRun)

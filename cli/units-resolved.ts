@@ -38,12 +38,15 @@ async function list(context: CliContext, id: string, options: OutputOptions): Pr
     tableColumns: columns,
     none,
   });
-  if (known.settled < known.units)
-    await say(context, `${known.units - known.settled} of its ${known.units} units are still to be told.`);
+  if (known.settled < known.selected)
+    await say(
+      context,
+      `${known.selected - known.settled} of its ${known.selected} units are still to be told.`,
+    );
 }
 
 async function* pages(db: Database, id: string): AsyncGenerator<SettledUnit> {
-  for (let after = 0; ;) {
+  for (let after: number | undefined; ;) {
     const page = await settledUnits(db, id, { after, limit: PAGE_UNITS });
     yield* page;
     if (page.length < PAGE_UNITS) return;

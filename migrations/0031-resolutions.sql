@@ -10,7 +10,8 @@ create table resolutions (
   constraint resolutions_size check (octet_length(request) <= 1048576)
 );
 
--- `step` and `attempt` are those at the selection: who has moved on since is left alone.
+-- `step` and `attempt` are those at the selection: who has moved on since is left alone. Positions count from 1; units that
+-- were named and are not selected stand below it, refused from the start.
 create table resolution_units (
   resolution_id text not null,
   position integer not null,
@@ -27,9 +28,10 @@ create table resolution_units (
 );
 create index resolution_units_unit_id on resolution_units (unit_id);
 
--- Writes a selection down, all of it or nothing. A repeat finds the first one, whatever would be selected now. Returns
--- how many units it holds.
-create function open_resolution(p_id text, p_request text, p_by text, p_units uuid[]) returns integer
+-- Writes a selection down, all of it or nothing, and what was named in vain with the reason. A repeat finds the first one,
+-- whatever would be selected now. Returns how many units are selected.
+create function open_resolution(p_id text, p_request text, p_by text, p_units uuid[], p_in_vain uuid[], p_whys text[])
+returns integer
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   known resolutions;
@@ -41,12 +43,15 @@ begin
     insert into resolution_units (resolution_id, position, unit_id, step, attempt)
     select p_id, selected.position, u.id, u.step, u.attempts[step_number(u.step)]
     from unnest(p_units) with ordinality as selected(unit_id, position) join units u on u.id = selected.unit_id;
+    insert into resolution_units (resolution_id, position, unit_id, step, attempt, outcome, why)
+    select p_id, named.position - cardinality(p_in_vain), u.id, u.step, u.attempts[step_number(u.step)], 'refused', named.why
+    from unnest(p_in_vain, p_whys) with ordinality as named(unit_id, why, position) join units u on u.id = named.unit_id;
   end if;
   select * into known from resolutions where id = p_id;
   if known.request <> p_request then
     perform refuse('UT003', format('resolution %s was opened for another request', p_id));
   end if;
-  return (select count(*) from resolution_units where resolution_id = p_id);
+  return (select count(*) from resolution_units where resolution_id = p_id and position > 0);
 end $$;
 
 -- What came of units: said once of each, and never changed.
@@ -60,7 +65,7 @@ begin
 end $$;
 
 grant select on resolutions, resolution_units to unitrail_office, unitrail_desk, unitrail_auditor, unitrail_retention;
-grant execute on function open_resolution(text, text, text, uuid[]), settle_units(text, integer[], text[], text[])
+grant execute on function open_resolution(text, text, text, uuid[], uuid[], text[]), settle_units(text, integer[], text[], text[])
   to unitrail_office;
 
 -- A quality hold on units, under one id and written before anybody is told. Whatever a closing shipment locks in the same

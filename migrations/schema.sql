@@ -2285,10 +2285,10 @@ begin
 end $$;
 
 --
--- Name: open_resolution(text, text, text, uuid[]); Type: FUNCTION; Schema: public; Owner: -
+-- Name: open_resolution(text, text, text, uuid[], uuid[], text[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.open_resolution(p_id text, p_request text, p_by text, p_units uuid[]) RETURNS integer
+CREATE FUNCTION public.open_resolution(p_id text, p_request text, p_by text, p_units uuid[], p_in_vain uuid[], p_whys text[]) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -2302,12 +2302,15 @@ begin
     insert into resolution_units (resolution_id, position, unit_id, step, attempt)
     select p_id, selected.position, u.id, u.step, u.attempts[step_number(u.step)]
     from unnest(p_units) with ordinality as selected(unit_id, position) join units u on u.id = selected.unit_id;
+    insert into resolution_units (resolution_id, position, unit_id, step, attempt, outcome, why)
+    select p_id, named.position - cardinality(p_in_vain), u.id, u.step, u.attempts[step_number(u.step)], 'refused', named.why
+    from unnest(p_in_vain, p_whys) with ordinality as named(unit_id, why, position) join units u on u.id = named.unit_id;
   end if;
   select * into known from resolutions where id = p_id;
   if known.request <> p_request then
     perform refuse('UT003', format('resolution %s was opened for another request', p_id));
   end if;
-  return (select count(*) from resolution_units where resolution_id = p_id);
+  return (select count(*) from resolution_units where resolution_id = p_id and position > 0);
 end $$;
 
 --
@@ -5681,11 +5684,11 @@ REVOKE ALL ON FUNCTION public.open_recall(p_recall text, p_selector text, p_reas
 GRANT ALL ON FUNCTION public.open_recall(p_recall text, p_selector text, p_reason text, p_by text) TO unitrail_desk;
 
 --
--- Name: FUNCTION open_resolution(p_id text, p_request text, p_by text, p_units uuid[]); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION open_resolution(p_id text, p_request text, p_by text, p_units uuid[], p_in_vain uuid[], p_whys text[]); Type: ACL; Schema: public; Owner: -
 --
 
-REVOKE ALL ON FUNCTION public.open_resolution(p_id text, p_request text, p_by text, p_units uuid[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.open_resolution(p_id text, p_request text, p_by text, p_units uuid[]) TO unitrail_office;
+REVOKE ALL ON FUNCTION public.open_resolution(p_id text, p_request text, p_by text, p_units uuid[], p_in_vain uuid[], p_whys text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.open_resolution(p_id text, p_request text, p_by text, p_units uuid[], p_in_vain uuid[], p_whys text[]) TO unitrail_office;
 
 --
 -- Name: FUNCTION open_shipment(p_shipment text, p_batch text, p_buyer text, p_destination text, p_carton text); Type: ACL; Schema: public; Owner: -

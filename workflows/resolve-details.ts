@@ -25,7 +25,7 @@ export function resultDetails(result: ResolveResult): string {
   const lines = [heading(result), ''];
   if (dryRun) {
     lines.push(
-      `**Dry run**: ${selected} units would be told, and none was. Start it again without \`dryRun\`.`,
+      `**Dry run**: ${selected} units would be told, ${counts.refused} that are named would be refused, and none was. Start it again without \`dryRun\`.`,
       '',
     );
     lines.push(...table(result));

@@ -39,7 +39,7 @@ export async function resolveUnits(input: unknown): Promise<ResolveResult> {
   // The same for all runs of a chain, and after a reset: no unit takes the decision of this start twice.
   const id = workflowInfo().firstExecutionRunId;
   const opened = await office.openResolution({ id, input });
-  if (opened.dryRun) return ended(opened, nothing);
+  if (opened.dryRun) return ended(opened, foreseen(opened));
   const lastHere = opened.settled + RESOLVE_CHUNK * CHUNKS_A_RUN;
   for (let from = opened.settled + 1; from <= opened.selected; from += RESOLVE_CHUNK) {
     progress = { selected: opened.selected, settled: from - 1 };
@@ -52,21 +52,15 @@ export async function resolveUnits(input: unknown): Promise<ResolveResult> {
 }
 
 type Came = Pick<ResolveResult, 'counts' | 'done' | 'notDone' | 'more'>;
-const nothing: Came = { counts: { done: 0, refused: 0, unreached: 0 }, done: [], notDone: [], more: null };
+
+/** Of a dry run: who was named and would not be told. */
+function foreseen({ inVain, refused }: Opened): Came {
+  return { counts: { done: 0, refused, unreached: 0 }, done: [], notDone: inVain, more: null };
+}
 
 function ended(opened: Opened, came: Came): ResolveResult {
-  const { resolution, action, by, dryRun, hold, selected, groups, inVain } = opened;
-  const result = {
-    resolution,
-    action,
-    by,
-    dryRun,
-    hold,
-    selected,
-    groups,
-    ...came,
-    notDone: [...inVain, ...came.notDone],
-  };
+  const { resolution, action, by, dryRun, hold, selected, groups } = opened;
+  const result = { resolution, action, by, dryRun, hold, selected, groups, ...came };
   setCurrentDetails(resultDetails(result));
   return result;
 }

@@ -25,31 +25,42 @@ export interface Settlement {
   readonly why: string | null;
 }
 
+/** It was named and is not selected: refused from the start. */
+export interface RefusedUnit {
+  readonly unitId: string;
+  readonly serial: string;
+  readonly outcome: 'refused';
+  readonly why: string;
+}
+
 /** Writes the selection down. A repeat finds the first one; returns how many units it holds. */
 export async function openResolution(
   db: Database,
-  r: { id: string; request: string; by: string; unitIds: readonly string[] },
+  r: {
+    id: string;
+    request: string;
+    by: string;
+    unitIds: readonly string[];
+    inVain: readonly RefusedUnit[];
+  },
 ): Promise<number> {
+  const sql = 'select open_resolution(?, ?, ?, ?::uuid[], ?::uuid[], ?::text[]) as units';
+  const inVain = [r.inVain.map(({ unitId }) => unitId), r.inVain.map(({ why }) => why)];
   const answer = await mapped(
-    db.raw<{ rows: { units: number }[] }>('select open_resolution(?, ?, ?, ?::uuid[]) as units', [
-      r.id,
-      r.request,
-      r.by,
-      [...r.unitIds],
-    ]),
+    db.raw<{ rows: { units: number }[] }>(sql, [r.id, r.request, r.by, [...r.unitIds], ...inVain]),
   );
   return answer.rows[0]!.units;
 }
 
-/** The request of a resolution, as it was written down, and its units; null where there is none. */
+/** The request of a resolution, as it was written down, and what it selected; null where there is none. */
 export async function findResolution(
   db: Database,
   id: string,
-): Promise<{ request: string; by: string; units: number; settled: number } | null> {
+): Promise<{ request: string; selected: number; settled: number } | null> {
   const answer = await mapped(
-    db.raw<{ rows: { request: string; by: string; units: number; settled: number }[] }>(
-      `select r.request, r.requested_by as by, count(u.position)::integer as units, count(u.outcome)::integer as settled
-       from resolutions r left join resolution_units u on u.resolution_id = r.id where r.id = ? group by r.id`,
+    db.raw<{ rows: { request: string; selected: number; settled: number }[] }>(
+      `select r.request, count(u.position)::integer as selected, count(u.outcome)::integer as settled from resolutions r
+       left join resolution_units u on u.resolution_id = r.id and u.position > 0 where r.id = ? group by r.id`,
       [id],
     ),
   );
@@ -92,12 +103,16 @@ export async function settleUnits(
   );
 }
 
+/** A workflow that did not answer in time may have taken the decision since: its history tells. */
+const cameOf = `case when r.outcome = 'unreached' and exists (select from unit_events e
+  where e.stream = 'unit:' || r.unit_id and e.key = 'decision/resolve/' || r.resolution_id) then 'done' else r.outcome end`;
+
 /** How many units each outcome has. */
 export async function countOutcomes(db: Database, resolution: string): Promise<Record<Outcome, number>> {
   const answer = await mapped(
     db.raw<{ rows: { outcome: Outcome; units: number }[] }>(
-      `select outcome, count(*)::integer as units from resolution_units
-       where resolution_id = ? and outcome is not null group by outcome`,
+      `select ${cameOf} as outcome, count(*)::integer as units from resolution_units r
+       where r.resolution_id = ? and r.outcome is not null group by 1`,
       [resolution],
     ),
   );
@@ -105,20 +120,21 @@ export async function countOutcomes(db: Database, resolution: string): Promise<R
   return { done: 0, refused: 0, unreached: 0, ...counts };
 }
 
-/** What came of the units, by position; `done` narrows it to those that were done, or were not. */
+/** What came of the units, by position, those that were refused from the start first; `done` narrows it. */
 export async function settledUnits(
   db: Database,
   resolution: string,
-  { done, after = 0, limit }: { done?: boolean; after?: number; limit: number },
+  { done, after, limit }: { done?: boolean; after?: number | undefined; limit: number },
 ): Promise<(SettledUnit & { position: number })[]> {
   const query = db('resolution_units as r')
     .join('units as u', 'u.id', 'r.unit_id')
     .where('r.resolution_id', resolution)
-    .where('r.position', '>', after)
     .whereNotNull('r.outcome')
     .orderBy('r.position')
     .limit(limit)
-    .select('r.position', 'u.serial', 'r.outcome', 'r.why');
-  if (done !== undefined) void query.where('r.outcome', done ? '=' : '<>', 'done');
+    .select('r.position', 'u.serial', db.raw(`${cameOf} as outcome`))
+    .select(db.raw(`case when ${cameOf} = r.outcome then r.why end as why`));
+  if (after !== undefined) void query.where('r.position', '>', after);
+  if (done !== undefined) void query.whereRaw(`(${cameOf} = 'done') = ?`, [done]);
   return mapped(query);
 }

@@ -8,6 +8,11 @@ import { openHold } from './unit-rows';
 
 const PAGE_UNITS = 1_000;
 
+/** One reading of it all: a unit that moves meanwhile is selected or named in vain, never neither. */
+export async function inOneReading<T>(db: Database, read: (db: Database) => Promise<T>): Promise<T> {
+  return mapped(db.transaction(read, { isolationLevel: 'repeatable read', readOnly: true }));
+}
+
 /** The units that the request selects now, by serial, page by page: memory and statements stay small. */
 export async function* selectUnits(db: Database, request: ResolveRequest): AsyncGenerator<string[]> {
   const named = await namedUnits(db, request.serials);
@@ -52,14 +57,18 @@ export async function selectedProducts(db: Database, request: ResolveRequest): P
   return mapped(selection(db, request, named).distinct('u.product').orderBy('u.product').pluck('u.product'));
 }
 
+export interface NamedInVain {
+  readonly unitId: string;
+  readonly serial: string;
+  readonly state: string;
+  readonly step: string;
+}
+
 /**
  * Of the serials that the request names, those of units that it does not select, each with how it stands.
  * @throws UnitrailError INPUT_INVALID where a serial is no unit's, or that of several.
  */
-export async function namedInVain(
-  db: Database,
-  request: ResolveRequest,
-): Promise<{ serial: string; state: string; step: string }[]> {
+export async function namedInVain(db: Database, request: ResolveRequest): Promise<NamedInVain[]> {
   const named = await namedUnits(db, request.serials);
   if (named === null) return [];
   return mapped(
@@ -67,7 +76,7 @@ export async function namedInVain(
       .whereIn('u.id', named)
       .whereNotIn('u.id', selection(db, request, named).select('u.id'))
       .orderBy(['u.serial', 'u.issuer'])
-      .select('u.serial', 'u.state', 'u.step'),
+      .select('u.id as unitId', 'u.serial', 'u.state', 'u.step'),
   );
 }
 

@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ActivityFailure, type ApplicationFailure } from '@temporalio/common';
+import { openDatabase } from '../../adapters/postgres/database';
+import {
+  countOutcomes,
+  openResolution,
+  settledUnits,
+  settleUnits,
+} from '../../adapters/postgres/resolutions';
 import type { FaultEntry } from '../../domain/bench-protocol';
 import type { Order } from '../../domain/order-document';
 import type { ResolveResult } from '../../domain/resolution';
@@ -49,6 +56,20 @@ async function refusalOf(input: unknown): Promise<string> {
   if (!(error instanceof WorkflowFailedError && error.cause instanceof ActivityFailure)) throw error;
   expect((error.cause.cause as ApplicationFailure).nonRetryable).toBe(true);
   return error.cause.cause!.message;
+}
+
+/** To its beginning. */
+async function reset(run: WorkflowHandle): Promise<WorkflowHandle> {
+  const { runId } = await run.describe();
+  const answer: { runId?: string | null } = await line.client.workflowService.resetWorkflowExecution({
+    namespace: line.client.options.namespace,
+    workflowExecution: { workflowId: run.workflowId, runId },
+    reason: 'test',
+    // The SDK's type asks for an object of a package that is its own; the wire takes the number.
+    workflowTaskFinishEventId: 4 as never,
+    requestId: randomUUID(),
+  });
+  return line.client.workflow.getHandle(run.workflowId, answer.runId!);
 }
 
 async function allHeld({ batch, quantity }: Order): Promise<TestUnit[]> {
@@ -147,7 +168,7 @@ test('a unit whose workflow is gone, and one that is not held, are named with th
   const result = await resolve({ action: 'scrap', by: '17', note: 'burnt', serials });
   expect(result).toMatchObject({
     selected: 2,
-    counts: { done: 1, refused: 0, unreached: 1 },
+    counts: { done: 1, refused: 1, unreached: 1 },
     done: [other!.serial],
   });
   expect(result.notDone).toEqual([
@@ -163,20 +184,49 @@ test('a unit whose workflow is gone, and one that is not held, are named with th
   expect(await line.unit(rest[1]!.serial)).toMatchObject({ state: 'AwaitingEngineer' });
 });
 
+test('a unit that is named in vain stays on record with the reason, also when the run is reset later', async () => {
+  const [, scrapped] = await line.units(few.batch);
+  const serials = [scrapped!.serial];
+  expect(await resolve({ action: 'retry', by: '17', serials, dryRun: true })).toMatchObject({
+    ...{ selected: 0, counts: { done: 0, refused: 1 }, notDone: [{ serial: scrapped!.serial }] },
+  });
+  const run = await start({ action: 'retry', by: '17', serials });
+  const result = (await run.result()) as ResolveResult;
+  expect(result).toMatchObject({ selected: 0, counts: { done: 0, refused: 1, unreached: 0 } });
+  expect(await line.db('resolution_units').where({ resolution_id: result.resolution })).toMatchObject([
+    { unit_id: scrapped!.unitId, outcome: 'refused', why: expect.stringContaining('it is Scrapped at test') },
+  ]);
+  expect(await (await reset(run)).result()).toEqual(result);
+});
+
+test('a unit that took its decision after it was given up counts as done', async () => {
+  const [last] = await line.units(many.batch);
+  const db = openDatabase(line.database.urlOf('office'), { applicationName: 'test-office' });
+  const id = randomUUID();
+  const unitIds = [last!.unitId];
+  await openResolution(db, { id, request: '{}', by: '17', unitIds, inVain: [] });
+  await settleUnits(db, id, [{ position: 1, outcome: 'unreached', why: 'its workflow has not answered' }]);
+  expect(await countOutcomes(db, id)).toEqual({ done: 0, refused: 0, unreached: 1 });
+  expect(await settledUnits(db, id, { limit: 5 })).toMatchObject([{ outcome: 'unreached' }]);
+  const handle = line.unitRun(last!);
+  await handle.signal('decide', { action: 'retry', by: '17', decisionId: `resolve/${id}` });
+  await line.waitFor(
+    many.batch,
+    (units) => units.find(({ unitId }) => unitId === last!.unitId)!.attempt > last!.attempt,
+  );
+  expect(await countOutcomes(db, id)).toEqual({ done: 1, refused: 0, unreached: 0 });
+  expect(await settledUnits(db, id, { done: true, limit: 5 })).toMatchObject([
+    { serial: last!.serial, outcome: 'done', why: null },
+  ]);
+  expect(await settledUnits(db, id, { done: false, limit: 5 })).toEqual([]);
+  await db.destroy();
+});
+
 test('a reset of the run decides nothing a second time', async () => {
   const [, , , last] = await line.units(few.batch);
   const run = await start({ action: 'retry', by: '17', serials: [last!.serial] });
   expect(((await run.result()) as ResolveResult).counts.done).toBe(1);
-  const { runId } = await run.describe();
-  const answer: { runId?: string | null } = await line.client.workflowService.resetWorkflowExecution({
-    namespace: line.client.options.namespace,
-    workflowExecution: { workflowId: run.workflowId, runId },
-    reason: 'test',
-    // The SDK's type asks for an object of a package that is its own; the wire takes the number.
-    workflowTaskFinishEventId: 4 as never,
-    requestId: randomUUID(),
-  });
-  const again = line.client.workflow.getHandle(run.workflowId, answer.runId!);
+  const again = await reset(run);
   expect(await again.result()).toMatchObject({ selected: 1, counts: { done: 1 } });
   expect(await line.facts(last!, 'retried')).toHaveLength(1);
 });
