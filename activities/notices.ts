@@ -3,6 +3,7 @@ import type { Database } from '../adapters/postgres/database';
 import {
   findNotice,
   noticeDelivered,
+  noticeTried,
   raiseNotices,
   undeliveredNotices,
   type Notice,
@@ -15,7 +16,7 @@ const AT_ONCE = 100;
 
 export interface NoticeDeps {
   readonly db: Database;
-  /** Null: notices are raised and kept, and sent to nobody. */
+  /** Null: there are no notices. */
   readonly webhook?: Webhook | null;
   readonly heldTooLongMinutes?: number;
 }
@@ -25,14 +26,16 @@ export function createNoticeActivities({ db, webhook = null, heldTooLongMinutes 
   return {
     /** Raises what is due, and names what nobody has taken yet. */
     async raiseNotices(): Promise<{ raised: number; undelivered: string[] }> {
+      if (!webhook) return { raised: 0, undelivered: [] };
       const raised = await raiseNotices(db, heldTooLongMinutes);
-      return { raised, undelivered: webhook ? await undeliveredNotices(db, AT_ONCE) : [] };
+      return { raised, undelivered: await undeliveredNotices(db, AT_ONCE) };
     },
 
     /** At least once: a crash between the receiver's answer and our note of it sends the notice again. */
     async deliverNotice({ notice: id }: { notice: string }): Promise<void> {
       const notice = await findNotice(db, id);
       if (!notice || notice.isDelivered || !webhook) return;
+      await noticeTried(db, id);
       await webhook.send({ id, body: bodyOf(notice) }, Context.current().cancellationSignal);
       await noticeDelivered(db, id);
     },

@@ -118,6 +118,7 @@ create table holds (
   constraint holds_pkey primary key (unit_id, hold_id),
   constraint holds_unit foreign key (unit_id) references units (id)
 );
+create index holds_open on holds (unit_id) where released_seq is null;
 
 -- The places where boards are worked on. A lease is a row here; the fence only grows.
 create table slots (

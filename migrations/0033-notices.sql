@@ -10,13 +10,15 @@ create table notices (
   step text not null,
   failure_code text,
   raised_at timestamptz not null default clock_timestamp(),
+  -- When it was sent last, taken or not: what a receiver never takes does not stand before what is newer.
+  tried_at timestamptz,
   delivered_at timestamptz,
   constraint notices_pkey primary key (id),
   constraint notices_once unique (unit_id, held_seq),
   constraint notices_unit foreign key (unit_id) references units (id),
   constraint notices_kind check (kind = 'unitHeldTooLong')
 );
-create index notices_undelivered on notices (raised_at) where delivered_at is null;
+create index notices_undelivered on notices (tried_at nulls first, raised_at) where delivered_at is null;
 
 -- Units that wait for a person, and since when. Costs one look into the index of events for each of them.
 create view held_units as
@@ -51,10 +53,19 @@ begin
   update notices set delivered_at = clock_timestamp() where id = p_id and delivered_at is null;
 end $$;
 
+-- Before it is sent: a crash in the middle counts as a try.
+create function notice_tried(p_id uuid) returns void
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+  perform check_office();
+  update notices set tried_at = clock_timestamp() where id = p_id and delivered_at is null;
+end $$;
+
 create function refuse_notice_change() returns trigger
 language plpgsql as $$
 begin
-  if old.delivered_at is not null or new.delivered_at is null
+  if old.delivered_at is not null
+     or (new.delivered_at is null and new.tried_at is null)
      or (new.id, new.kind, new.unit_id, new.held_seq, new.held_at, new.step, new.failure_code, new.raised_at)
         is distinct from (old.id, old.kind, old.unit_id, old.held_seq, old.held_at, old.step, old.failure_code, old.raised_at) then
     raise exception using errcode = '42501', message = format('notice %s can not become that', old.id);
@@ -66,4 +77,4 @@ create trigger notices_never_deleted before delete on notices for each row execu
 create trigger notices_no_truncate before truncate on notices execute function refuse_change();
 
 grant select on notices, held_units to unitrail_office, unitrail_desk, unitrail_auditor, unitrail_retention;
-grant execute on function raise_notices(integer), notice_delivered(uuid) to unitrail_office;
+grant execute on function raise_notices(integer), notice_tried(uuid), notice_delivered(uuid) to unitrail_office;

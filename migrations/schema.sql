@@ -2028,6 +2028,19 @@ begin
 end $$;
 
 --
+-- Name: notice_tried(uuid); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.notice_tried(p_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform check_office();
+  update notices set tried_at = clock_timestamp() where id = p_id and delivered_at is null;
+end $$;
+
+--
 -- Name: notify_uncleared(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2676,7 +2689,8 @@ CREATE FUNCTION public.refuse_notice_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 begin
-  if old.delivered_at is not null or new.delivered_at is null
+  if old.delivered_at is not null
+     or (new.delivered_at is null and new.tried_at is null)
      or (new.id, new.kind, new.unit_id, new.held_seq, new.held_at, new.step, new.failure_code, new.raised_at)
         is distinct from (old.id, old.kind, old.unit_id, old.held_seq, old.held_at, old.step, old.failure_code, old.raised_at) then
     raise exception using errcode = '42501', message = format('notice %s can not become that', old.id);
@@ -3628,6 +3642,7 @@ CREATE TABLE public.notices (
     step text NOT NULL,
     failure_code text,
     raised_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    tried_at timestamp with time zone,
     delivered_at timestamp with time zone,
     CONSTRAINT notices_kind CHECK ((kind = 'unitHeldTooLong'::text))
 );
@@ -4379,7 +4394,7 @@ CREATE INDEX movements_block_id ON public.movements USING btree (block_id);
 -- Name: notices_undelivered; Type: INDEX; Schema: public; Owner: -
 --
 
-CREATE INDEX notices_undelivered ON public.notices USING btree (raised_at) WHERE (delivered_at IS NULL);
+CREATE INDEX notices_undelivered ON public.notices USING btree (tried_at NULLS FIRST, raised_at) WHERE (delivered_at IS NULL);
 
 --
 -- Name: number_leases_space_id; Type: INDEX; Schema: public; Owner: -
@@ -5613,6 +5628,13 @@ REVOKE ALL ON FUNCTION public.next_start(s public.number_spaces, p_run_length in
 
 REVOKE ALL ON FUNCTION public.notice_delivered(p_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.notice_delivered(p_id uuid) TO unitrail_office;
+
+--
+-- Name: FUNCTION notice_tried(p_id uuid); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.notice_tried(p_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.notice_tried(p_id uuid) TO unitrail_office;
 
 --
 -- Name: FUNCTION notify_uncleared(); Type: ACL; Schema: public; Owner: -

@@ -26,7 +26,7 @@ import {
 import { closeAll, type Closer } from './close-all';
 import type { Logger } from './log';
 import { Monitor } from './monitor';
-import { ensureNoticeSchedule } from './notice-schedule';
+import { ensureNoticeSchedule, removeNoticeSchedule } from './notice-schedule';
 import type { Servers } from './servers';
 import { SlotAgent } from './slot-agent';
 import { StationReturn } from './station-return';
@@ -202,7 +202,7 @@ async function startOffice(
   const [store, keys] = [openStore(config), createSchemeKeys(process.env)];
   monitor?.metrics.readFrom(() => readMetrics(db), log);
   const webhook = config.webhook && createWebhook({ ...config.webhook, env: process.env });
-  if (webhook) await ensureNoticeSchedule(host.client);
+  await (webhook ? ensureNoticeSchedule : removeNoticeSchedule)(host.client);
   const worker = await createOfficeWorker(host, {
     ...{ db, calls, store, ca, watermark, keys, webhook },
     heldTooLongMinutes: config.heldTooLongMinutes,

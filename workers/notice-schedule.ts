@@ -1,5 +1,6 @@
 import {
   ScheduleAlreadyRunning,
+  ScheduleNotFoundError,
   ScheduleOverlapPolicy,
   type Client,
   type ScheduleOptions,
@@ -27,5 +28,14 @@ export async function ensureNoticeSchedule(client: Client): Promise<void> {
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     await client.schedule.getHandle(noticesScheduleId).update(({ state }) => ({ ...schedule, state }));
+  }
+}
+
+/** Where there is no webhook any more, nobody is to be told: the schedule goes, if there is one. */
+export async function removeNoticeSchedule(client: Client): Promise<void> {
+  try {
+    await client.schedule.getHandle(noticesScheduleId).delete();
+  } catch (error) {
+    if (!(error instanceof ScheduleNotFoundError)) throw error;
   }
 }

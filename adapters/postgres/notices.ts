@@ -22,10 +22,14 @@ export async function raiseNotices(db: Database, minutes: number): Promise<numbe
   return rows[0]!.raised;
 }
 
-/** The oldest first. */
+/** Those that were not tried yet first, the oldest of them before the others; then those whose last try is the longest ago. */
 export async function undeliveredNotices(db: Database, most: number): Promise<string[]> {
   return mapped(
-    db('notices').whereNull('delivered_at').orderBy(['raised_at', 'id']).limit(most).pluck<string[]>('id'),
+    db('notices')
+      .whereNull('delivered_at')
+      .orderByRaw('tried_at nulls first, raised_at, id')
+      .limit(most)
+      .pluck<string[]>('id'),
   );
 }
 
@@ -49,4 +53,9 @@ export async function findNotice(db: Database, id: string): Promise<Notice | und
 
 export async function noticeDelivered(db: Database, id: string): Promise<void> {
   await mapped(db.raw('select notice_delivered(?)', [id]));
+}
+
+/** It is sent now: next time others come first. */
+export async function noticeTried(db: Database, id: string): Promise<void> {
+  await mapped(db.raw('select notice_tried(?)', [id]));
 }

@@ -19,7 +19,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
       'claim_units',
     ],
     ...['declare_used_ranges', 'control_batch', 'top_up_batch', 'return_numbers'],
-    ...['notice_delivered', 'raise_notices'],
+    ...['notice_delivered', 'notice_tried', 'raise_notices'],
     ...['complete_batch', 'next_carton_number', 'open_batch', 'open_shipment', 'order_room', 'release_slot'],
     ...['seal_record', 'ship_units', 'unit_name', 'void_numbers'],
     ...['open_holds', 'open_resolution', 'release_holds', 'settle_units'],

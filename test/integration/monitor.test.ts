@@ -1,9 +1,16 @@
+import { ScheduleNotFoundError } from '@temporalio/client';
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Webhook as Verifier } from 'standardwebhooks';
 import { parse } from 'yaml';
+import { createNoticeActivities } from '../../activities/notices';
+import { openDatabase } from '../../adapters/postgres/database';
+import { noticeDelivered, noticeTried, undeliveredNotices } from '../../adapters/postgres/notices';
 import { noticesScheduleId, taskQueues } from '../../domain/workflow-ids';
 import { newOrder, startTestLine, type TestLine, type TestUnit } from '../support/line';
+import { tamper } from '../support/tamper';
+import { removeNoticeSchedule } from '../../workers/notice-schedule';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver';
 
 const secret = `whsec_${Buffer.from('twenty-four bytes of key').toString('base64')}`;
@@ -140,6 +147,42 @@ test('a receiver that is away loses nothing: the notice waits, and the run after
     data: { serial: held.serial, step: 'test', failureCode: 'TEST_FAILED' },
   });
 }, 60_000);
+
+test('a notice that the receiver never takes holds up no newer one', async () => {
+  const office = openDatabase(line.database.urlOf('office'), { applicationName: 'test-office' });
+  const told = await line.db('notices').first('*');
+  const never = { ...told, id: randomUUID(), held_seq: 9_001, delivered_at: null, tried_at: null };
+  const newer = {
+    ...never,
+    id: randomUUID(),
+    held_seq: 9_002,
+    raised_at: new Date(never.raised_at.getTime() + 1),
+  };
+  await tamper(line.database, async (superuser) => {
+    for (const notice of [newer, never])
+      await superuser.query('insert into notices select * from json_populate_record(null::notices, $1)', [
+        JSON.stringify(notice),
+      ]);
+  });
+  expect(await undeliveredNotices(office, 1)).toEqual([never.id]);
+  await noticeTried(office, never.id);
+  expect(await undeliveredNotices(office, 1)).toEqual([newer.id]);
+  for (const { id } of [newer, never]) await noticeDelivered(office, id);
+  expect(await undeliveredNotices(office, 1)).toEqual([]);
+  await tamper(line.database, (superuser) => superuser.query('delete from notices where held_seq > 9000'));
+  await office.destroy();
+});
+
+test('without a webhook the schedule goes, and nothing is raised', async () => {
+  await removeNoticeSchedule(line.client);
+  await removeNoticeSchedule(line.client);
+  await expect(line.client.schedule.getHandle(noticesScheduleId).describe()).rejects.toThrow(
+    ScheduleNotFoundError,
+  );
+  expect(await createNoticeActivities({ db: line.db, heldTooLongMinutes: 0 }).raiseNotices()).toEqual({
+    ...{ raised: 0, undelivered: [] },
+  });
+});
 
 test('a hold is told once, and the next hold of the same unit again', async () => {
   const before = receiver.received.length;
