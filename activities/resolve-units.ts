@@ -67,6 +67,8 @@ export interface OpenedResolution {
 
 const nobody = { inVain: [], refused: 0 };
 
+type Came = Pick<ResolveResult, 'counts' | 'done' | 'notDone' | 'more'>;
+
 type Range = Parameters<typeof unsettledUnits>[2];
 
 /** One decision about many units. What was selected is on record before the first unit is told. */
@@ -84,31 +86,32 @@ export function createResolveActivities(deps: { db: Database; client: Client; an
      * nothing has come of yet: the decision has one id, so that no unit takes it twice.
      */
     async resolveChunk({ id, from, to }: { id: string; from: number; to: number }): Promise<void> {
-      const request = await requireRequest(id);
-      const decision = decisionOf(request);
-      const range = { from, to, decisionId: decisionIdOf(id) };
-      await alive(() => (decision ? decideChunk(id, range, decision) : holdChunk(id, range, request)));
+      await alive(async () => {
+        const request = await requireRequest(id);
+        const decision = decisionOf(request);
+        const range = { from, to, decisionId: decisionIdOf(id) };
+        await (decision ? decideChunk(id, range, decision) : holdChunk(id, range, request));
+      });
     },
 
     /** What came of all units, in lists that fit a page. */
-    async resolutionResult({
-      id,
-    }: {
-      id: string;
-    }): Promise<Pick<ResolveResult, 'counts' | 'done' | 'notDone' | 'more'>> {
-      const counts = await countOutcomes(db, id);
-      const done = await settledUnits(db, id, { done: true, limit: SHOWN_UNITS });
-      const notDone = await settledUnits(db, id, { done: false, limit: SHOWN_UNITS });
-      const listed = done.length + notDone.length;
-      return {
-        counts,
-        done: done.map(({ serial }) => serial),
-        notDone: notDone.map(({ serial, outcome, why }) => ({ serial, outcome, why })),
-        more:
-          listed < counts.done + counts.refused + counts.unreached ? `unitrail units resolved ${id}` : null,
-      };
+    async resolutionResult({ id }: { id: string }): Promise<Came> {
+      return alive(() => resultOf(id));
     },
   };
+
+  async function resultOf(id: string): Promise<Came> {
+    const counts = await countOutcomes(db, id);
+    const done = await settledUnits(db, id, { done: true, limit: SHOWN_UNITS });
+    const notDone = await settledUnits(db, id, { done: false, limit: SHOWN_UNITS });
+    const all = counts.done + counts.refused + counts.unreached;
+    return {
+      counts,
+      done: done.map(({ serial }) => serial),
+      notDone: notDone.map(({ serial, outcome, why }) => ({ serial, outcome, why })),
+      more: done.length + notDone.length < all ? `unitrail units resolved ${id}` : null,
+    };
+  }
 
   async function open(id: string, request: ResolveRequest): Promise<OpenedResolution> {
     const { action, by, dryRun } = request;
