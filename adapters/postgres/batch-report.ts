@@ -7,6 +7,20 @@ import { firstPassOf } from './batch-queries';
 /** The rate is that of the last minutes: a batch that stood still at night is as fast as it is now. */
 const RATE_MINUTES = 15;
 
+/**
+ * By the time at which it passed QC: the row's own time moves with holds, packing and shipping as well. It is never before
+ * that, so that only few units are looked up in their histories.
+ */
+const passedLately = `u.state in ('ReadyToShip', 'Packed', 'Shipped')
+  and u.updated_at > now() - make_interval(mins => ${RATE_MINUTES})
+  and exists (select from unit_events e where e.stream = 'unit:' || u.id and e.seq = u.qc_seq
+    and e.at > now() - make_interval(mins => ${RATE_MINUTES}))`;
+
+/** A hold is opened and released at a desk: nobody has the unit in hand for it. */
+const lastSeen = `case when exists (select from holds h where h.unit_id = u.id) then (
+  select e.at from unit_events e where e.stream = 'unit:' || u.id and e.type not in ('holdOpened', 'holdReleased')
+  order by e.seq desc limit 1) else u.updated_at end`;
+
 interface Counts {
   readonly claimed: number;
   readonly inProgress: number;
@@ -50,7 +64,7 @@ async function readCounts(db: Database, batch: string): Promise<Counts> {
   const answer = await mapped(
     db.raw<{ rows: Counts[] }>(
       `select count(u.id)::integer as claimed, ${columns.join(', ')},
-         count(u.id) filter (where u.state in ('ReadyToShip', 'Packed') and u.updated_at > now() - make_interval(mins => ${RATE_MINUTES}))::integer as late,
+         count(u.id) filter (where ${passedLately})::integer as late,
          least(${RATE_MINUTES}, extract(epoch from now() - b.opened_at) / 60)::float8 as minutes
        from batches b left join units u on u.batch_id = b.id where b.id = ? group by b.id`,
       [batch],
@@ -71,7 +85,7 @@ async function heldByCause(db: Database, batch: string): Promise<BatchReport['he
   return rows.map(({ code, units }) => ({ code, units: Number(units) }));
 }
 
-/** A unit whose row nothing has moved for long, and that is in no shipment: nobody may know where it is. */
+/** A unit to which nothing has happened for long, and that is in no shipment: nobody may know where it is. */
 export interface UnseenUnit {
   readonly serial: string;
   readonly state: string;
@@ -85,13 +99,13 @@ export async function unseenUnits(
   hours: number,
   limit: number,
 ): Promise<UnseenUnit[]> {
-  return mapped(
-    db('units')
-      .where({ batch_id: batch })
-      .whereIn('state', ['InProgress', 'AwaitingEngineer', 'ReadyToShip'])
-      .where('updated_at', '<', db.raw('now() - make_interval(hours => ?)', [hours]))
-      .orderBy(['updated_at', 'serial'])
-      .limit(limit)
-      .select('serial', 'state', 'step', 'updated_at as lastSeen'),
+  const answer = await mapped(
+    db.raw<{ rows: UnseenUnit[] }>(
+      `select * from (select u.serial, u.state, u.step, ${lastSeen} as "lastSeen" from units u
+         where u.batch_id = ? and u.state in ('InProgress', 'AwaitingEngineer', 'ReadyToShip')) as open
+       where "lastSeen" < now() - make_interval(hours => ?) order by "lastSeen", serial limit ?`,
+      [batch, hours, limit],
+    ),
   );
+  return answer.rows;
 }
