@@ -57,8 +57,8 @@ const breaking: readonly [what: string, scenario: Recording['scenario'], from: s
   [
     'reports the batch before it is opened',
     'batch',
-    'const opened = await office.openBatch',
-    "await office.reportBatch({ batch: 'none' }); const opened = await office.openBatch",
+    'return await office.openBatch',
+    "await office.reportBatch({ batch: 'none' }); return await office.openBatch",
   ],
   ['tells the units nothing', 'shipment', 'await office.notifyUnits({', 'void ({'],
 ];
