@@ -1,12 +1,13 @@
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { countByState, requireBatch } from '../adapters/postgres/batch-ledger';
+import { requireBatch } from '../adapters/postgres/batch-ledger';
 import type { Watermark } from '../adapters/registry/watermark';
 import type { Database } from '../adapters/postgres/database';
 import { appendEvent } from '../adapters/postgres/ledger';
 import { requirePlant } from '../adapters/postgres/plant-store';
 import {
   countShipped,
+  hasUnits,
   isOpenShipment,
   nextCartonNumber,
   openShipment,
@@ -15,11 +16,11 @@ import {
   unitsOfShipment,
 } from '../adapters/postgres/shipments';
 import { loadUnitContext } from '../adapters/postgres/unit-context';
-import { readyUnits, type ReadyUnit } from '../adapters/postgres/unit-standings';
+import { readyUnits, unitsWaitedFor, type ReadyUnit } from '../adapters/postgres/unit-standings';
 import { UnitrailError } from '../domain/errors';
 import { buildSscc, lastSerialReference } from '../domain/sscc';
 import { unitWorkflowId } from '../domain/workflow-ids';
-import { startHeartbeat } from './act';
+import { alive } from './act';
 import { holdOnce } from './hold';
 import { someAtOnce } from './some-at-once';
 
@@ -77,6 +78,8 @@ export function createShipActivities(deps: { db: Database; client: Client; water
     await someAtOnce(ready, async (unit) => {
       if (await packOne(unit, { carton: used, shipment })) packed += 1;
     });
+    // A hold may have taken all of them in this moment: an empty shipment is not closed, it waits for them.
+    if (!(await hasUnits(db, shipment))) await requireNoneLeft(batch);
     return { shipment, packed };
   }
 
@@ -110,13 +113,21 @@ export function createShipActivities(deps: { db: Database; client: Client; water
   }
 
   async function requireNoneUnderWay(batch: string): Promise<void> {
-    const { InProgress = 0, AwaitingEngineer = 0, OnHold = 0 } = await countByState(db, batch);
-    const waiting = InProgress + AwaitingEngineer + OnHold;
+    const { inProgress, held, onHold } = await unitsWaitedFor(db, batch);
+    const waiting = inProgress + held + onHold;
     if (waiting === 0) return;
     throw new UnitrailError(
       'UNITS_UNDER_WAY',
-      `The shipment of batch ${batch} waits for ${waiting} units: ${InProgress} in progress, ${AwaitingEngineer} held, ${OnHold} on quality hold.`,
+      `The shipment of batch ${batch} waits for ${waiting} units: ${inProgress} in progress, ${held} held, ${onHold} on quality hold.`,
     );
+  }
+
+  /** Nor one whose hold was released since: it is packed at the next try. */
+  async function requireNoneLeft(batch: string): Promise<void> {
+    await requireNoneUnderWay(batch);
+    const { length } = await readyUnits(db, batch);
+    if (length === 0) return;
+    throw new UnitrailError('UNITS_UNDER_WAY', `${length} units of batch ${batch} are ready again.`);
   }
 
   async function newCarton(): Promise<string> {
@@ -138,15 +149,5 @@ export function createShipActivities(deps: { db: Database; client: Client; water
         { cause: error },
       );
     }
-  }
-}
-
-/** However long one statement takes: without heartbeats a worker that was killed would be noticed by the time-out alone. */
-async function alive<T>(work: () => Promise<T>): Promise<T> {
-  const stop = startHeartbeat(Context.current());
-  try {
-    return await work();
-  } finally {
-    stop();
   }
 }

@@ -100,6 +100,10 @@ export async function unitsOfShipment(db: Database, shipment: string): Promise<{
   );
 }
 
+export async function hasUnits(db: Database, shipment: string): Promise<boolean> {
+  return (await mapped(db('units').where({ shipment_id: shipment }).first('id'))) !== undefined;
+}
+
 export async function isOpenShipment(db: Database, shipment: string): Promise<boolean> {
   return (
     (await mapped(db('shipments').where({ id: shipment }).whereNull('closed_at').first('id'))) !== undefined

@@ -2,6 +2,7 @@ import type { Standing } from '../../domain/unit-lifecycle';
 import type { Database } from './database';
 import { mapped } from './errors';
 import { toStanding } from './ledger';
+import { openHold } from './unit-rows';
 
 const columns = `id as unit_id, serial, state, step, seq,
   attempts[array_position(array['assign','flash','test','provision','label','qc','ship'], step)]::integer as attempt`;
@@ -25,6 +26,34 @@ export async function readyUnits(db: Database, batch: string): Promise<ReadyUnit
       .select('id as unitId', 'seq', db.raw('unit_name(units) as name')),
   );
   return rows.map((row) => ({ ...row, seq: Number(row.seq) }));
+}
+
+/** More are not counted: a batch of any size asks every two seconds while it waits. */
+const MOST_COUNTED = 1_000;
+
+export interface UnitsWaitedFor {
+  readonly inProgress: number;
+  readonly held: number;
+  readonly onHold: number;
+}
+
+/** Units of the batch that may still become ready, up to a thousand of a kind; those on quality hold are of that kind only. */
+export async function unitsWaitedFor(db: Database, batch: string): Promise<UnitsWaitedFor> {
+  const counted = (rows: string): string =>
+    `(select count(*)::integer from (${rows} limit ${MOST_COUNTED}) as counted)`;
+  const inState = (state: string): string =>
+    counted(`select from units u where u.batch_id = :batch and u.state = '${state}' and not ${openHold}`);
+  const onHold = counted(
+    `select distinct h.unit_id from holds h join units u on u.id = h.unit_id
+     where h.released_seq is null and u.batch_id = :batch and u.state not in ('Shipped', 'Scrapped', 'Void')`,
+  );
+  const answer = await mapped(
+    db.raw<{ rows: UnitsWaitedFor[] }>(
+      `select ${inState('InProgress')} as "inProgress", ${inState('AwaitingEngineer')} as held, ${onHold} as "onHold"`,
+      { batch },
+    ),
+  );
+  return answer.rows[0]!;
 }
 
 /**

@@ -2,6 +2,9 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createShipActivities } from '../../activities/ship';
 import { openDatabase } from '../../adapters/postgres/database';
+import { openHolds, releaseHolds } from '../../adapters/postgres/holds';
+import { openShipment } from '../../adapters/postgres/shipments';
+import { unitsWaitedFor } from '../../adapters/postgres/unit-standings';
 import { pino } from 'pino';
 import { StationReturn } from '../../workers/station-return';
 import { tamper } from '../support/tamper';
@@ -37,6 +40,27 @@ test('a unit that was reworked between its packing and the closing leaves in a f
   const units = await line.shipped(batch);
   expect(units.map(({ state }) => state)).toEqual(['Shipped', 'Shipped']);
   expect(await line.shipmentRun(batch).result()).toEqual([{ shipment: `SH-${batch}/2`, shipped: 2 }]);
+});
+
+test('a shipment whose units were all put on hold before they were packed waits for them, and is not closed empty', async () => {
+  const { batch } = newOrder();
+  await line.faults({ ...missesLimit, batch, index: 2 });
+  await line.startBatch({ batch, quantity: 2 });
+  const held = await line.held(batch, 2);
+  const [first] = await line.waitFor(batch, ([one]) => one?.state === 'ReadyToShip');
+  const db = openDatabase(line.database.urlOf('office'), { applicationName: 'test-office' });
+  const whom = { buyer: 'acme', destination: 'DE', carton: `carton of ${batch}` };
+  await openShipment(db, { id: `SH-${batch}`, batch, ...whom });
+  await openHolds(db, { hold: 'Q-1', by: '17', note: 'suspect reel' }, [first!.unitId]);
+  expect(await unitsWaitedFor(db, batch)).toEqual({ inProgress: 0, held: 1, onHold: 1 });
+  const ship = createShipActivities({ db, client: line.client, watermark: testWatermark(db) });
+  const packing = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
+  await expect(packing.run(ship.pack, { batch })).rejects.toMatchObject({ code: 'UNITS_UNDER_WAY' });
+  await releaseHolds(db, { hold: 'Q-1', by: '17', note: 'looked at' }, [first!.unitId]);
+  await db.destroy();
+  await line.send(held, 'retryStep', { by: '17' });
+  await line.shipped(batch);
+  expect(await line.shipmentRun(batch).result()).toEqual([{ shipment: `SH-${batch}`, shipped: 2 }]);
 });
 
 test('a batch of which nothing is left opens no shipment', async () => {
