@@ -4361,6 +4361,12 @@ CREATE INDEX blocks_batch_id ON public.blocks USING btree (batch_id);
 CREATE UNIQUE INDEX blocks_lease_id ON public.blocks USING btree (lease_id) WHERE (lease_id IS NOT NULL);
 
 --
+-- Name: holds_open; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX holds_open ON public.holds USING btree (unit_id) WHERE (released_seq IS NULL);
+
+--
 -- Name: identifiers_adopted_unit; Type: INDEX; Schema: public; Owner: -
 --
 

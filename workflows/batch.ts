@@ -17,13 +17,24 @@ import {
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
 import { ActivityFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { cancelledInUi, changeProblem, type BatchChange, type BatchControls } from '../domain/batch-control';
+import { cancelledInUi, type BatchChange, type BatchControls } from '../domain/batch-control';
 import { batchDetails, refusedDetails } from '../domain/batch-report';
 import type { Order } from '../domain/order-document';
-import { shareOfWindow, usualPace, type Pace } from '../domain/pace';
+import { usualPace } from '../domain/pace';
 import { partitionWorkflowId, shipmentWorkflowId, taskQueues } from '../domain/workflow-ids';
 import type { OfficeActivities } from './activity-types';
-import * as changes from './batch-changes';
+import {
+  controlsOf,
+  isBuilt,
+  mayBegin,
+  steeringOf,
+  take,
+  type Floor,
+  type Opened,
+  type Range,
+  type BatchSettings,
+} from './batch-floor';
+import { listen } from './batch-handlers';
 import * as messages from './batch-messages';
 import { failureOf } from './failure';
 import { partition } from './partition';
@@ -32,43 +43,6 @@ import { shipment } from './shipment';
 import { office as officeOptions } from './timeouts';
 
 const office = proxyActivities<OfficeActivities>({ ...officeOptions, taskQueue: taskQueues.office });
-
-type Opened = Awaited<ReturnType<OfficeActivities['openBatch']>>;
-
-interface Range {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** What an order does not say. The planner's form gives an order and nothing else. */
-export interface BatchSettings {
-  /** Smaller numbers, for tests and benchmarks. */
-  readonly pace?: Partial<Pace>;
-  /** The first unit that is not begun, where all before it are known to have their workflows. */
-  readonly from?: number;
-  /** Of a run that goes on for another. */
-  readonly carried?: {
-    readonly number: number;
-    readonly partitions: readonly (readonly [number: number, range: Range])[];
-  };
-}
-
-interface Floor {
-  readonly order: Order;
-  readonly pace: Pace;
-  /** Null until the order was found good. */
-  opened: Opened | null;
-  /** The first unit that no partition was given yet. */
-  next: number;
-  /** The newest partition's. */
-  number: number;
-  /** Those that have not ended. */
-  readonly partitions: Map<number, Range>;
-  failure: messages.PartitionEnd['failure'] | null;
-  isDue: boolean;
-  /** Changes that are being put on record. */
-  changing: number;
-}
 
 /**
  * A planner's batch: it is cut into partitions, which claim and start its units, and ends when none of them is under way.
@@ -91,7 +65,10 @@ function setUp(order: Order, { pace, from = 1, carried }: BatchSettings): Floor 
     isDue: false,
     changing: 0,
   };
-  listen(floor);
+  listen(floor, change);
+  setHandler(messages.partitionEnded, (report) => void endPartition(floor, report), {
+    description: 'A part has ended: none of its units is under way.',
+  });
   const cancelIt = (): Promise<unknown> =>
     CancellationScope.nonCancellable(() => change(floor, cancelledInUi)).catch(() => {});
   // Cancel in the web UI is the update `cancel`, by somebody whose name we are not told.
@@ -163,20 +140,6 @@ async function goOn(floor: Floor): Promise<void> {
   });
 }
 
-function isBuilt({ opened, next, partitions }: Floor): boolean {
-  return partitions.size === 0 && (opened!.cancelled || next > opened!.quantity);
-}
-
-function mayBegin(floor: Floor): boolean {
-  const { cancelled, paused, quantity } = floor.opened!;
-  return !cancelled && !paused && floor.next <= quantity && floor.partitions.size < partitionsAtOnce(floor);
-}
-
-/** Each has a place in the window at least. */
-function partitionsAtOnce({ opened, pace }: Floor): number {
-  return Math.min(pace.partitionsAtOnce, opened!.window ?? pace.window);
-}
-
 async function beginPartition(floor: Floor): Promise<void> {
   const { pace, opened } = floor;
   const range = { from: floor.next, to: Math.min(floor.next + pace.partitionSize - 1, opened!.quantity) };
@@ -217,15 +180,6 @@ function childOptions({ opened }: Floor, staticSummary: string) {
     searchAttributes: { BatchId: [opened!.batch], Product: [opened!.product] },
     staticSummary,
   };
-}
-
-function steeringOf(floor: Floor): messages.Steering {
-  const { opened, pace, partitions, next } = floor;
-  const { paused, cancelled, quantity, window } = opened!;
-  // What is left for further partitions will share the window as well: no unit begins only to be too many later.
-  const left = Math.ceil(Math.max(0, quantity - next + 1) / pace.partitionSize);
-  const sharing = Math.max(partitions.size, Math.min(partitionsAtOnce(floor), partitions.size + left));
-  return { paused, cancelled, window: shareOfWindow(window ?? pace.window, sharing) };
 }
 
 async function steerAll(floor: Floor): Promise<void> {
@@ -276,46 +230,6 @@ async function end(floor: Floor): Promise<void> {
   await settle(floor);
 }
 
-function listen(floor: Floor): void {
-  setHandler(messages.partitionEnded, (report) => void endPartition(floor, report), {
-    description: 'A part has ended: none of its units is under way.',
-  });
-  setHandler(messages.batchProgress, () => progressOf(floor), { description: 'How far the batch is.' });
-  setHandler(messages.pause, (input) => change(floor, changes.toggleOf('pause', input)), {
-    description: 'No further unit begins; those under way go on. JSON, optional: {"by": "17", "note": "…"}.',
-    validator: (input) => validate(changes.toggleOf('pause', input)),
-  });
-  setHandler(messages.resume, (input) => change(floor, changes.toggleOf('resume', input)), {
-    description: 'Units begin again. JSON, optional: {"by": "17", "note": "…"}.',
-    validator: (input) => validate(changes.toggleOf('resume', input)),
-  });
-  setHandler(messages.cancel, (input) => change(floor, changes.cancelOf(input)), {
-    description:
-      'No further unit begins, for ever; those under way go on, and unclaimed numbers go back. JSON: {"by": "17", "note": "…"}.',
-    validator: (input) => validate(changes.cancelOf(input)),
-  });
-  setHandler(messages.topUp, (input) => change(floor, changes.topUpOf(input)), {
-    description:
-      'Further units, for those that were scrapped or are missing. JSON: {"by": "17", "note": "…", "quantity": 3}.',
-    validator: (input) => validate(changes.topUpOf(input)),
-  });
-  setHandler(messages.setWindow, (input) => change(floor, changes.windowOf(input)), {
-    description: 'Units under way at once. JSON: {"by": "17", "window": 80}.',
-    validator: (input) => validate(changes.windowOf(input)),
-  });
-  setHandler(messages.setPriority, (input) => change(floor, changes.priorityOf(input)), {
-    description:
-      'Who gets a slot first, -9 to 9: each step is worth ten minutes of waiting. JSON: {"by": "17", "priority": 2}.',
-    validator: (input) => validate(changes.priorityOf(input)),
-  });
-}
-
-/** Validators only validate. What the batch's state allows is judged by the database. */
-function validate(asked: BatchChange): void {
-  const problem = changeProblem(asked);
-  if (problem) throw refused(problem, 'INPUT_INVALID');
-}
-
 /** On record first. A change that comes while the order is looked at waits until the batch is open. */
 async function change(floor: Floor, asked: BatchChange): Promise<BatchControls> {
   const changeId = currentUpdateInfo()?.id ?? uuid4();
@@ -337,15 +251,6 @@ async function change(floor: Floor, asked: BatchChange): Promise<BatchControls> 
   }
 }
 
-function take(floor: Floor, controls: BatchControls): void {
-  floor.opened = { ...floor.opened!, ...controls };
-}
-
-function controlsOf({ opened }: Floor): BatchControls {
-  const { quantity, paused, cancelled, window, priority, ended } = opened!;
-  return { quantity, paused, cancelled, window, priority, ended };
-}
-
 function endPartition(floor: Floor, { number, to, failure }: messages.PartitionEnd): void {
   const range = floor.partitions.get(number);
   if (failure) floor.failure = failure;
@@ -354,15 +259,4 @@ function endPartition(floor: Floor, { number, to, failure }: messages.PartitionE
   // It was begun when the batch was smaller, or for another range: what it left out is begun once more from there.
   if (to < range.to && !floor.opened?.cancelled) floor.next = Math.min(floor.next, to + 1);
   else if (floor.opened && floor.partitions.size > 0) void steerAll(floor).catch(() => {});
-}
-
-function progressOf({ order, opened, next, partitions }: Floor): messages.BatchProgress {
-  return {
-    batch: opened?.batch ?? order?.batch,
-    quantity: opened?.quantity ?? order?.quantity,
-    begun: next - 1,
-    partitions: [...partitions.keys()],
-    paused: opened?.paused ?? false,
-    cancelled: opened?.cancelled ?? false,
-  };
 }
