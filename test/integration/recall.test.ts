@@ -235,7 +235,11 @@ describe('unitrail recall', () => {
     ['nothing to look for', '--dry-run', '--firmware: (missing) is not allowed; at least one of'],
     ['no folder', '--product EUDV', '--out: (missing) is not allowed; a folder'],
     ['a folder that is a file', '--product EUDV --out FILE', '--out: "FILE" is not allowed; a folder'],
-    ['a workbook of somebody else', '--product EUDV --id R-9 --out TAKEN', 'R-9-acme.xlsx" is not allowed'],
+    [
+      'a workbook of somebody else',
+      '--product EUDV --id R-9 --out TAKEN',
+      'a file that does not exist yet, or --force',
+    ],
     ['no time', '--from yesterday --dry-run', '--from: "yesterday" is not allowed; a day'],
     [
       'the end before the start',
