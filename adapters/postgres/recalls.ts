@@ -21,6 +21,8 @@ const HOLD_UNITS = 100;
 const PAGE_UNITS = 500;
 /** Of ten seconds each: longer than a shipment may take to close. */
 const LOCK_TRIES = 70;
+/** A lock that was not had in time, a deadlock that was ended: nothing was done. */
+const inEachOthersWay = ['55P03', '40P01'];
 
 /** A recall with its serials found: each is read once. */
 export interface Recall {
@@ -86,7 +88,8 @@ async function onceUnlocked<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      const isLocked = error instanceof UnitrailError && error.detail.sqlState === '55P03';
+      const isLocked =
+        error instanceof UnitrailError && inEachOthersWay.includes(String(error.detail.sqlState));
       if (!isLocked || triesLeft <= 1) throw error;
     }
   }

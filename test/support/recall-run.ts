@@ -22,6 +22,7 @@ import { walkUnit, type WalkedUnit } from './walk-unit';
 
 const SHIPMENTS = 2;
 const UNITS = 5;
+const DEADLOCK = '40P01';
 const LONGEST_PAUSE_MS = 6;
 
 /** How many units of all rounds came to which end. */
@@ -104,13 +105,29 @@ async function runRound(round: Round): Promise<WalkedUnit[]> {
     const ms = random.below(LONGEST_PAUSE_MS + 1);
     return () => sleep(ms).then(() => undefined);
   };
-  const closings = shipments.map((shipment) => close(round, shipment, [pause(), pause(), pause()]));
-  const packing = latePacking(round, late, random.oneOf(shipments), pause());
-  const recalled = recall(round, random.below(2) === 0, [pause(), pause()]);
+  const closings = shipments.map((shipment) => {
+    const pauses = [pause(), pause(), pause()];
+    return repeated(() => close(round, shipment, pauses));
+  });
+  const [shipmentOfLate, beforeLate] = [random.oneOf(shipments), pause()];
+  const packing = latePacking(round, late, shipmentOfLate, beforeLate);
+  const [atOnce, pauses] = [random.below(2) === 0, [pause(), pause()]];
+  const recalled = repeated(() => recall(round, atOnce, pauses));
   await Promise.all([...closings, packing, recalled]);
   // Packed into a shipment that was closed a moment before it, or kept from it: the other one takes it along, or nobody.
   for (const shipment of shipments) await close(round, shipment, []);
   return judge(round, floor);
+}
+
+/** A deadlock costs one side its transaction, which is begun again, as Temporal and the command do. */
+async function repeated<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code, detail } = error as { code?: string; detail?: { sqlState?: unknown } };
+    if (code !== DEADLOCK && detail?.sqlState !== DEADLOCK) throw error;
+    return repeated(work);
+  }
 }
 
 async function close(
@@ -159,7 +176,7 @@ async function latePacking(
   before: () => Promise<void>,
 ): Promise<void> {
   await before();
-  const sqlState = await sqlStateOf(pack(round, unit, shipment));
+  const sqlState = await sqlStateOf(repeated(() => pack(round, unit, shipment)));
   if (!['allowed', 'UT006', 'UT002'].includes(sqlState)) throw new Error(`packing gave ${sqlState}`);
 }
 
