@@ -31,6 +31,10 @@ async function embedded({ home, temporalCli }: Config, say: Say, signal?: AbortS
     ...(signal && { signal }),
     ...(temporalCli && { temporalCli }),
   });
+  return serversOf(stack);
+}
+
+export function serversOf(stack: Stack): Servers {
   return {
     temporal: temporalAddress(stack.temporal),
     temporalUi: stack.temporal.uiUrl,

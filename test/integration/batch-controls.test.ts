@@ -163,7 +163,7 @@ describe('a batch that is cancelled', () => {
     ],
   ];
 
-  test.each(ways)(
+  test.each([...ways])(
     '%s finishes what is under way, voids what has no identity, and gives the other numbers back',
     async (_what, how, by) => {
       const order = await cancelled(how);

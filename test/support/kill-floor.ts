@@ -18,7 +18,7 @@ import { createContentStore } from '../../adapters/store/content-store';
 import { prepareEmbedded } from '../../cli/embedded-database';
 import { samplePlant } from '../../cli/house';
 import { closeAll, type Closer } from '../../workers/close-all';
-import type { Servers } from '../../workers/servers';
+import { serversOf } from '../../workers/servers';
 import { temporalAddress } from '../../workers/temporal-address';
 import { connectClient } from '../../workers/temporal-client';
 import { startVirtualBench, type RunningBench } from './virtual-bench';
@@ -134,17 +134,6 @@ async function loadPlant(stack: Stack): Promise<void> {
   } finally {
     await desk.destroy();
   }
-}
-
-function serversOf(stack: Stack): Servers {
-  return {
-    temporal: temporalAddress(stack.temporal),
-    temporalUi: stack.temporal.uiUrl,
-    ownerUrl: stack.ownerUrl,
-    stack,
-    loginUrl: (login) => stack.loginUrl(login),
-    leave: () => stack.leave(),
-  };
 }
 
 async function kill(pid: number): Promise<void> {

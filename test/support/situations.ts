@@ -8,24 +8,31 @@ export interface Situation {
   readonly name: string;
 }
 
-export function situationsOf(page: string): Situation[] {
-  const [, body = ''] = page.split('| situation | what happens | test |\n');
+/** The rows of the page's table under this header, cell by cell, without marks of code. */
+export function tableOf(page: string, header: string): string[][] {
+  const [, body = ''] = page.split(`${header}\n`);
   const lines = body.split('\n').slice(1);
   const end = lines.findIndex((line) => !line.startsWith('|'));
   return lines.slice(0, end).map((line) => {
-    const [situation = '', , where = ''] = line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim().replaceAll('`', ''));
+    const cells = line.split('|').slice(1, -1);
+    return cells.map((cell) => cell.trim().replaceAll('`', ''));
+  });
+}
+
+export function situationsOf(page: string): Situation[] {
+  return tableOf(page, '| situation | what happens | test |').map(([situation = '', , where = '']) => {
     const [file = '', ...name] = where.split(': ');
     return { situation, file, name: name.join(': ') };
   });
 }
 
-/** A test of this name stands in the file; what a row of its table puts into the name stands there as well. */
 export function isShown({ file, name }: Situation): boolean {
-  const text = readFileSync(join(__dirname, '..', file), 'utf8');
-  const names = [...text.matchAll(/\b(?:it|test)(?:\.each\([\s\S]*?\))?\(\s*(['"`])(.+?)\1,/g)].map(
+  return isTest(readFileSync(join(__dirname, '..', file), 'utf8'), name);
+}
+
+/** A test of this name stands in the text; what a row of its table puts into the name stands there as well. */
+export function isTest(text: string, name: string): boolean {
+  const names = [...text.matchAll(/\b(?:it|test)(?:\.each\([\s\S]*?\]\))?\(\s*(['"`])(.+?)\1,/g)].map(
     ([, , n]) => n!,
   );
   return names.some((candidate) => {

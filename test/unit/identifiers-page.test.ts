@@ -4,6 +4,7 @@ import { checkSchemes, DIGITS } from '../../domain/check-characters';
 import { datePartsOf, type GrantFacts } from '../../domain/grant-facts';
 import { scopeProblem, scopeText } from '../../domain/sequence-scope';
 import { parsePattern, renderSerial, serialParts } from '../../domain/serial-scheme';
+import { isShown, isTest, situationsOf, tableOf } from '../support/situations';
 
 /** What docs/identifiers.md promises is what the code does. */
 const page = readFileSync(join(__dirname, '../../docs/identifiers.md'), 'utf8');
@@ -12,16 +13,7 @@ const facts: GrantFacts = {
   ...{ country: 'DE', product: 'EUDV', site: 'W1', line: '7' },
 };
 
-/** The rows of the table under this header, cell by cell, without marks of code. */
-function table(header: string): string[][] {
-  const [, body = ''] = page.split(`${header}\n`);
-  const lines = body.split('\n').slice(1);
-  const end = lines.findIndex((line) => !line.startsWith('|'));
-  return lines.slice(0, end).map((line) => {
-    const cells = line.split('|').slice(1, -1);
-    return cells.map((cell) => cell.trim().replaceAll('`', ''));
-  });
-}
+const table = (header: string): string[][] => tableOf(page, header);
 
 test.each(table('| token | gives | pattern | number 123 |'))(
   'the example of token %s (%s) is right: %s gives %s',
@@ -66,16 +58,11 @@ test('the table of check characters has each scheme with its figures', () => {
 });
 
 describe('each situation has a test', () => {
-  const rows = table('| situation | what happens | test |').map(([situation, , where]) => {
-    const [file, ...name] = where!.split(': ');
-    return [situation!, file!, name.join(': ')] as const;
-  });
+  const rows = situationsOf(page);
 
   test('and the table has all of them', () => expect(rows.length).toBeGreaterThanOrEqual(12));
 
-  test.each(rows)('%s: %s', (_situation, file, name) => {
-    expect(isTest(readFileSync(join(__dirname, '..', file), 'utf8'), name)).toBe(true);
-  });
+  test.each(rows)('$situation: $file', (row) => expect(isShown(row)).toBe(true));
 
   test('and a name that no test has is noticed', () => {
     const text = `test.each([['more units', 1]])('an order for %s is refused', () => {});`;
@@ -84,15 +71,3 @@ describe('each situation has a test', () => {
     expect(isTest(text, 'more units')).toBe(false);
   });
 });
-
-/** A test of this name stands in the text; what a row of its table puts into the name stands there as well. */
-function isTest(text: string, name: string): boolean {
-  const names = [...text.matchAll(/\b(?:it|test)(?:\.each\([\s\S]*?\]\))?\(\s*(['"`])(.+?)\1,/g)].map(
-    ([, , n]) => n!,
-  );
-  return names.some((candidate) => {
-    const parts = candidate.split('%s').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-    const match = new RegExp(`^${parts.join('(.+)')}$`).exec(name);
-    return match !== null && match.slice(1).every((filled) => text.includes(`'${filled}'`));
-  });
-}
