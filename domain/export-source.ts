@@ -1,0 +1,47 @@
+/** A sealed record as it was stored: its bytes are delivered as they are. */
+export interface SealedRecord {
+  readonly unitId: string;
+  readonly issuer: string;
+  readonly serial: string;
+  readonly sealedAt: Date;
+  /** RFC 8785. */
+  readonly body: string;
+  readonly sha256: string;
+}
+
+/** What was said about a unit after its record was sealed: a correction or a return. */
+export interface Amendment {
+  readonly unitId: string;
+  readonly issuer: string;
+  readonly serial: string;
+  readonly seq: number;
+  readonly type: string;
+  readonly at: Date;
+  /** RFC 8785, as the event has it. */
+  readonly body: string;
+}
+
+export const numberFates = ['scrapped', 'void', 'missing', 'unused'] as const;
+export type NumberFate = (typeof numberFates)[number];
+
+/** The last word about a number that came to no shipped unit. */
+export interface ReportedNumber {
+  readonly issuer: string;
+  readonly kind: string;
+  readonly value: string;
+  readonly fate: NumberFate;
+  readonly at: Date | null;
+  readonly batch: string | null;
+  /** A reason code or a short text. */
+  readonly reason: string | null;
+}
+
+/**
+ * What one export tells. Each call reads anew from the start and gives the same rows in the same order: records and
+ * amendments by issuer, serial and seq, numbers by issuer, kind and value. Nothing is held in memory.
+ */
+export interface ExportSource {
+  records(): AsyncIterable<SealedRecord>;
+  amendments(): AsyncIterable<Amendment>;
+  numbers(): AsyncIterable<ReportedNumber>;
+}
