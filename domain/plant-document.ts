@@ -4,6 +4,7 @@
  */
 import { UnitrailError } from './errors';
 import type { MacAddress, Sha256Hex } from './brands';
+import type { ExportSettings } from './export-settings';
 
 export const STATION_STEPS = ['flash', 'test', 'provision', 'label', 'qc'] as const;
 export type StationStep = (typeof STATION_STEPS)[number];
@@ -22,6 +23,8 @@ export interface Manufacturer {
   readonly site?: string;
   /** Where the key lies that signs what this site leases out and hands back: `env:NAME` or `file:/PATH`. */
   readonly siteKey?: string;
+  /** Where the key lies that signs the manifests of exports; absent: the one that Unitrail has made itself. */
+  readonly exportKey?: string;
 }
 
 /** A plant with a database of its own that shares schemes or pools with this one; or this one. */
@@ -113,6 +116,8 @@ export interface Buyer {
   readonly destinations?: readonly string[];
   /** What the buyer's own numbers look like, in the language of serial-mask.ts; absent: as GS1 allows. */
   readonly serialPattern?: string;
+  /** How its exports look and when they are made; absent: as export-schema.ts has it by default. */
+  readonly export?: ExportSettings;
 }
 
 export interface Station {

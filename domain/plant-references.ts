@@ -1,4 +1,5 @@
 import { macPoolProblems } from './mac-pool-references';
+import { exportProblems } from './plant-exports';
 import { currentScheme, firmwareKey, schemeKey, type PlantFile, type Product } from './plant-document';
 import { serialProblems } from './plant-serials';
 import { siteProblems } from './plant-sites';
@@ -16,6 +17,7 @@ export function referenceProblems(plant: PlantFile): Problem[] {
     ...stationProblems(plant),
     ...testPlanProblems(plant),
     ...buyerProblems(plant),
+    ...exportProblems(plant.buyers),
   ];
 }
 

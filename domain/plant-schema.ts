@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { exportSchema } from './export-schema';
 import * as field from './fields';
 import { isGtin14 } from './gs1';
 import { EUIS, MAC_BLOCK_ALLOWED, MAC_RUN_LENGTHS, readBlock } from './mac-address';
@@ -22,6 +23,7 @@ const manufacturer = field.fields({
   companyPrefix: field.patternText(/^[0-9]{6,12}$/, 'a GS1 company prefix of 6 to 12 digits'),
   site: serialPart().exactOptional(),
   siteKey: field.patternText(KEY_REFERENCE, KEY_REFERENCE_ALLOWED).exactOptional(),
+  exportKey: field.patternText(KEY_REFERENCE, KEY_REFERENCE_ALLOWED).exactOptional(),
 });
 
 const site = field.fields({
@@ -91,6 +93,7 @@ const buyer = field.fields({
   test: field.flag().default(false),
   destinations: field.distinctList(field.country(), 1, 249).exactOptional(),
   serialPattern: buyersPattern().exactOptional(),
+  export: exportSchema.exactOptional(),
 });
 
 const station = field.fields({
