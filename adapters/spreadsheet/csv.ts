@@ -1,28 +1,38 @@
 import { stringify } from 'csv-stringify/sync';
 import { timeText, type CellValue, type Column } from '../../domain/columns';
+import type { CsvStyle } from '../../domain/export-settings';
+import { byteOrderMark, encoderFor } from './text-encodings';
 import { writeChunks } from './write-chunks';
 
 const ROWS_A_CHUNK = 500;
 
-/** What begins a formula, also in its full-width forms. */
-const FORMULA = /^(?=["\s]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/;
-/** In half of Europe a spreadsheet splits at ";" instead, and then quotes do not hold a cell together. */
-const FORMULA_BEHIND_SPLIT = /([;\t\r\n])(?=["'\s]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/g;
+/** What begins a formula, also in its full-width forms, also behind what a spreadsheet strips from a text. */
+// eslint-disable-next-line no-control-regex
+const FORMULA = /^(?=["\s\u0000-\u001f]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/;
+/** Where a spreadsheet splits at another separator than ours, quotes do not hold a cell together. */
+const FORMULA_BEHIND_SPLIT = /([;,\t\r\n])(?=["'\s\u0000-\u001f]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/g; // eslint-disable-line no-control-regex
+/** Either of the two: one look at a text is far cheaper than two replacements that find nothing. */
+const SUSPECT = new RegExp(`${FORMULA.source}|${FORMULA_BEHIND_SPLIT.source}`);
+
+/** The columns' names as header, a comma, UTF-8 without a mark: for programs. */
+export const plainCsv: CsvStyle = { separator: ',', encoding: 'utf-8' };
 
 /**
- * RFC 4180, UTF-8, the columns' names as header. Times are RFC 3339 UTC, booleans true and false, nothing is empty.
- * Text that a spreadsheet would take for a formula gets an apostrophe before it, as OWASP advises; numbers stay
- * numbers. The stream stays open. Returns the number of rows.
+ * RFC 4180 but for the separator, the columns' names as header. Times are RFC 3339 UTC, booleans true and false,
+ * nothing is empty. Text that a spreadsheet would take for a formula gets an apostrophe before it, as OWASP advises;
+ * numbers stay numbers. A character that the encoding lacks is written by its number. The stream stays open. Returns
+ * the number of rows.
  */
 export async function writeCsv<Row>(
   rows: AsyncIterable<Row> | Iterable<Row>,
   columns: readonly Column<Row>[],
   stream: NodeJS.WritableStream,
+  style: CsvStyle = plainCsv,
 ): Promise<number> {
   let count = 0;
   await writeChunks(
     stream,
-    csvChunks(rows, columns, () => count++),
+    csvChunks(rows, columns, style, () => count++),
   );
   return count;
 }
@@ -30,21 +40,26 @@ export async function writeCsv<Row>(
 async function* csvChunks<Row>(
   rows: AsyncIterable<Row> | Iterable<Row>,
   columns: readonly Column<Row>[],
+  { separator, encoding }: CsvStyle,
   counted: () => void,
-): AsyncGenerator<string> {
-  let records: CellValue[][] = [columns.map(({ name }) => name)];
+): AsyncGenerator<Uint8Array> {
+  const encode = encoderFor(encoding);
+  const bytes = (records: CellValue[][]): Uint8Array => encode(toCsv(records, separator));
+  yield byteOrderMark(encoding);
+  let records: CellValue[][] = [columns.map(({ name }) => harmless(name))];
   for await (const row of rows) {
     counted();
     records.push(columns.map((column) => csvValue(column.value(row))));
     if (records.length < ROWS_A_CHUNK) continue;
-    yield toCsv(records);
+    yield bytes(records);
     records = [];
   }
-  if (records.length > 0) yield toCsv(records);
+  if (records.length > 0) yield bytes(records);
 }
 
-function toCsv(records: CellValue[][]): string {
+function toCsv(records: CellValue[][], delimiter: string): string {
   return stringify(records, {
+    delimiter,
     record_delimiter: '\r\n',
     // With a delimiter of one's own the default is false: a lone line feed in a text would then begin a new record.
     quote_record_delimiter: true,
@@ -60,5 +75,5 @@ function csvValue(value: CellValue): CellValue {
 }
 
 function harmless(text: string): string {
-  return text.replace(FORMULA_BEHIND_SPLIT, "$1'").replace(FORMULA, "'");
+  return SUSPECT.test(text) ? text.replace(FORMULA_BEHIND_SPLIT, "$1'").replace(FORMULA, "'") : text;
 }

@@ -3,9 +3,10 @@ import { unlink } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { stream as ExcelStream, Worksheet } from 'exceljs';
-import type { Column, ColumnKind } from '../../domain/columns';
+import type { CellValue, Column, ColumnKind } from '../../domain/columns';
 import { MAX_SHEET_ROWS, sheetCell, sheetName } from './sheet-cells';
 import { writeChunks } from './write-chunks';
+import { drained } from './xlsx-backlog';
 
 type Rows<Row> = AsyncIterable<Row> | Iterable<Row>;
 type WorkbookWriter = InstanceType<typeof ExcelStream.xlsx.WorkbookWriter>;
@@ -16,8 +17,24 @@ export interface SheetOptions {
   readonly maxRows?: number;
 }
 
+export interface SheetColumn {
+  readonly heading: string;
+  readonly kind: ColumnKind;
+  /** In characters; by the kind and the heading where it is not given. */
+  readonly width?: number;
+}
+
+/** One list of a workbook: a sheet, and further ones where it is longer than Excel's limit. */
+export interface Sheet {
+  readonly name: string;
+  readonly columns: readonly SheetColumn[];
+  readonly maxRows: number;
+  /** Read when the sheet's turn comes. */
+  rows(): AsyncIterable<CellValue[]>;
+}
+
 /** exceljs has no back-pressure of its own: with rarer pauses a million rows take a gigabyte. */
-const ROWS_BETWEEN_PAUSES = 100;
+const CELLS_BETWEEN_PAUSES = 2_000;
 
 const formats: Readonly<Record<ColumnKind, string>> = {
   // "@": a text that looks like a number or a formula stays a text, also when somebody edits the cell.
@@ -27,6 +44,19 @@ const formats: Readonly<Record<ColumnKind, string>> = {
   boolean: 'General',
 };
 const widths: Readonly<Record<ColumnKind, number>> = { text: 22, number: 12, date: 20, boolean: 11 };
+
+export function sheetOf<Row>(
+  name: string,
+  columns: readonly (Column<Row> & SheetColumn)[],
+  rows: () => Rows<Row>,
+  maxRows = MAX_SHEET_ROWS,
+): Sheet {
+  return { name, columns, maxRows, rows: () => cellsOf(columns, rows()) };
+}
+
+async function* cellsOf<Row>(columns: readonly Column<Row>[], rows: Rows<Row>): AsyncGenerator<CellValue[]> {
+  for await (const row of rows) yield columns.map((column) => column.value(row));
+}
 
 /**
  * One sheet of rows with a frozen header and a filter: text as text, instants as UTC dates. A file must not exist
@@ -38,44 +68,45 @@ export async function writeXlsx<Row>(
   target: string | NodeJS.WritableStream,
   options: SheetOptions = {},
 ): Promise<number> {
-  if (typeof target !== 'string') return writeWorkbook(rows, columns, target, options);
-  const file = createWriteStream(target, { flags: 'wx' });
+  const sheets = [sheetOf(options.name ?? 'Units', columns, () => rows, options.maxRows)];
+  const [count] = await (typeof target === 'string'
+    ? writeWorkbookFile(sheets, target)
+    : writeWorkbook(sheets, target));
+  return count!;
+}
+
+async function writeWorkbookFile(sheets: readonly Sheet[], path: string): Promise<number[]> {
+  const file = createWriteStream(path, { flags: 'wx' });
   // Opened here, so that a file that exists already is refused before it could be taken away.
   await new Promise<unknown>((resolve, reject) => file.once('open', resolve).once('error', reject));
   try {
-    const count = await writeWorkbook(rows, columns, file, options);
+    const counts = await writeWorkbook(sheets, file);
     file.end();
     await finished(file);
-    return count;
+    return counts;
   } catch (error) {
     file.destroy();
-    await unlink(target);
+    await unlink(path);
     throw error;
   }
 }
 
-async function writeWorkbook<Row>(
-  rows: Rows<Row>,
-  columns: readonly Column<Row>[],
+/** The lists one after another, each as `writeXlsx` does it. The stream stays open. Returns the rows of each. */
+export async function writeWorkbook(
+  sheets: readonly Sheet[],
   stream: NodeJS.WritableStream,
-  options: SheetOptions,
-): Promise<number> {
+): Promise<number[]> {
   const bytes = new PassThrough();
   const written = writeChunks(stream, bytes);
-  const produced = produce(rows, columns, bytes, options);
+  const produced = produce(sheets, bytes);
   // Whichever side fails first stops the other.
   produced.catch((error: Error) => bytes.destroy(error));
   written.catch((error: Error) => bytes.destroy(error));
-  const [count] = await Promise.all([produced, written]);
-  return count;
+  const [counts] = await Promise.all([produced, written]);
+  return counts;
 }
 
-async function produce<Row>(
-  rows: Rows<Row>,
-  columns: readonly Column<Row>[],
-  bytes: PassThrough,
-  options: SheetOptions,
-): Promise<number> {
+async function produce(sheets: readonly Sheet[], bytes: PassThrough): Promise<number[]> {
   // Loaded here: it is large, and most commands write no spreadsheet.
   const { default: exceljs } = await import('exceljs');
   const workbook = new exceljs.stream.xlsx.WorkbookWriter({
@@ -83,76 +114,63 @@ async function produce<Row>(
     useStyles: true,
     useSharedStrings: false,
   });
-  const count = await fill(
-    new Sheets(workbook, columns, options.name ?? 'Units'),
-    rows,
-    bytes,
-    options.maxRows,
-  );
+  const names: string[] = [];
+  const counts: number[] = [];
+  for (const sheet of sheets) counts.push(await fill(new SheetParts(workbook, sheet, names), sheet, bytes));
   await workbook.commit();
-  return count;
+  return counts;
 }
 
-async function fill<Row>(
-  sheets: Sheets<Row>,
-  rows: Rows<Row>,
-  bytes: PassThrough,
-  maxRows = MAX_SHEET_ROWS,
-): Promise<number> {
+async function fill(parts: SheetParts, sheet: Sheet, bytes: PassThrough): Promise<number> {
+  const rowsBetweenPauses = Math.max(1, Math.floor(CELLS_BETWEEN_PAUSES / sheet.columns.length));
   let count = 0;
-  sheets.next();
-  for await (const row of rows) {
-    if (sheets.rows >= maxRows) sheets.next();
-    sheets.add(row);
+  parts.next();
+  for await (const cells of sheet.rows()) {
+    if (parts.rows >= sheet.maxRows) parts.next();
+    parts.add(cells);
     count++;
-    if (count % ROWS_BETWEEN_PAUSES === 0) await pause(bytes);
+    if (count % rowsBetweenPauses === 0) await drained(parts.sheet!, bytes);
   }
-  sheets.close();
+  parts.close();
   return count;
 }
 
-async function pause(bytes: PassThrough): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  if (bytes.errored) throw bytes.errored;
-}
-
-/** The sheets of one workbook: one, and a further one whenever it is full. */
-class Sheets<Row> {
-  private readonly names: string[] = [];
-  private sheet: Worksheet | undefined;
+/** The sheets of one list: one, and a further one whenever it is full. */
+class SheetParts {
+  sheet: Worksheet | undefined;
   /** Rows of the present sheet, its header included. */
   rows = 0;
 
   constructor(
     private readonly workbook: WorkbookWriter,
-    private readonly columns: readonly Column<Row>[],
-    private readonly name: string,
+    private readonly list: Sheet,
+    /** Of all sheets of the workbook so far. */
+    private readonly names: string[],
   ) {}
 
   next(): void {
     this.close();
-    const name = sheetName(this.name, this.names);
+    const name = sheetName(this.list.name, this.names);
     this.names.push(name);
     this.sheet = this.workbook.addWorksheet(name, { views: [{ state: 'frozen', ySplit: 1 }] });
-    this.sheet.columns = this.columns.map(({ heading, kind }) => ({
-      width: Math.max(widths[kind], heading.length + 4),
+    this.sheet.columns = this.list.columns.map(({ heading, kind, width }) => ({
+      width: width ?? Math.max(widths[kind], heading.length + 4),
       style: { numFmt: formats[kind] },
     }));
-    const header = this.sheet.addRow(this.columns.map(({ heading }) => sheetCell(heading)));
+    const header = this.sheet.addRow(this.list.columns.map(({ heading }) => sheetCell(heading)));
     header.font = { bold: true };
     header.commit();
     this.rows = 1;
   }
 
-  add(row: Row): void {
-    const added = this.sheet!.addRow(this.columns.map((column) => sheetCell(column.value(row))));
-    added.commit();
+  add(cells: readonly CellValue[]): void {
+    this.sheet!.addRow(cells.map(sheetCell)).commit();
     this.rows++;
   }
 
   close(): void {
     if (!this.sheet) return;
-    const last = { row: this.rows, column: this.columns.length };
+    const last = { row: this.rows, column: this.list.columns.length };
     this.sheet.autoFilter = { from: { row: 1, column: 1 }, to: last };
     this.sheet.commit();
     this.sheet = undefined;
