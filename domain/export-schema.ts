@@ -75,7 +75,7 @@ export const exportSchema = field.fields({
     .default('UTC'),
   naming: field
     .checkedText(
-      /^[A-Za-z0-9_{][A-Za-z0-9._{}-]{0,79}$/,
+      /^[A-Za-z0-9{][A-Za-z0-9._{}-]{0,79}$/,
       'up to 80 of A–Z a–z 0–9 . _ -, with {export} and, if you like, {buyer} in it',
       isNaming,
     )

@@ -630,6 +630,26 @@ begin
 end $$;
 
 --
+-- Name: begin_delivery(text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.begin_delivery(p_export text, p_target text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  delivery bigint;
+begin
+  perform check_office();
+  perform check_word('target', p_target);
+  if not exists (select from exports where id = p_export and state <> 'opened') then
+    perform refuse('UT009', format('there is no export %s that is made', p_export));
+  end if;
+  insert into deliveries (export_id, target) values (p_export, p_target) returning id into delivery;
+  return delivery;
+end $$;
+
+--
 -- Name: bind_identifier(public.units, text, text, text, bigint, integer, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1534,6 +1554,27 @@ begin
 end $$;
 
 --
+-- Name: end_delivery(bigint, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.end_delivery(p_delivery bigint, p_outcome text, p_code text, p_message text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  d deliveries;
+begin
+  perform check_office();
+  update deliveries set ended_at = clock_timestamp(), outcome = p_outcome, code = p_code, message = left(p_message, 2000)
+  where id = p_delivery and ended_at is null returning * into d;
+  if not found or p_outcome <> 'delivered' then return; end if;
+  update exports set state = 'delivered', delivered_at = d.ended_at where id = d.export_id and state = 'made';
+  if not found then return; end if;
+  perform append_to_stream('export:' || d.export_id, 'exportDelivered', 'delivered',
+    format('{"delivery":%s,"target":%s}', d.id, to_json(d.target)));
+end $$;
+
+--
 -- Name: end_lease(uuid); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1542,6 +1583,98 @@ CREATE FUNCTION public.end_lease(p_unit uuid) RETURNS void
     AS $$
   update slots set state = 'uncleared', fence = fence + 1 where unit_id = p_unit and state = 'leased'
 $$;
+
+--
+-- Name: export_made(text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.export_made(p_export text, p_manifest text, p_public_key text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  m jsonb := check_body(p_manifest);
+  key_id text := left(encode(sha256(decode(p_public_key, 'base64')), 'hex'), 16);
+  digest text := encode(sha256(convert_to(p_manifest, 'UTF8')), 'hex');
+  e exports;
+  before exports;
+begin
+  perform check_office();
+  select * into e from exports where id = p_export for update;
+  if not found then perform refuse('UT009', format('there is no export %s', p_export)); end if;
+  if e.state <> 'opened' then return false; end if;
+  select * into before from exports where id = e.predecessor;
+  if before.state = 'opened' then
+    perform refuse('40001', format('export %s waits for %s, which is not made yet', e.id, before.id));
+  end if;
+  if (m ->> 'format', m ->> 'export', m ->> 'buyer', m ->> 'kind', m -> 'number', m #>> '{reissueOf}', m #>> '{predecessor,export}',
+      m #>> '{predecessor,manifestSha256}', m -> 'counts', m #>> '{signature,keyId}')
+     is distinct from
+     ('unitrail.export/1', e.id, e.buyer, e.kind, coalesce(to_jsonb(e.number), 'null'), e.reissue_of, before.id,
+      encode(sha256(convert_to(before.manifest, 'UTF8')), 'hex'),
+      jsonb_build_object('units', e.records, 'amendments', e.amendments, 'numbers', e.numbers), key_id) then
+    perform refuse('UT002', format('the manifest of export %s does not say what its row says', e.id));
+  end if;
+  insert into export_keys (id, public_key) values (key_id, p_public_key) on conflict (id) do nothing;
+  insert into export_files (export_id, name, size_bytes, sha256, rows)
+  select e.id, f ->> 'name', whole(f, 'sizeBytes'), f ->> 'sha256', whole(f, 'rows') from jsonb_array_elements(m -> 'files') as f;
+  update exports set state = 'made', made_at = clock_timestamp(), manifest = p_manifest where id = e.id;
+  return append_to_stream('export:' || e.id, 'exportMade', 'made',
+    format('{"files":%s,"keyId":%s,"manifestSha256":%s}', jsonb_array_length(m -> 'files'), to_json(key_id), to_json(digest)));
+end $$;
+
+--
+-- Name: exports; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.exports (
+    id text NOT NULL,
+    buyer text NOT NULL,
+    kind text NOT NULL,
+    number integer,
+    request text NOT NULL,
+    as_of timestamp with time zone NOT NULL,
+    look text NOT NULL,
+    predecessor text,
+    reissue_of text,
+    sealed_from timestamp with time zone,
+    sealed_to timestamp with time zone,
+    records integer NOT NULL,
+    amendments integer NOT NULL,
+    numbers integer NOT NULL,
+    state text DEFAULT 'opened'::text NOT NULL,
+    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    made_at timestamp with time zone,
+    delivered_at timestamp with time zone,
+    manifest text,
+    CONSTRAINT exports_chain CHECK (((predecessor IS NOT NULL) = COALESCE((number > 1), false))),
+    CONSTRAINT exports_delivered CHECK (((state = 'delivered'::text) = (delivered_at IS NOT NULL))),
+    CONSTRAINT exports_kind CHECK ((kind = ANY (ARRAY['sequence'::text, 'reissue'::text, 'extract'::text]))),
+    CONSTRAINT exports_made CHECK ((((state = 'opened'::text) = (manifest IS NULL)) AND ((manifest IS NULL) = (made_at IS NULL)))),
+    CONSTRAINT exports_numbered CHECK (((kind = 'sequence'::text) = (number IS NOT NULL))),
+    CONSTRAINT exports_of_another CHECK (((kind = 'reissue'::text) = (reissue_of IS NOT NULL))),
+    CONSTRAINT exports_some CHECK (((records >= 0) AND (amendments >= 0) AND (numbers >= 0) AND ((kind <> 'sequence'::text) OR (((records + amendments) + numbers) > 0)))),
+    CONSTRAINT exports_state CHECK ((state = ANY (ARRAY['opened'::text, 'made'::text, 'delivered'::text]))),
+    CONSTRAINT exports_time CHECK (((kind = 'extract'::text) = ((sealed_from IS NOT NULL) AND (sealed_to IS NOT NULL))))
+);
+
+--
+-- Name: export_of_request(text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.export_of_request(p_buyer text, p_request text, p_kind text) RETURNS public.exports
+    LANGUAGE plpgsql
+    AS $$
+declare
+  e exports;
+begin
+  perform check_word('request', p_request);
+  select * into e from exports where buyer = p_buyer and request = p_request;
+  if e.kind <> p_kind then
+    perform refuse('UT003', format('request %s has opened export %s, a %s', p_request, e.id, e.kind));
+  end if;
+  return e;
+end $$;
 
 --
 -- Name: find_space(text, text, text, text, bigint, bigint); Type: FUNCTION; Schema: public; Owner: -
@@ -1886,6 +2019,18 @@ begin
 end $$;
 
 --
+-- Name: lock_buyer(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.lock_buyer(p_buyer text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform 1 from buyers where id = p_buyer for no key update;
+  if not found then perform refuse('UT009', format('there is no buyer %s', p_buyer)); end if;
+end $$;
+
+--
 -- Name: batch_controls; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -2153,6 +2298,79 @@ begin
 end $$;
 
 --
+-- Name: open_export(text, text, timestamp with time zone, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.open_export(p_buyer text, p_request text, p_as_of timestamp with time zone, p_look text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  include jsonb := check_body(p_look) -> 'include';
+  e exports;
+begin
+  perform check_office();
+  perform lock_buyer(p_buyer);
+  e := export_of_request(p_buyer, p_request, 'sequence');
+  if e.id is not null then return e.id; end if;
+  select id, number into e.predecessor, e.number from exports where buyer = p_buyer and number is not null order by number desc limit 1;
+  e.number := coalesce(e.number, 0) + 1;
+  e.id := p_buyer || '-' || lpad(e.number::text, greatest(6, length(e.number::text)), '0');
+  insert into export_items (export_id, kind, issuer, identifier, value, unit_id)
+  select e.id, 'record', r.issuer, 'serial', r.serial, r.unit_id from unexported_records r where r.buyer = p_buyer;
+  get diagnostics e.records = row_count;
+  insert into export_items (export_id, kind, issuer, identifier, value, seq, unit_id)
+  select e.id, 'amendment', a.issuer, 'serial', a.serial, a.seq, a.unit_id from unexported_amendments a where a.buyer = p_buyer;
+  get diagnostics e.amendments = row_count;
+  insert into export_items (export_id, kind, issuer, identifier, value, unit_id, fate, fate_at, batch_id, reason)
+  select e.id, 'number', n.issuer, n.identifier, n.value, n.unit_id, n.fate, n.fate_at, n.batch_id, n.reason
+  from unexported_numbers n
+  where n.buyer = p_buyer and coalesce((include ->> case n.fate when 'unused' then 'unused' else 'scrapped' end)::boolean, true);
+  get diagnostics e.numbers = row_count;
+  if e.records + e.amendments + e.numbers = 0 then return null; end if;
+  insert into exports (id, buyer, kind, number, request, as_of, look, predecessor, records, amendments, numbers)
+  values (e.id, p_buyer, 'sequence', e.number, p_request, p_as_of, p_look, e.predecessor, e.records, e.amendments, e.numbers)
+  returning * into e;
+  perform tell_opened(e);
+  return e.id;
+end $$;
+
+--
+-- Name: open_extract(text, text, timestamp with time zone, timestamp with time zone, timestamp with time zone, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.open_extract(p_buyer text, p_request text, p_from timestamp with time zone, p_to timestamp with time zone, p_as_of timestamp with time zone, p_look text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  e exports;
+begin
+  perform check_office();
+  perform check_body(p_look);
+  perform lock_buyer(p_buyer);
+  e := export_of_request(p_buyer, p_request, 'extract');
+  if e.id is not null then return e.id; end if;
+  if (p_from < p_to) is not true then perform refuse('UT007', 'an extract begins before it ends'); end if;
+  select p_buyer || '-x' || lpad((count(*) + 1)::text, 4, '0') into e.id from exports where buyer = p_buyer and kind = 'extract';
+  insert into extract_items (export_id, kind, issuer, identifier, value, unit_id)
+  select e.id, 'record', u.issuer, 'serial', r.serial, r.unit_id
+  from records r join units u on u.id = r.unit_id join shipments s on s.id = u.shipment_id
+  where s.buyer = p_buyer and r.sealed_at >= p_from and r.sealed_at < p_to;
+  get diagnostics e.records = row_count;
+  insert into extract_items (export_id, kind, issuer, identifier, value, seq, unit_id)
+  select e.id, 'amendment', x.issuer, 'serial', x.value, v.seq, x.unit_id
+  from extract_items x join unit_events v on v.stream = 'unit:' || x.unit_id and v.type in ('recordCorrected', 'unitReturned')
+  where x.export_id = e.id;
+  get diagnostics e.amendments = row_count;
+  insert into exports (id, buyer, kind, request, as_of, look, sealed_from, sealed_to, records, amendments, numbers)
+  values (e.id, p_buyer, 'extract', p_request, p_as_of, p_look, p_from, p_to, e.records, e.amendments, 0)
+  returning * into e;
+  perform tell_opened(e);
+  return e.id;
+end $$;
+
+--
 -- Name: open_holds(text, text, text, uuid[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2295,6 +2513,36 @@ begin
   perform check_word('recall', p_recall), check_word('reason', p_reason), check_word('by', p_by), check_body(p_selector);
   perform append_to_stream('recall:' || p_recall, 'recallOpened', 'opened',
     format('{"by":%s,"reason":%s,"selector":%s}', to_json(p_by), to_json(p_reason), p_selector));
+end $$;
+
+--
+-- Name: open_reissue(text, text, timestamp with time zone, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.open_reissue(p_export text, p_request text, p_as_of timestamp with time zone, p_look text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  original exports;
+  e exports;
+begin
+  perform check_office();
+  perform check_body(p_look);
+  select * into original from exports where id = p_export;
+  if not found then perform refuse('UT009', format('there is no export %s', p_export)); end if;
+  if original.kind <> 'sequence' then
+    perform refuse('UT021', format('export %s is a %s: only an export of the sequence is issued again', p_export, original.kind));
+  end if;
+  perform lock_buyer(original.buyer);
+  e := export_of_request(original.buyer, p_request, 'reissue');
+  if e.id is not null then return e.id; end if;
+  insert into exports (id, buyer, kind, request, as_of, look, reissue_of, records, amendments, numbers)
+  values (p_export || '-r' || (select count(*) + 1 from exports where reissue_of = p_export), original.buyer, 'reissue', p_request, p_as_of,
+    p_look, p_export, original.records, original.amendments, original.numbers)
+  returning * into e;
+  perform tell_opened(e);
+  return e.id;
 end $$;
 
 --
@@ -2644,6 +2892,40 @@ CREATE FUNCTION public.refuse_change() RETURNS trigger
     AS $$
 begin
   raise exception using errcode = '42501', message = format('%s of %s is refused: it is append-only', tg_op, tg_table_name);
+end $$;
+
+--
+-- Name: refuse_delivery_change(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_delivery_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if old.ended_at is not null
+     or (new.id, new.export_id, new.target, new.started_at) is distinct from (old.id, old.export_id, old.target, old.started_at) then
+    raise exception using errcode = '42501', message = format('delivery %s can not become that', old.id);
+  end if;
+  return new;
+end $$;
+
+--
+-- Name: refuse_export_change(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_export_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+  was exports := old;
+begin
+  was.state := new.state;
+  if old.state = 'opened' then was.manifest := new.manifest; was.made_at := new.made_at; end if;
+  if new.state = 'delivered' then was.delivered_at := new.delivered_at; end if;
+  if new is distinct from was or (old.state, new.state) not in (('opened', 'made'), ('made', 'delivered')) then
+    raise exception using errcode = '42501', message = format('export %s can not become that', old.id);
+  end if;
+  return new;
 end $$;
 
 --
@@ -3254,6 +3536,31 @@ begin
 end $$;
 
 --
+-- Name: tell_opened(public.exports); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.tell_opened(e public.exports) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform append_to_stream('export:' || e.id, 'exportOpened', 'opened', format(
+    '{"amendments":%s,"asOf":%s,"buyer":%s,"from":%s,"kind":%s,"lookSha256":%s,"number":%s,"numbers":%s,"of":%s,"predecessor":%s,"records":%s,"to":%s}',
+    e.amendments, told_time(e.as_of), to_json(e.buyer), told_time(e.sealed_from), to_json(e.kind),
+    to_json(encode(sha256(convert_to(e.look, 'UTF8')), 'hex')), coalesce(e.number::text, 'null'), e.numbers, coalesce(to_json(e.reissue_of)::text, 'null'),
+    coalesce(to_json(e.predecessor)::text, 'null'), e.records, told_time(e.sealed_to)));
+end $$;
+
+--
+-- Name: told_time(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.told_time(p_at timestamp with time zone) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select coalesce(to_char(p_at at time zone 'UTC', '"\""YYYY-MM-DD"T"HH24:MI:SS.MS"Z\""'), 'null')
+$$;
+
+--
 -- Name: top_up_batch(text, text, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -3470,6 +3777,98 @@ CREATE TABLE public.buyers (
     id text NOT NULL,
     name text NOT NULL,
     test boolean DEFAULT false NOT NULL
+);
+
+--
+-- Name: deliveries; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.deliveries (
+    id bigint NOT NULL,
+    export_id text NOT NULL,
+    target text NOT NULL,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    ended_at timestamp with time zone,
+    outcome text,
+    code text,
+    message text,
+    CONSTRAINT deliveries_end CHECK ((((ended_at IS NULL) = (outcome IS NULL)) AND ((COALESCE(outcome, ''::text) = 'failed'::text) = (code IS NOT NULL)))),
+    CONSTRAINT deliveries_outcome CHECK ((outcome = ANY (ARRAY['delivered'::text, 'copied'::text, 'failed'::text])))
+);
+
+--
+-- Name: deliveries_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.deliveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.deliveries_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: export_files; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.export_files (
+    export_id text NOT NULL,
+    name text NOT NULL,
+    size_bytes bigint NOT NULL,
+    sha256 text NOT NULL,
+    rows integer NOT NULL,
+    CONSTRAINT export_files_name CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$'::text)),
+    CONSTRAINT export_files_numbers CHECK (((size_bytes >= 0) AND (rows >= 0))),
+    CONSTRAINT export_files_sha256 CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+--
+-- Name: export_items; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.export_items (
+    export_id text NOT NULL,
+    kind text NOT NULL,
+    issuer text NOT NULL COLLATE pg_catalog."C",
+    identifier text NOT NULL COLLATE pg_catalog."C",
+    value text NOT NULL COLLATE pg_catalog."C",
+    seq bigint DEFAULT 0 NOT NULL,
+    unit_id uuid,
+    fate text,
+    fate_at timestamp with time zone,
+    batch_id text,
+    reason text,
+    CONSTRAINT export_items_fate CHECK ((((kind = 'number'::text) = (fate IS NOT NULL)) AND (fate = ANY (ARRAY['scrapped'::text, 'void'::text, 'missing'::text, 'unused'::text])))),
+    CONSTRAINT export_items_kind CHECK ((kind = ANY (ARRAY['record'::text, 'amendment'::text, 'number'::text]))),
+    CONSTRAINT export_items_unit CHECK (((kind = 'number'::text) OR ((unit_id IS NOT NULL) AND (fate IS NULL))))
+);
+
+--
+-- Name: export_keys; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.export_keys (
+    id text NOT NULL,
+    public_key text NOT NULL,
+    first_used_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT export_keys_id CHECK ((id = "left"(encode(sha256(decode(public_key, 'base64'::text)), 'hex'::text), 16)))
+);
+
+--
+-- Name: extract_items; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.extract_items (
+    export_id text NOT NULL,
+    kind text NOT NULL,
+    issuer text NOT NULL COLLATE pg_catalog."C",
+    identifier text NOT NULL COLLATE pg_catalog."C",
+    value text NOT NULL COLLATE pg_catalog."C",
+    seq bigint DEFAULT 0 NOT NULL,
+    unit_id uuid NOT NULL,
+    CONSTRAINT extract_items_kind CHECK ((kind = ANY (ARRAY['record'::text, 'amendment'::text])))
 );
 
 --
@@ -3871,6 +4270,111 @@ CREATE TABLE public.tries (
 );
 
 --
+-- Name: unexported_amendments; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.unexported_amendments AS
+ SELECT s.buyer,
+    u.issuer,
+    u.serial,
+    u.id AS unit_id,
+    e.seq
+   FROM ((public.unit_events e
+     JOIN public.units u ON ((u.id = (substr(e.stream, 6))::uuid)))
+     JOIN public.shipments s ON ((s.id = u.shipment_id)))
+  WHERE ((e.type = ANY (ARRAY['recordCorrected'::text, 'unitReturned'::text])) AND (u.state = 'Shipped'::text) AND (NOT (EXISTS ( SELECT
+           FROM public.export_items x
+          WHERE ((x.kind = 'amendment'::text) AND (x.unit_id = u.id) AND (x.seq = e.seq))))));
+
+--
+-- Name: unexported_numbers; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.unexported_numbers AS
+ SELECT n.buyer,
+    n.issuer,
+    n.identifier,
+    n.value,
+    n.unit_id,
+    n.fate,
+    n.fate_at,
+    n.batch_id,
+    n.reason
+   FROM ( SELECT COALESCE(own.id, b.buyer) AS buyer,
+            i.issuer,
+            i.kind AS identifier,
+            i.value,
+            u.id AS unit_id,
+            lower(u.state) AS fate,
+            e.at AS fate_at,
+            b.id AS batch_id,
+            ((e.body)::jsonb ->> 'code'::text) AS reason
+           FROM ((((public.units u
+             JOIN public.batches b ON ((b.id = u.batch_id)))
+             JOIN public.identifiers i ON (((i.unit_id = u.id) AND (i.kind = ANY (ARRAY['serial'::text, 'mac'::text])))))
+             LEFT JOIN public.buyers own ON ((own.id = u.issuer)))
+             CROSS JOIN LATERAL ( SELECT v.at,
+                    v.body
+                   FROM public.unit_events v
+                  WHERE ((v.stream = ('unit:'::text || u.id)) AND (v.type = ANY (ARRAY['scrapped'::text, 'missing'::text, 'voided'::text])))
+                  ORDER BY v.seq DESC
+                 LIMIT 1) e)
+          WHERE ((u.state = ANY (ARRAY['Scrapped'::text, 'Missing'::text, 'Void'::text])) AND (NOT b.trial))
+        UNION ALL
+         SELECT COALESCE(own.id, b.buyer) AS "coalesce",
+            i.issuer,
+            i.kind,
+            i.value,
+            NULL::uuid,
+            'void'::text,
+            e.at,
+            b.id,
+            ((e.body)::jsonb ->> 'why'::text)
+           FROM ((((public.identifiers i
+             JOIN public.blocks k ON ((k.id = i.block_id)))
+             JOIN public.batches b ON ((b.id = k.batch_id)))
+             JOIN public.unit_events e ON (((e.stream = ('batch:'::text || b.id)) AND (e.key = concat_ws('/'::text, 'void', k.id, i.ordinal)))))
+             LEFT JOIN public.buyers own ON ((own.id = i.issuer)))
+          WHERE ((i.unit_id IS NULL) AND (i.adopted_unit IS NULL) AND (i.state = 'void'::text) AND (NOT b.trial))
+        UNION ALL
+         SELECT l.issuer,
+            l.issuer,
+            'serial'::text,
+            v.value,
+            NULL::uuid,
+            'unused'::text,
+            e.at,
+            k.batch_id,
+            NULL::text
+           FROM ((((public.batch_controls c
+             JOIN public.blocks k ON ((k.batch_id = c.batch_id)))
+             JOIN public.number_lists l ON ((l.space_id = k.space_id)))
+             JOIN public.unit_events e ON (((e.stream = ('batch:'::text || c.batch_id)) AND (e.key = 'returned'::text))))
+             JOIN public.listed_numbers v ON (((v.space_id = k.space_id) AND (v."position" >= lower(k.numbers)) AND (v."position" < upper(k.numbers)))))
+          WHERE (c.cancelled AND (NOT (EXISTS ( SELECT
+                   FROM public.identifiers i
+                  WHERE ((i.issuer = l.issuer) AND (i.kind = 'serial'::text) AND (i.value = v.value))))))) n
+  WHERE ((n.buyer IS NOT NULL) AND (NOT (EXISTS ( SELECT
+           FROM public.export_items x
+          WHERE ((x.kind = 'number'::text) AND ((x.issuer = n.issuer) AND (x.identifier = n.identifier) AND (x.value = n.value) AND (x.fate = n.fate)))))));
+
+--
+-- Name: unexported_records; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.unexported_records AS
+ SELECT s.buyer,
+    u.issuer,
+    r.serial,
+    r.unit_id
+   FROM ((public.records r
+     JOIN public.units u ON ((u.id = r.unit_id)))
+     JOIN public.shipments s ON ((s.id = u.shipment_id)))
+  WHERE (NOT (EXISTS ( SELECT
+           FROM public.export_items x
+          WHERE ((x.kind = 'record'::text) AND (x.unit_id = r.unit_id)))));
+
+--
 -- Name: unit_lots; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -3969,11 +4473,81 @@ ALTER TABLE ONLY public.buyers
     ADD CONSTRAINT buyers_pkey PRIMARY KEY (id);
 
 --
+-- Name: deliveries deliveries_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.deliveries
+    ADD CONSTRAINT deliveries_pkey PRIMARY KEY (id);
+
+--
 -- Name: event_types event_types_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
 ALTER TABLE ONLY public.event_types
     ADD CONSTRAINT event_types_pkey PRIMARY KEY (type);
+
+--
+-- Name: export_files export_files_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.export_files
+    ADD CONSTRAINT export_files_pkey PRIMARY KEY (export_id, name);
+
+--
+-- Name: export_items export_items_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.export_items
+    ADD CONSTRAINT export_items_pkey PRIMARY KEY (export_id, kind, issuer, identifier, value, seq);
+
+--
+-- Name: export_keys export_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.export_keys
+    ADD CONSTRAINT export_keys_pkey PRIMARY KEY (id);
+
+--
+-- Name: export_keys export_keys_public_key; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.export_keys
+    ADD CONSTRAINT export_keys_public_key UNIQUE (public_key);
+
+--
+-- Name: exports exports_number; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.exports
+    ADD CONSTRAINT exports_number UNIQUE (buyer, number);
+
+--
+-- Name: exports exports_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.exports
+    ADD CONSTRAINT exports_pkey PRIMARY KEY (id);
+
+--
+-- Name: exports exports_predecessor_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.exports
+    ADD CONSTRAINT exports_predecessor_once UNIQUE (predecessor);
+
+--
+-- Name: exports exports_request; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.exports
+    ADD CONSTRAINT exports_request UNIQUE (buyer, request);
+
+--
+-- Name: extract_items extract_items_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.extract_items
+    ADD CONSTRAINT extract_items_pkey PRIMARY KEY (export_id, kind, issuer, identifier, value, seq);
 
 --
 -- Name: holds holds_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -4361,6 +4935,36 @@ CREATE INDEX blocks_batch_id ON public.blocks USING btree (batch_id);
 CREATE UNIQUE INDEX blocks_lease_id ON public.blocks USING btree (lease_id) WHERE (lease_id IS NOT NULL);
 
 --
+-- Name: deliveries_export_id; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX deliveries_export_id ON public.deliveries USING btree (export_id);
+
+--
+-- Name: export_items_amendment; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX export_items_amendment ON public.export_items USING btree (unit_id, seq) WHERE (kind = 'amendment'::text);
+
+--
+-- Name: export_items_fate_once; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX export_items_fate_once ON public.export_items USING btree (issuer, identifier, value, fate) WHERE (kind = 'number'::text);
+
+--
+-- Name: export_items_record; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE UNIQUE INDEX export_items_record ON public.export_items USING btree (unit_id) WHERE (kind = 'record'::text);
+
+--
+-- Name: exports_reissue_of; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX exports_reissue_of ON public.exports USING btree (reissue_of);
+
+--
 -- Name: holds_open; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -4371,6 +4975,12 @@ CREATE INDEX holds_open ON public.holds USING btree (unit_id) WHERE (released_se
 --
 
 CREATE INDEX identifiers_adopted_unit ON public.identifiers USING btree (adopted_unit) WHERE (adopted_unit IS NOT NULL);
+
+--
+-- Name: identifiers_of_nobody; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX identifiers_of_nobody ON public.identifiers USING btree (block_id) WHERE ((unit_id IS NULL) AND (adopted_unit IS NULL));
 
 --
 -- Name: identifiers_unit_id; Type: INDEX; Schema: public; Owner: -
@@ -4463,6 +5073,12 @@ CREATE INDEX slot_requests_age ON public.slot_requests USING btree (requested_at
 CREATE UNIQUE INDEX transitions_from ON public.transitions USING btree (type, from_state, COALESCE(from_step, '*'::text));
 
 --
+-- Name: unit_events_amendments; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX unit_events_amendments ON public.unit_events USING btree (stream, seq) WHERE (type = ANY (ARRAY['recordCorrected'::text, 'unitReturned'::text]));
+
+--
 -- Name: unit_events_tests; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -4551,6 +5167,90 @@ CREATE TRIGGER blocks_append_only BEFORE DELETE OR UPDATE ON public.blocks FOR E
 --
 
 CREATE TRIGGER blocks_no_truncate BEFORE TRUNCATE ON public.blocks FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: deliveries deliveries_end_once; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER deliveries_end_once BEFORE UPDATE ON public.deliveries FOR EACH ROW EXECUTE FUNCTION public.refuse_delivery_change();
+
+--
+-- Name: deliveries deliveries_never_deleted; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER deliveries_never_deleted BEFORE DELETE ON public.deliveries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: deliveries deliveries_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER deliveries_no_truncate BEFORE TRUNCATE ON public.deliveries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: export_files export_files_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER export_files_append_only BEFORE DELETE OR UPDATE ON public.export_files FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: export_files export_files_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER export_files_no_truncate BEFORE TRUNCATE ON public.export_files FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: export_items export_items_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER export_items_append_only BEFORE DELETE OR UPDATE ON public.export_items FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: export_items export_items_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER export_items_no_truncate BEFORE TRUNCATE ON public.export_items FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: export_keys export_keys_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER export_keys_append_only BEFORE DELETE OR UPDATE ON public.export_keys FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: export_keys export_keys_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER export_keys_no_truncate BEFORE TRUNCATE ON public.export_keys FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: exports exports_go_on; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER exports_go_on BEFORE UPDATE ON public.exports FOR EACH ROW EXECUTE FUNCTION public.refuse_export_change();
+
+--
+-- Name: exports exports_never_deleted; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER exports_never_deleted BEFORE DELETE ON public.exports FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: exports exports_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER exports_no_truncate BEFORE TRUNCATE ON public.exports FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: extract_items extract_items_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER extract_items_append_only BEFORE DELETE OR UPDATE ON public.extract_items FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: extract_items extract_items_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER extract_items_no_truncate BEFORE TRUNCATE ON public.extract_items FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
 -- Name: identifiers identifiers_as_listed; Type: TRIGGER; Schema: public; Owner: -
@@ -4880,6 +5580,55 @@ ALTER TABLE ONLY public.blocks
 
 ALTER TABLE ONLY public.blocks
     ADD CONSTRAINT blocks_space FOREIGN KEY (space_id) REFERENCES public.number_spaces(id);
+
+--
+-- Name: deliveries deliveries_export; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.deliveries
+    ADD CONSTRAINT deliveries_export FOREIGN KEY (export_id) REFERENCES public.exports(id);
+
+--
+-- Name: export_files export_files_export; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.export_files
+    ADD CONSTRAINT export_files_export FOREIGN KEY (export_id) REFERENCES public.exports(id);
+
+--
+-- Name: export_items export_items_export; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.export_items
+    ADD CONSTRAINT export_items_export FOREIGN KEY (export_id) REFERENCES public.exports(id) DEFERRABLE INITIALLY DEFERRED;
+
+--
+-- Name: exports exports_buyer; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.exports
+    ADD CONSTRAINT exports_buyer FOREIGN KEY (buyer) REFERENCES public.buyers(id);
+
+--
+-- Name: exports exports_predecessor; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.exports
+    ADD CONSTRAINT exports_predecessor FOREIGN KEY (predecessor) REFERENCES public.exports(id);
+
+--
+-- Name: exports exports_reissue_of; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.exports
+    ADD CONSTRAINT exports_reissue_of FOREIGN KEY (reissue_of) REFERENCES public.exports(id);
+
+--
+-- Name: extract_items extract_items_export; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.extract_items
+    ADD CONSTRAINT extract_items_export FOREIGN KEY (export_id) REFERENCES public.exports(id) DEFERRABLE INITIALLY DEFERRED;
 
 --
 -- Name: holds holds_unit; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -5221,6 +5970,13 @@ GRANT ALL ON FUNCTION public.begin_act(p_unit uuid, p_type text, p_caller text, 
 GRANT ALL ON FUNCTION public.begin_act(p_unit uuid, p_type text, p_caller text, p_station text, p_slot integer, p_body text) TO unitrail_station;
 
 --
+-- Name: FUNCTION begin_delivery(p_export text, p_target text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.begin_delivery(p_export text, p_target text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.begin_delivery(p_export text, p_target text) TO unitrail_office;
+
+--
 -- Name: FUNCTION bind_identifier(u public.units, p_issuer text, p_kind text, p_value text, p_block bigint, p_ordinal integer, p_state text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -5459,10 +6215,39 @@ GRANT ALL ON FUNCTION public.declare_used_ranges(p_pools jsonb) TO unitrail_desk
 GRANT ALL ON FUNCTION public.declare_used_ranges(p_pools jsonb) TO unitrail_office;
 
 --
+-- Name: FUNCTION end_delivery(p_delivery bigint, p_outcome text, p_code text, p_message text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.end_delivery(p_delivery bigint, p_outcome text, p_code text, p_message text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.end_delivery(p_delivery bigint, p_outcome text, p_code text, p_message text) TO unitrail_office;
+
+--
 -- Name: FUNCTION end_lease(p_unit uuid); Type: ACL; Schema: public; Owner: -
 --
 
 REVOKE ALL ON FUNCTION public.end_lease(p_unit uuid) FROM PUBLIC;
+
+--
+-- Name: FUNCTION export_made(p_export text, p_manifest text, p_public_key text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.export_made(p_export text, p_manifest text, p_public_key text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.export_made(p_export text, p_manifest text, p_public_key text) TO unitrail_office;
+
+--
+-- Name: TABLE exports; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.exports TO unitrail_office;
+GRANT SELECT ON TABLE public.exports TO unitrail_desk;
+GRANT SELECT ON TABLE public.exports TO unitrail_auditor;
+GRANT SELECT ON TABLE public.exports TO unitrail_retention;
+
+--
+-- Name: FUNCTION export_of_request(p_buyer text, p_request text, p_kind text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.export_of_request(p_buyer text, p_request text, p_kind text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION find_space(p_kind text, p_name text, p_scope text, p_issuer text, p_first bigint, p_last bigint); Type: ACL; Schema: public; Owner: -
@@ -5567,6 +6352,12 @@ REVOKE ALL ON FUNCTION public.lease_of_side(p_lease text, p_side text) FROM PUBL
 REVOKE ALL ON FUNCTION public.leased_space(p_kind text, p_name text, p_scope text, p_version integer, p_pattern text, p_width bigint, p_run_length integer) FROM PUBLIC;
 
 --
+-- Name: FUNCTION lock_buyer(p_buyer text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.lock_buyer(p_buyer text) FROM PUBLIC;
+
+--
 -- Name: TABLE batch_controls; Type: ACL; Schema: public; Owner: -
 --
 
@@ -5669,6 +6460,20 @@ REVOKE ALL ON FUNCTION public.open_batch(p_batch text, p_document text, p_recipe
 GRANT ALL ON FUNCTION public.open_batch(p_batch text, p_document text, p_recipe text, p_firmware_sha256 text, p_order_quantity integer, p_trial boolean, p_workflow text, p_grants jsonb, p_opened_by text) TO unitrail_office;
 
 --
+-- Name: FUNCTION open_export(p_buyer text, p_request text, p_as_of timestamp with time zone, p_look text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.open_export(p_buyer text, p_request text, p_as_of timestamp with time zone, p_look text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.open_export(p_buyer text, p_request text, p_as_of timestamp with time zone, p_look text) TO unitrail_office;
+
+--
+-- Name: FUNCTION open_extract(p_buyer text, p_request text, p_from timestamp with time zone, p_to timestamp with time zone, p_as_of timestamp with time zone, p_look text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.open_extract(p_buyer text, p_request text, p_from timestamp with time zone, p_to timestamp with time zone, p_as_of timestamp with time zone, p_look text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.open_extract(p_buyer text, p_request text, p_from timestamp with time zone, p_to timestamp with time zone, p_as_of timestamp with time zone, p_look text) TO unitrail_office;
+
+--
 -- Name: FUNCTION open_holds(p_hold text, p_reason text, p_by text, p_units uuid[]); Type: ACL; Schema: public; Owner: -
 --
 
@@ -5710,6 +6515,13 @@ REVOKE ALL ON FUNCTION public.open_order(p_order text, p_quantity integer, p_bat
 
 REVOKE ALL ON FUNCTION public.open_recall(p_recall text, p_selector text, p_reason text, p_by text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.open_recall(p_recall text, p_selector text, p_reason text, p_by text) TO unitrail_desk;
+
+--
+-- Name: FUNCTION open_reissue(p_export text, p_request text, p_as_of timestamp with time zone, p_look text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.open_reissue(p_export text, p_request text, p_as_of timestamp with time zone, p_look text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.open_reissue(p_export text, p_request text, p_as_of timestamp with time zone, p_look text) TO unitrail_office;
 
 --
 -- Name: FUNCTION open_resolution(p_id text, p_request text, p_by text, p_units uuid[], p_in_vain uuid[], p_whys text[]); Type: ACL; Schema: public; Owner: -
@@ -5814,6 +6626,18 @@ REVOKE ALL ON FUNCTION public.refuse_cancelled(p_batch text) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION public.refuse_change() FROM PUBLIC;
+
+--
+-- Name: FUNCTION refuse_delivery_change(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.refuse_delivery_change() FROM PUBLIC;
+
+--
+-- Name: FUNCTION refuse_export_change(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.refuse_export_change() FROM PUBLIC;
 
 --
 -- Name: FUNCTION refuse_identifier_change(); Type: ACL; Schema: public; Owner: -
@@ -6012,6 +6836,18 @@ REVOKE ALL ON FUNCTION public.take_back_lease(p_document text, p_public_key text
 GRANT ALL ON FUNCTION public.take_back_lease(p_document text, p_public_key text, p_by text) TO unitrail_desk;
 
 --
+-- Name: FUNCTION tell_opened(e public.exports); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.tell_opened(e public.exports) FROM PUBLIC;
+
+--
+-- Name: FUNCTION told_time(p_at timestamp with time zone); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.told_time(p_at timestamp with time zone) FROM PUBLIC;
+
+--
 -- Name: FUNCTION top_up_batch(p_batch text, p_id text, p_body text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -6082,6 +6918,51 @@ GRANT SELECT ON TABLE public.buyers TO unitrail_office;
 GRANT SELECT ON TABLE public.buyers TO unitrail_desk;
 GRANT SELECT ON TABLE public.buyers TO unitrail_auditor;
 GRANT SELECT ON TABLE public.buyers TO unitrail_retention;
+
+--
+-- Name: TABLE deliveries; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.deliveries TO unitrail_office;
+GRANT SELECT ON TABLE public.deliveries TO unitrail_desk;
+GRANT SELECT ON TABLE public.deliveries TO unitrail_auditor;
+GRANT SELECT ON TABLE public.deliveries TO unitrail_retention;
+
+--
+-- Name: TABLE export_files; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.export_files TO unitrail_office;
+GRANT SELECT ON TABLE public.export_files TO unitrail_desk;
+GRANT SELECT ON TABLE public.export_files TO unitrail_auditor;
+GRANT SELECT ON TABLE public.export_files TO unitrail_retention;
+
+--
+-- Name: TABLE export_items; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.export_items TO unitrail_office;
+GRANT SELECT ON TABLE public.export_items TO unitrail_desk;
+GRANT SELECT ON TABLE public.export_items TO unitrail_auditor;
+GRANT SELECT ON TABLE public.export_items TO unitrail_retention;
+
+--
+-- Name: TABLE export_keys; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.export_keys TO unitrail_office;
+GRANT SELECT ON TABLE public.export_keys TO unitrail_desk;
+GRANT SELECT ON TABLE public.export_keys TO unitrail_auditor;
+GRANT SELECT ON TABLE public.export_keys TO unitrail_retention;
+
+--
+-- Name: TABLE extract_items; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.extract_items TO unitrail_office;
+GRANT SELECT ON TABLE public.extract_items TO unitrail_desk;
+GRANT SELECT ON TABLE public.extract_items TO unitrail_auditor;
+GRANT SELECT ON TABLE public.extract_items TO unitrail_retention;
 
 --
 -- Name: TABLE held_units; Type: ACL; Schema: public; Owner: -
@@ -6315,6 +7196,33 @@ GRANT SELECT ON TABLE public.tries TO unitrail_desk;
 GRANT SELECT ON TABLE public.tries TO unitrail_auditor;
 GRANT SELECT ON TABLE public.tries TO unitrail_retention;
 GRANT SELECT ON TABLE public.tries TO unitrail_station;
+
+--
+-- Name: TABLE unexported_amendments; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.unexported_amendments TO unitrail_office;
+GRANT SELECT ON TABLE public.unexported_amendments TO unitrail_desk;
+GRANT SELECT ON TABLE public.unexported_amendments TO unitrail_auditor;
+GRANT SELECT ON TABLE public.unexported_amendments TO unitrail_retention;
+
+--
+-- Name: TABLE unexported_numbers; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.unexported_numbers TO unitrail_office;
+GRANT SELECT ON TABLE public.unexported_numbers TO unitrail_desk;
+GRANT SELECT ON TABLE public.unexported_numbers TO unitrail_auditor;
+GRANT SELECT ON TABLE public.unexported_numbers TO unitrail_retention;
+
+--
+-- Name: TABLE unexported_records; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.unexported_records TO unitrail_office;
+GRANT SELECT ON TABLE public.unexported_records TO unitrail_desk;
+GRANT SELECT ON TABLE public.unexported_records TO unitrail_auditor;
+GRANT SELECT ON TABLE public.unexported_records TO unitrail_retention;
 
 --
 -- Name: TABLE unit_lots; Type: ACL; Schema: public; Owner: -

@@ -7,17 +7,19 @@
  * within bounds, so that a batch of 500 units reads its firmware image once.
  */
 import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 
 import { parseSha256Hex, type Sha256Hex } from '../../domain/brands';
 import { UnitrailError } from '../../domain/errors';
 import { createByteCache } from './byte-cache';
-import { errorCodeOf, replaceFile } from './durable-file';
+import { errorCodeOf, replaceByCopy, replaceFile } from './durable-file';
 import type { ContentStore } from './port';
 
 const mebibyte = 1024 * 1024;
-/** The largest content: it is held in memory as a whole. Far above any image of the devices in question. */
+/** The largest content of `put` and `get`, held in memory as a whole. Far above any image of the devices in question. */
 export const maxContentBytes = 256 * mebibyte;
 const defaultCacheBytes = 64 * mebibyte;
 const readOnly = 0o444;
@@ -62,6 +64,23 @@ export function createContentStore(options: ContentStoreOptions): ContentStore {
     return sha256;
   }
 
+  async function putFile(source: string): Promise<Sha256Hex> {
+    return reportingTrouble(folder, async () => {
+      const sha256 = await digestOfFile(source);
+      const path = pathOf(folder, sha256);
+      if ((await isFile(path)) && (await digestOfFile(path)) === sha256) return sha256;
+      await replaceByCopy(path, source, readOnly);
+      // The source may have changed while it was copied: what is kept has to be what its name says.
+      const found = await digestOfFile(path);
+      if (found !== sha256) throw damaged(path, sha256, found);
+      return sha256;
+    });
+  }
+
+  function openAt(sha256: Sha256Hex, from = 0): Readable {
+    return createReadStream(pathOf(folder, parseSha256Hex(sha256)), { start: from, highWaterMark: mebibyte });
+  }
+
   async function isThereAndWhole(sha256: Sha256Hex): Promise<boolean> {
     try {
       await readChecked(sha256);
@@ -77,11 +96,17 @@ export function createContentStore(options: ContentStoreOptions): ContentStore {
     return reportingTrouble(folder, () => isFile(path));
   }
 
-  return { put, get, has };
+  return { put, putFile, get, open: openAt, has };
 }
 
 function digestOf(bytes: Uint8Array): Sha256Hex {
   return parseSha256Hex(createHash('sha256').update(bytes).digest('hex'));
+}
+
+async function digestOfFile(path: string): Promise<Sha256Hex> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: mebibyte })) hash.update(chunk as Buffer);
+  return parseSha256Hex(hash.digest('hex'));
 }
 
 function pathOf(folder: string, sha256: Sha256Hex): string {

@@ -4,12 +4,31 @@
  * well, or the name itself could be lost.
  */
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { link, mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+
+const COPY_BYTES = 1024 * 1024;
 
 /** Writes the file, in the place of an older one of that name. */
 export async function replaceFile(path: string, bytes: Uint8Array, mode: number): Promise<void> {
-  await throughTemporaryFile(path, bytes, mode, async (temporary) => {
+  await throughTemporaryFile(
+    path,
+    (file) => file.writeFile(bytes),
+    mode,
+    async (temporary) => {
+      await rename(temporary, path);
+    },
+  );
+}
+
+/** Copies a file of any size, in the place of an older one of that name. */
+export async function replaceByCopy(path: string, source: string, mode: number): Promise<void> {
+  const copy = async (file: FileHandle): Promise<void> => {
+    for await (const chunk of createReadStream(source, { highWaterMark: COPY_BYTES }))
+      await file.writeFile(chunk as Buffer);
+  };
+  await throughTemporaryFile(path, copy, mode, async (temporary) => {
     await rename(temporary, path);
   });
 }
@@ -20,9 +39,14 @@ export async function replaceFile(path: string, bytes: Uint8Array, mode: number)
  */
 export async function createFile(path: string, bytes: Uint8Array, mode: number): Promise<boolean> {
   let created = true;
-  await throughTemporaryFile(path, bytes, mode, async (temporary) => {
-    created = await linkUnlessThere(temporary, path);
-  });
+  await throughTemporaryFile(
+    path,
+    (file) => file.writeFile(bytes),
+    mode,
+    async (temporary) => {
+      created = await linkUnlessThere(temporary, path);
+    },
+  );
   return created;
 }
 
@@ -44,14 +68,14 @@ export function errorCodeOf(error: unknown): string | undefined {
 
 async function throughTemporaryFile(
   path: string,
-  bytes: Uint8Array,
+  write: (file: FileHandle) => Promise<void>,
   mode: number,
   publish: (temporary: string) => Promise<void>,
 ): Promise<void> {
   await makeFolder(dirname(path));
   const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`;
   try {
-    await writeAndSync(temporary, bytes, mode);
+    await writeAndSync(temporary, write, mode);
     await publish(temporary);
   } finally {
     await rm(temporary, { force: true });
@@ -59,10 +83,14 @@ async function throughTemporaryFile(
   await syncFolder(dirname(path));
 }
 
-async function writeAndSync(path: string, bytes: Uint8Array, mode: number): Promise<void> {
+async function writeAndSync(
+  path: string,
+  write: (file: FileHandle) => Promise<void>,
+  mode: number,
+): Promise<void> {
   const handle = await open(path, 'wx', mode);
   try {
-    await handle.writeFile(bytes);
+    await write(handle);
     await handle.sync();
   } finally {
     await handle.close();

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Sha256Hex } from '../../domain/brands';
 
 /**
@@ -12,6 +13,13 @@ export interface ContentStore {
   put(bytes: Uint8Array): Promise<Sha256Hex>;
   /** The bytes, checked against the digest. They are the caller's own copy. */
   get(sha256: Sha256Hex): Promise<Uint8Array>;
+  /** Keeps a file of any size, as `put` does; a few buffers of memory, whatever its size. The file itself stays. */
+  putFile(path: string): Promise<Sha256Hex>;
+  /**
+   * The bytes from there on, of content of any size. They are not checked: whoever reads all of them knows the digest.
+   * What goes wrong, also that there is no such content, is an error of the stream.
+   */
+  open(sha256: Sha256Hex, from?: number): Readable;
   /** Whether there is content under the digest. Does not read it: only `get` finds damage. */
   has(sha256: Sha256Hex): Promise<boolean>;
 }

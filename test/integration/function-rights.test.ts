@@ -23,6 +23,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ...['complete_batch', 'next_carton_number', 'open_batch', 'open_shipment', 'order_room', 'release_slot'],
     ...['seal_record', 'ship_units', 'unit_name', 'void_numbers'],
     ...['open_holds', 'open_resolution', 'release_holds', 'settle_units'],
+    ...['begin_delivery', 'end_delivery', 'export_made', 'open_export', 'open_extract', 'open_reissue'],
   ],
   unitrail_station: ['append_event', 'begin_act', 'slot_cleared', 'slots_to_clear', 'unit_name'],
   unitrail_desk: [

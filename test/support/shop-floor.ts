@@ -46,6 +46,7 @@ export async function applySmallPlant(floor: ShopFloor, options: PlantOptions = 
       { id: 'ieee', kind: 'registry' },
       { id: sampleRecipe.product.chipFamily, kind: 'chip-family' },
       { id: 'device-ca', kind: 'authority' },
+      { id: 'acme', kind: 'buyer' },
     ],
     buyers: [
       { id: 'acme', name: 'Acme', test: true },
@@ -96,6 +97,8 @@ export interface BatchOptions {
   readonly scheme?: string;
   /** What the scheme skips. */
   readonly skip?: readonly string[];
+  /** Its numbers are those of this list of a buyer's. */
+  readonly list?: { readonly issuer: string; readonly name: string };
 }
 
 /** Opens a batch as the office, with a block of serials and one of MAC addresses. */
@@ -126,7 +129,8 @@ export async function openTestBatch(floor: ShopFloor, options: BatchOptions = {}
   };
   const sql = 'select open_batch(?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?)';
   const { sha256 } = sampleRecipe.firmware;
-  const grants = JSON.stringify([serialGrant(trial, scheme, options.skip), macGrant()]);
+  const serials = options.list ? listGrant(options.list, quantity) : serialGrant(trial, scheme, options.skip);
+  const grants = JSON.stringify([serials, macGrant()]);
   await floor
     .as('office')
     .raw(sql, [
@@ -140,12 +144,12 @@ export async function openTestBatch(floor: ShopFloor, options: BatchOptions = {}
       grants,
       '17',
     ]);
-  const [serials, macs] = [await blockOf(floor, id, 'serial'), await blockOf(floor, id, 'mac')];
+  const [block, macs] = [await blockOf(floor, id, 'serial'), await blockOf(floor, id, 'mac')];
   const serialAt = (index: number): string =>
-    renderSerial(parsePattern(serials.pattern), { facts, number: serials.first + index - 1 });
+    renderSerial(parsePattern(block.pattern), { facts, number: block.first + index - 1 });
   const claimAt = (index: number) => ({
     index,
-    block: serials.id,
+    block: block.id,
     ordinal: index - 1,
     value: serialAt(index),
   });
@@ -172,6 +176,14 @@ function serialGrant(trial: boolean, scheme: string, skip: readonly string[] | u
     ...range,
     pattern: text,
     dateParts: canonicalJson({ ...facts, ...(skip && { skip }) }),
+  };
+}
+
+function listGrant({ issuer, name }: NonNullable<BatchOptions['list']>, count: number) {
+  const range = { first: 1, last: count, runLength: 1, version: 1 };
+  return {
+    ...{ kind: 'serial', name, scope: `list:${issuer}`, issuer },
+    ...{ ...range, pattern: '{listed}', dateParts: canonicalJson(facts) },
   };
 }
 

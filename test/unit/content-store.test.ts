@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 
 import { createContentStore, maxContentBytes } from '../../adapters/store/content-store';
 import { parseSha256Hex, type Sha256Hex } from '../../domain/brands';
@@ -189,5 +190,39 @@ describe('several writers', () => {
     const digests = await Promise.all(Array.from({ length: 20 }, () => store.put(bytes)));
     expect(new Set(digests).size).toBe(1);
     expect(await allFiles()).toHaveLength(1);
+  });
+});
+
+describe('a file of any size', () => {
+  const limits = { maxContentBytes: 8 };
+  const path = (): string => join(folder, 'source');
+
+  it('is kept under its SHA-256, also above what is held in memory, and read from any place on', async () => {
+    await writeFile(path(), firmware);
+    const store = createContentStore({ folder, ...limits });
+    expect(await store.putFile(path())).toBe(firmwareSha256);
+    expect(await text(store.open(firmwareSha256))).toBe(firmware.toString());
+    expect(await text(store.open(firmwareSha256, 4))).toBe(firmware.toString().slice(4));
+    expect(await readFile(path())).toEqual(firmware);
+    expect((await stat(fileOf(firmwareSha256))).mode & 0o777).toBe(0o444);
+    expect(await allFiles()).toEqual(expect.arrayContaining(['source', firmwareSha256]));
+    expect(await allFiles()).toHaveLength(2);
+  });
+
+  it('is not written again by a repeat, and mends a damaged copy', async () => {
+    await writeFile(path(), firmware);
+    const store = createContentStore({ folder, ...limits });
+    await store.putFile(path());
+    const { mtimeMs, ino } = await stat(fileOf(firmwareSha256));
+    await store.putFile(path());
+    expect(await stat(fileOf(firmwareSha256))).toMatchObject({ mtimeMs, ino });
+    await flipBit(firmwareSha256);
+    await store.putFile(path());
+    expect(await readFile(fileOf(firmwareSha256))).toEqual(firmware);
+  });
+
+  it('that is not there is an error of the stream', async () => {
+    const store = createContentStore({ folder });
+    await expect(text(store.open(firmwareSha256))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });

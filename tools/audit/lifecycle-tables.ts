@@ -9,7 +9,7 @@ export type Nature = 'intent' | 'result' | 'other';
 export interface EventKind {
   readonly type: string;
   readonly streamKind:
-    'unit' | 'batch' | 'order' | 'shipment' | 'list' | 'registry' | 'history' | 'lease' | 'recall';
+    'unit' | 'batch' | 'order' | 'shipment' | 'export' | 'list' | 'registry' | 'history' | 'lease' | 'recall';
   readonly appender: 'office' | 'station' | 'both' | 'function';
   readonly nature: Nature;
   readonly part: string | null;
@@ -85,6 +85,7 @@ const otherKinds: OtherRow[] = [
   ['leaseAccepted', 'lease', [DESK]],
   ['leaseReturned', 'lease', [DESK]],
   ['leaseTakenBack', 'lease', [DESK]],
+  ...['exportOpened', 'exportMade', 'exportDelivered'].map((type): OtherRow => [type, 'export', [OFFICE]]),
 ];
 
 /** What the desk records of a unit, by functions of its own. A hold is a matter of both. */

@@ -1,0 +1,115 @@
+import type {
+  Amendment,
+  ExportSource,
+  NumberFate,
+  ReportedNumber,
+  SealedRecord,
+} from '../../domain/export-source';
+import type { Database } from './database';
+import { mapped } from './errors';
+
+/** Each page is a short statement: an export of a million units holds no transaction open while its files are written. */
+const PAGE_ROWS = 500;
+
+/** Whose items are told: a reissue tells those of another export again. */
+export interface ExportOfItems {
+  readonly id: string;
+  readonly kind: 'sequence' | 'reissue' | 'extract';
+  readonly reissueOf: string | null;
+}
+
+/** What the export tells, read by the key of its items. They never change, so each reading gives the same. */
+export function createExportSource(db: Database, of: ExportOfItems): ExportSource {
+  const members: Items = { table: 'export_items', export: of.reissueOf ?? of.id };
+  const items: Items = of.kind === 'extract' ? { table: 'extract_items', export: of.id } : members;
+  return {
+    records: () => pagesOf(db, items, 'record', recordsSql, recordOf),
+    amendments: () => pagesOf(db, items, 'amendment', amendmentsSql, amendmentOf),
+    // Of an extract there are none: nothing of the membership is its own.
+    numbers: () => pagesOf(db, members, 'number', numbersSql, numberOf),
+  };
+}
+
+interface Items {
+  readonly table: 'export_items' | 'extract_items';
+  readonly export: string;
+}
+
+interface ItemKey {
+  readonly issuer: string;
+  readonly identifier: string;
+  readonly value: string;
+  readonly seq: string;
+}
+
+async function* pagesOf<Row, Told>(
+  db: Database,
+  { table, export: exportId }: Items,
+  kind: 'record' | 'amendment' | 'number',
+  sql: (table: string) => string,
+  told: (row: Row & ItemKey) => Told,
+): AsyncGenerator<Told> {
+  let after: ItemKey = { issuer: '', identifier: '', value: '', seq: '-1' };
+  for (;;) {
+    const { rows } = await mapped(
+      db.raw<{ rows: (Row & ItemKey)[] }>(sql(table), [
+        exportId,
+        kind,
+        after.issuer,
+        after.identifier,
+        after.value,
+        after.seq,
+        PAGE_ROWS,
+      ]),
+    );
+    for (const row of rows) yield told(row);
+    if (rows.length < PAGE_ROWS) return;
+    after = rows.at(-1)!;
+  }
+}
+
+
+/** The page first, by its key alone; what hangs on it by primary key, row for row. */
+function pageSql(table: string, columns: string, joins: string): string {
+  return `select x.issuer, x.identifier, x.value, x.seq, ${columns}
+    from (select * from ${table} where export_id = ? and kind = ? and (issuer, identifier, value, seq) > (?, ?, ?, ?::bigint)
+          order by export_id, kind, issuer, identifier, value, seq limit ?) as x ${joins}
+    order by x.issuer, x.identifier, x.value, x.seq`;
+}
+
+const recordsSql = (table: string): string =>
+  pageSql(
+    table,
+    'x.unit_id as "unitId", r.sealed_at as "sealedAt", r.body, r.sha256',
+    'join records r on r.unit_id = x.unit_id',
+  );
+const amendmentsSql = (table: string): string =>
+  pageSql(
+    table,
+    'x.unit_id as "unitId", e.type, e.at, e.body',
+    `join unit_events e on e.stream = 'unit:' || x.unit_id and e.seq = x.seq`,
+  );
+const numbersSql = (table: string): string =>
+  pageSql(table, 'x.fate, x.fate_at as "fateAt", x.batch_id as batch, x.reason', '');
+
+type RecordRow = Pick<SealedRecord, 'unitId' | 'sealedAt' | 'body' | 'sha256'>;
+type AmendmentRow = Pick<Amendment, 'unitId' | 'type' | 'at' | 'body'>;
+interface NumberRow {
+  readonly fate: NumberFate;
+  readonly fateAt: Date | null;
+  readonly batch: string | null;
+  readonly reason: string | null;
+}
+
+function recordOf({ unitId, issuer, value, sealedAt, body, sha256 }: RecordRow & ItemKey): SealedRecord {
+  return { unitId, issuer, serial: value, sealedAt, body, sha256 };
+}
+
+function amendmentOf({ unitId, issuer, value, seq, type, at, body }: AmendmentRow & ItemKey): Amendment {
+  return { unitId, issuer, serial: value, seq: Number(seq), type, at, body };
+}
+
+function numberOf(row: NumberRow & ItemKey): ReportedNumber {
+  const { issuer, identifier, value, fate, fateAt, batch, reason } = row;
+  return { issuer, kind: identifier, value, fate, at: fateAt, batch, reason };
+}

@@ -1,0 +1,82 @@
+import { canonicalJson } from './canonical';
+import type { CsvStyle, ExportInclusion, ExportLook } from './export-settings';
+
+/** Of the manifest and of the set of files that it names. */
+export const EXPORT_FORMAT = 'unitrail.export/1';
+export const MANIFEST_ENDING = '.manifest.json';
+
+export type ExportKind = 'sequence' | 'reissue' | 'extract';
+
+export interface ExportCounts {
+  readonly units: number;
+  readonly amendments: number;
+  readonly numbers: number;
+}
+
+/** What of the buyer's settings an export keeps from its opening on. */
+export interface PinnedLook extends ExportLook {
+  readonly include: ExportInclusion;
+  readonly naming: string;
+}
+
+export interface ManifestFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  /** Of units, amendments or numbers, whichever the file holds; of units for a workbook. */
+  readonly rows: number;
+}
+
+/** What the files of one export are, and which one comes before it. Written as RFC 8785. */
+export interface ManifestBody {
+  readonly format: typeof EXPORT_FORMAT;
+  readonly export: string;
+  readonly buyer: string;
+  readonly kind: ExportKind;
+  /** Null for what stands outside the sequence. */
+  readonly number: number | null;
+  readonly reissueOf: string | null;
+  /** The time of an extract: what was sealed from the first moment on and before the second. */
+  readonly extract: { readonly from: string; readonly to: string } | null;
+  readonly asOf: string;
+  readonly predecessor: { readonly export: string; readonly manifestSha256: string } | null;
+  readonly counts: ExportCounts;
+  readonly firstSerial: string | null;
+  readonly lastSerial: string | null;
+  /** How the csv files are to be read. */
+  readonly csv: CsvStyle;
+  readonly files: readonly ManifestFile[];
+}
+
+export interface ManifestSignature {
+  readonly algorithm: 'Ed25519';
+  readonly keyId: string;
+  /** Base64, over the canonical text of everything beside it. */
+  readonly value: string;
+}
+
+export interface Manifest extends ManifestBody {
+  readonly signature: ManifestSignature;
+}
+
+/** Who signs: the text never leaves the process, and the key neither. */
+export interface ManifestSigner {
+  readonly keyId: string;
+  sign(text: string): string;
+}
+
+/** The manifest's bytes: one value, one text. A repeat with the same files and key gives the same. */
+export function signedManifest(body: ManifestBody, signer: ManifestSigner): string {
+  const signature: ManifestSignature = {
+    algorithm: 'Ed25519',
+    keyId: signer.keyId,
+    value: signer.sign(canonicalJson(body)),
+  };
+  return canonicalJson({ ...body, signature });
+}
+
+/** What the files of an export are called, without their endings: `acme-000012`. */
+export function exportName({ naming }: PinnedLook, buyer: string, exportId: string): string {
+  const own = exportId.startsWith(`${buyer}-`) ? exportId.slice(buyer.length + 1) : exportId;
+  return naming.replaceAll('{buyer}', buyer).replaceAll('{export}', own);
+}
