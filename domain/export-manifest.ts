@@ -1,17 +1,8 @@
 import { canonicalJson } from './canonical';
+import type { EXPORT_FORMAT, ExportCounts, ExportKind } from './export-about';
 import type { CsvStyle, ExportInclusion, ExportLook } from './export-settings';
 
-/** Of the manifest and of the set of files that it names. */
-export const EXPORT_FORMAT = 'unitrail.export/1';
 export const MANIFEST_ENDING = '.manifest.json';
-
-export type ExportKind = 'sequence' | 'reissue' | 'extract';
-
-export interface ExportCounts {
-  readonly units: number;
-  readonly amendments: number;
-  readonly numbers: number;
-}
 
 /** What of the buyer's settings an export keeps from its opening on. */
 export interface PinnedLook extends ExportLook {

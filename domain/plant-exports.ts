@@ -1,4 +1,5 @@
-import type { ExportColumnChoice, SftpTarget } from './export-settings';
+import { columnProblems } from './export-columns';
+import type { SftpTarget } from './export-settings';
 import type { Buyer } from './plant-document';
 import type { Problem } from './refusal';
 
@@ -8,26 +9,10 @@ export function exportProblems(buyers: readonly Buyer[]): Problem[] {
     if (settings === undefined) return [];
     const path = ['buyers', at, 'export'];
     return [
-      ...headingProblems(settings.columns ?? [], [...path, 'columns']),
+      ...columnProblems(settings.columns).map((one) => ({ ...one, path: [...path, ...one.path] })),
       ...(settings.sftp ? sftpProblems(settings.sftp, [...path, 'sftp']) : []),
     ];
   });
-}
-
-/** A program at the buyer's looks for a column by its heading. */
-function headingProblems(columns: readonly ExportColumnChoice[], path: Problem['path']): Problem[] {
-  const headings = columns.map(({ field, name }) => name ?? field);
-  return headings.flatMap((heading, at) =>
-    headings.indexOf(heading) === at
-      ? []
-      : [
-          {
-            path: [...path, at, columns[at]!.name === undefined ? 'field' : 'name'],
-            value: heading,
-            allowed: 'a heading that no other column has',
-          },
-        ],
-  );
 }
 
 function sftpProblems({ key, password, passphrase }: SftpTarget, path: Problem['path']): Problem[] {

@@ -30,7 +30,7 @@ export async function readSiteKey(
     throw wrongKey(
       `${reference}: (missing) is not allowed; ${ALLOWED}: it signs what this site leases and returns`,
     );
-  const key = privateKey(text);
+  const key = ed25519Key(text);
   if (key === null) throw wrongKey(`${reference}: (hidden) is not allowed; ${ALLOWED}`);
   return {
     publicKey: publicText(key),
@@ -39,7 +39,7 @@ export async function readSiteKey(
 }
 
 /** The text between the lines of a PEM file is the same base64. */
-function privateKey(text: string): KeyObject | null {
+export function ed25519Key(text: string): KeyObject | null {
   const letters = text.replace(/-----[A-Z ]+-----/g, '').replace(/\s/g, '');
   try {
     const key = createPrivateKey({ key: Buffer.from(letters, 'base64'), format: 'der', type: 'pkcs8' });
@@ -49,7 +49,7 @@ function privateKey(text: string): KeyObject | null {
   }
 }
 
-function publicText(key: KeyObject): string {
+export function publicText(key: KeyObject): string {
   return createPublicKey(key).export({ format: 'der', type: 'spki' }).toString('base64');
 }
 

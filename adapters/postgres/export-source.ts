@@ -68,7 +68,6 @@ async function* pagesOf<Row, Told>(
   }
 }
 
-
 /** The page first, by its key alone; what hangs on it by primary key, row for row. */
 function pageSql(table: string, columns: string, joins: string): string {
   return `select x.issuer, x.identifier, x.value, x.seq, ${columns}

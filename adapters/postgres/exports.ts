@@ -1,6 +1,7 @@
 import { canonicalJson } from '../../domain/canonical';
 import { UnitrailError } from '../../domain/errors';
-import type { ExportCounts, ExportKind, PinnedLook } from '../../domain/export-manifest';
+import type { ExportCounts, ExportKind } from '../../domain/export-about';
+import type { PinnedLook } from '../../domain/export-manifest';
 import type { Database } from './database';
 import { mapped } from './errors';
 

@@ -1,5 +1,9 @@
 /** Exports of a shop floor: units that ship in numbers, and what exports are opened and made with. */
+import { join } from 'node:path';
+import type { MakeExportDeps } from '../../activities/make-export';
+import { readExportKey } from '../../adapters/keys/export-keys';
 import type { Database } from '../../adapters/postgres/database';
+import { createContentStore } from '../../adapters/store/content-store';
 import { canonicalJson } from '../../domain/canonical';
 import { defaultExportSettings } from '../../domain/export-schema';
 import type { PinnedLook } from '../../domain/export-manifest';
@@ -12,6 +16,17 @@ export function testLook(changes: Partial<PinnedLook> = {}): PinnedLook {
 }
 
 export const asOf = new Date('2026-11-26T06:00:00.000Z');
+
+/** What exports are made with: a store, a work folder and a key of their own below the folder. */
+export async function makeDeps(db: Database, home: string): Promise<MakeExportDeps> {
+  const key = await readExportKey({ env: {}, reference: null, home });
+  return {
+    db,
+    store: createContentStore({ folder: join(home, 'store') }),
+    key,
+    workFolder: join(home, 'work'),
+  };
+}
 
 /** A batch of units, packed; the last of them ships them all. */
 export async function shipBatch(

@@ -1,0 +1,155 @@
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { makeExport, type MakeExportDeps } from '../../activities/make-export';
+import { openDatabase, type Database } from '../../adapters/postgres/database';
+import { exportKeys, findExport, openExport, openReissue } from '../../adapters/postgres/exports';
+import { parseSha256Hex } from '../../domain/brands';
+import { canonicalJson } from '../../domain/canonical';
+import type { Manifest } from '../../domain/export-manifest';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { asOf, makeDeps, shipBatch, testLook } from '../support/exports';
+import { applySmallPlant, openShopFloor, type ShopFloor } from '../support/shop-floor';
+
+/** The files of an export are made once; what is on record is what is delivered, for ever. */
+let database: TestDatabase;
+let floor: ShopFloor;
+let office: Database;
+let home: string;
+let deps: MakeExportDeps;
+
+beforeAll(async () => {
+  home = await mkdtemp(join(process.env.UNITRAIL_TEST_HOME!, 'exports-'));
+  database = await createTestDatabase();
+  floor = openShopFloor(database);
+  office = openDatabase(database.urlOf('office'), { applicationName: 'test-exports', maxConnections: 4 });
+  deps = await makeDeps(office, home);
+  await applySmallPlant(floor);
+});
+afterAll(async () => {
+  await office?.destroy();
+  await floor?.close();
+  await database?.drop();
+  await rm(home, { recursive: true, force: true });
+});
+
+async function opened(request: string, units = 1): Promise<string> {
+  await shipBatch(floor, units);
+  return (await openExport(office, 'acme', { request, asOf, look: testLook() }))!;
+}
+
+const content = (sha256: string): Promise<string> => text(deps.store.open(parseSha256Hex(sha256)));
+
+async function manifestOf(exportId: string): Promise<Manifest> {
+  return JSON.parse((await findExport(office, exportId)).manifest!) as Manifest;
+}
+
+test('an export has its files in the store, and a signed manifest that names them', async () => {
+  const id = await opened('first', 2);
+  const made = await makeExport(deps, id);
+  expect(made.files.map(({ name }) => name)).toEqual([
+    'acme-000001.amendments.csv',
+    'acme-000001.amendments.jsonl',
+    'acme-000001.csv',
+    'acme-000001.numbers.csv',
+    'acme-000001.numbers.jsonl',
+    'acme-000001.records.jsonl',
+    'acme-000001.xlsx',
+    'acme-000001.manifest.json',
+  ]);
+  const manifestText = await content(made.files.at(-1)!.sha256);
+  const { signature, ...body } = JSON.parse(manifestText) as Manifest;
+  expect(canonicalJson({ ...body, signature })).toBe(manifestText);
+  expect(body).toMatchObject({
+    ...{ export: 'acme-000001', kind: 'sequence', number: 1, predecessor: null, reissueOf: null },
+    ...{ counts: { units: 2, amendments: 0, numbers: 0 }, asOf: asOf.toISOString() },
+  });
+  const { rows } = await office.raw<{ rows: { serial: string; body: string }[] }>(
+    'select serial, body from records order by serial',
+  );
+  const lines = await content(made.files.find(({ name }) => name.endsWith('.records.jsonl'))!.sha256);
+  expect(lines).toBe(rows.map((row) => `${row.body}\n`).join(''));
+  expect([body.firstSerial, body.lastSerial]).toEqual(rows.map(({ serial }) => serial));
+  for (const { sha256, sizeBytes } of made.files) {
+    const bytes = await deps.store.get(parseSha256Hex(sha256));
+    expect(bytes).toHaveLength(sizeBytes);
+  }
+  expect(isSigned(canonicalJson(body), signature.value)).toBe(true);
+  expect(isSigned(canonicalJson({ ...body, number: 2 }), signature.value)).toBe(false);
+  expect(await exportKeys(office)).toMatchObject([{ id: signature.keyId, publicKey: deps.key.publicKey }]);
+  expect((await stat(join(home, 'export-key.pem'))).mode & 0o777).toBe(0o600);
+});
+
+function isSigned(told: string, signature: string): boolean {
+  const key = createPublicKey({
+    key: Buffer.from(deps.key.publicKey, 'base64'),
+    format: 'der',
+    type: 'spki',
+  });
+  return verify(null, Buffer.from(told), key, Buffer.from(signature, 'base64'));
+}
+
+test('a repeat makes nothing, and two makers at once come to one set', async () => {
+  const id = await opened('twice');
+  const [one, other] = await Promise.all([makeExport(deps, id), makeExport(deps, id)]);
+  expect(one).toEqual(other);
+  const broken = {
+    ...deps,
+    store: { ...deps.store, putFile: () => Promise.reject(new Error('made again')) },
+  };
+  expect(await makeExport(broken, id)).toEqual(one);
+  expect(await readdir(deps.workFolder)).toEqual([]);
+});
+
+test('what was cut off before it was booked is made by the next try', async () => {
+  const id = await opened('cut off');
+  for (const put of ['putFile', 'put'] as const) {
+    const store = { ...deps.store, [put]: () => Promise.reject(new Error('cut off')) };
+    await expect(makeExport({ ...deps, store }, id)).rejects.toThrow('cut off');
+    expect(await findExport(office, id)).toMatchObject({ state: 'opened', manifest: null });
+  }
+  await makeExport(deps, id);
+  expect(await findExport(office, id)).toMatchObject({ state: 'made' });
+  expect(await readdir(deps.workFolder)).toEqual([]);
+});
+
+test('exports are made in their order, and each names the one before it by its digest', async () => {
+  const [first, second] = [await opened('one'), await opened('two')];
+  await expect(makeExport(deps, second)).rejects.toMatchObject({ code: 'STATE_MOVED_ON' });
+  await makeExport(deps, first);
+  await makeExport(deps, second);
+  const { manifest } = await findExport(office, first);
+  expect((await manifestOf(second)).predecessor).toEqual({
+    export: first,
+    manifestSha256: createHash('sha256').update(manifest!).digest('hex'),
+  });
+});
+
+test('a reissue has files of its own, in its own look, and says of what', async () => {
+  const look = testLook({ columns: [{ field: 'serial', name: 'S/N' }], formats: ['csv'] });
+  const id = await openReissue(office, 'acme-000001', { request: 'reissue', asOf, look });
+  const { files } = await makeExport(deps, id);
+  expect(files.map(({ name }) => name)).toContain('acme-000001-r1.csv');
+  expect((await content(files.find(({ name }) => name.endsWith('-r1.csv'))!.sha256)).split('\r\n')[0]).toBe(
+    'S/N',
+  );
+  expect(await manifestOf(id)).toMatchObject({
+    kind: 'reissue',
+    number: null,
+    reissueOf: 'acme-000001',
+    predecessor: null,
+  });
+});
+
+test('a manifest that says anything else than the row is refused', async () => {
+  const id = await opened('lies');
+  const honest = await manifestOf('acme-000001');
+  const lie = canonicalJson({ ...honest, export: id });
+  await expect(
+    office.raw('select export_made(?, ?, ?)', [id, lie, deps.key.publicKey]),
+  ).rejects.toMatchObject({
+    code: 'UT002',
+  });
+  expect(await findExport(office, id)).toMatchObject({ state: 'opened', manifest: null });
+});
