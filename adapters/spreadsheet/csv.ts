@@ -4,7 +4,7 @@ import type { CsvStyle } from '../../domain/export-settings';
 import { byteOrderMark, encoderFor } from './text-encodings';
 import { writeChunks } from './write-chunks';
 
-const ROWS_A_CHUNK = 500;
+const ROWS_A_CHUNK = 100;
 
 /** What begins a formula, also in its full-width forms, also behind what a spreadsheet strips from a text. */
 // eslint-disable-next-line no-control-regex

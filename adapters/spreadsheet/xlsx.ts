@@ -140,13 +140,17 @@ class SheetParts {
   sheet: Worksheet | undefined;
   /** Rows of the present sheet, its header included. */
   rows = 0;
+  /** One object for all cells of a column: exceljs knows it again, where it would work out each cell's style anew. */
+  private readonly styles: readonly { numFmt: string }[];
 
   constructor(
     private readonly workbook: WorkbookWriter,
     private readonly list: Sheet,
     /** Of all sheets of the workbook so far. */
     private readonly names: string[],
-  ) {}
+  ) {
+    this.styles = list.columns.map(({ kind }) => ({ numFmt: formats[kind] }));
+  }
 
   next(): void {
     this.close();
@@ -164,7 +168,9 @@ class SheetParts {
   }
 
   add(cells: readonly CellValue[]): void {
-    this.sheet!.addRow(cells.map(sheetCell)).commit();
+    const row = this.sheet!.addRow(cells.map((value) => sheetCell(value) ?? undefined));
+    row.eachCell((cell, column) => (cell.style = this.styles[column - 1]!));
+    row.commit();
     this.rows++;
   }
 
