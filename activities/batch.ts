@@ -7,6 +7,7 @@ import type { ContentStore } from '../adapters/store/port';
 import type { BatchControls } from '../domain/batch-control';
 import { UnitrailError } from '../domain/errors';
 import { parseOrder } from '../domain/order';
+import { shipsItself } from '../domain/packing';
 import { claimBatchUnits } from './claim-units';
 import { pinKeys } from './hidden-numbers';
 import { prepareBatch } from './prepare-batch';
@@ -15,7 +16,7 @@ export interface OpenedBatch extends BatchControls {
   readonly batch: string;
   readonly product: string;
   readonly trial: boolean;
-  /** Buyer and destination are known, so the batch ships by itself when it is ready. */
+  /** Buyer and destination are known, and nobody wants it by hand: the batch ships by itself when it is ready. */
   readonly shipsItself: boolean;
 }
 
@@ -61,7 +62,7 @@ export function createBatchActivities(deps: {
         product: order.product,
         ...(await readControls(db, order.batch)),
         trial: order.trial,
-        shipsItself: !order.trial && order.buyer !== undefined && order.destination !== undefined,
+        shipsItself: shipsItself(order),
       };
     },
 

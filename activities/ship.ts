@@ -1,32 +1,37 @@
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { requireBatch } from '../adapters/postgres/batch-ledger';
+import { requireBatch, type BatchRow } from '../adapters/postgres/batch-ledger';
 import type { Watermark } from '../adapters/registry/watermark';
 import type { Database } from '../adapters/postgres/database';
 import { appendEvent } from '../adapters/postgres/ledger';
 import { requirePlant } from '../adapters/postgres/plant-store';
 import {
+  cancelShipment,
   countShipped,
+  createShipment,
   hasUnits,
   isOpenShipment,
-  nextCartonNumber,
   openShipment,
-  shipAndSeal,
+  closeShipment,
   shipmentsOfBatch,
   unitsOfShipment,
 } from '../adapters/postgres/shipments';
 import { loadUnitContext } from '../adapters/postgres/unit-context';
 import { readyUnits, unitsWaitedFor, type ReadyUnit } from '../adapters/postgres/unit-standings';
 import { UnitrailError } from '../domain/errors';
-import { buildSscc, lastSerialReference } from '../domain/sscc';
+import type { Order } from '../domain/order-document';
+import { packingRule, type PackingRule } from '../domain/packing';
 import { unitWorkflowId } from '../domain/workflow-ids';
 import { alive } from './act';
+import { cartonsForUnits } from './fill-cartons';
 import { holdOnce } from './hold';
 import { someAtOnce } from './some-at-once';
+import { createSsccSource } from './sscc-source';
 
 /** Step 7. The automatic shipment of a batch: units are packed when all are ready, and shipped and sealed together. */
 export function createShipActivities(deps: { db: Database; client: Client; watermark: Watermark }) {
   const { db } = deps;
+  const newSscc = createSsccSource(deps);
   return {
     /** Ends when no unit of the batch can still become ready: held units are waited for, not left behind. */
     async awaitReady({ batch }: { batch: string }): Promise<void> {
@@ -34,16 +39,19 @@ export function createShipActivities(deps: { db: Database; client: Client; water
     },
 
     /**
-     * 7.1 Packs what is ready into the batch's open shipment, or into a new one; null where nothing is left to ship. A
-     * repeat finds the shipment, its carton and the packed units.
+     * 7.1 Packs what is ready into the batch's open shipment, or into a new one, as many in a carton as the packing rule
+     * says; null where nothing is left to ship. A repeat finds the shipment, its cartons and the packed units.
      */
     async pack({ batch }: { batch: string }): Promise<{ shipment: string; packed: number } | null> {
       return alive(() => packReady(batch));
     },
 
-    /** 7.2 The one transaction that ships and seals. A repeat ships what is left, and counts what has shipped in all. */
+    /**
+     * 7.2 The one transaction that ships and seals. A repeat ships what is left, and counts what has shipped in all: none
+     * where every unit had to be taken out, and then the shipment is still open.
+     */
     async closeShipment({ shipment }: { shipment: string }): Promise<{ shipped: number }> {
-      await alive(() => shipAndSeal(db, shipment, () => Context.current().heartbeat()));
+      await alive(() => closeShipment(db, shipment, () => Context.current().heartbeat()));
       await deps.watermark.keep();
       return { shipped: await countShipped(db, shipment) };
     },
@@ -56,31 +64,51 @@ export function createShipActivities(deps: { db: Database; client: Client; water
   };
 
   async function packReady(batch: string): Promise<{ shipment: string; packed: number } | null> {
-    const { buyer, destination } = await requireBatch(db, batch);
-    if (buyer === null || destination === null) {
-      throw new UnitrailError(
-        'ORDER_INVALID',
-        `Batch ${batch} has no buyer or no destination yet, so it can not ship by itself.`,
-      );
-    }
+    const known = await requireBatch(db, batch);
     const before = await shipmentsOfBatch(db, batch);
-    const open = before.find(({ closedAt }) => closedAt === null);
+    const open = before.find(({ closedAt }) => closedAt === null)?.id;
     const ready = await readyUnits(db, batch);
-    if (!open && ready.length === 0) {
+    if (ready.length === 0 && !(open && (await hasUnits(db, open)))) {
       // A unit that was reworked a moment ago comes back: nothing is over yet.
       await requireNoneUnderWay(batch);
+      if (open) await cancelShipment(db, open, null, 'nothing of the batch is left to ship');
       return null;
     }
-    const shipment = open?.id ?? `SH-${batch}${before.length === 0 ? '' : `/${before.length + 1}`}`;
-    const carton = open?.carton ?? (await newCarton());
-    const used = await openShipment(db, { id: shipment, batch, buyer, destination, carton });
+    const rule = await packingOf(known);
+    const shipment = open ?? (await openFor(known, rule, before.length));
+    const cartons = await cartonsForUnits({ db, newSscc }, shipment, ready.length, rule);
     let packed = 0;
-    await someAtOnce(ready, async (unit) => {
-      if (await packOne(unit, { carton: used, shipment })) packed += 1;
+    await someAtOnce([...ready.entries()], async ([at, unit]) => {
+      if (await packOne(unit, { carton: cartons[at]!, shipment })) packed += 1;
     });
     // A hold may have taken all of them in this moment: an empty shipment is not closed, it waits for them.
     if (!(await hasUnits(db, shipment))) await requireNoneLeft(batch);
     return { shipment, packed };
+  }
+
+  async function packingOf({ product, document }: BatchRow): Promise<PackingRule> {
+    const { products } = await requirePlant(db);
+    return packingRule(
+      JSON.parse(document) as Order,
+      products.find(({ code }) => code === product),
+    );
+  }
+
+  /** Without a rule one carton takes all: then it is opened as the version before knows it. */
+  async function openFor(batch: BatchRow, rule: PackingRule, shipmentsBefore: number): Promise<string> {
+    const { id: batchId, buyer, destination } = batch;
+    if (buyer === null || destination === null) {
+      throw new UnitrailError(
+        'ORDER_INVALID',
+        `Batch ${batchId} has no buyer or no destination yet, so it can not ship by itself.`,
+      );
+    }
+    const id = `SH-${batchId}${shipmentsBefore === 0 ? '' : `/${shipmentsBefore + 1}`}`;
+    const shipment = { id, batch: batchId, buyer, destination };
+    if (rule.cartonSize === null && rule.palletSize === null)
+      await openShipment(db, { ...shipment, carton: await newSscc() });
+    else await createShipment(db, { ...shipment, carrier: null, shipOn: null, by: null });
+    return id;
   }
 
   /** False where the unit may not leave, whatever the others may: it is held with the reason, and they ship. */
@@ -128,13 +156,6 @@ export function createShipActivities(deps: { db: Database; client: Client; water
     const { length } = await readyUnits(db, batch);
     if (length === 0) return;
     throw new UnitrailError('UNITS_UNDER_WAY', `${length} units of batch ${batch} are ready again.`);
-  }
-
-  async function newCarton(): Promise<string> {
-    const { companyPrefix, issuer } = (await requirePlant(db)).manufacturer;
-    const number = await nextCartonNumber(db, companyPrefix, issuer, lastSerialReference(companyPrefix));
-    await deps.watermark.keep();
-    return buildSscc(companyPrefix, number);
   }
 
   async function signal(name: string): Promise<void> {

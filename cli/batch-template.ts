@@ -76,6 +76,8 @@ function orderText(plant: PlantDocument, product: Product, releases: readonly st
       'one lot or several: [LOT-1, LOT-2]',
     ]),
     ['serials: scheme', "the product's own"],
+    ['# cartonSize:', cartonText(product)],
+    ['# ship: byHand', 'it waits for `unitrail shipment`; otherwise it ships by itself when it has ended'],
     ['attributes: {}', 'free text into record and export, such as { revision: C }'],
   ];
   const head = `# An order for ${product.code}. Fill in what is empty, then: unitrail batch start FILE`;
@@ -88,4 +90,8 @@ function orderText(plant: PlantDocument, product: Product, releases: readonly st
 /** Quoted where YAML would read something else than text. */
 function scalar(text: string): string {
   return stringify(text, { version: '1.2' }).trim();
+}
+
+function cartonText({ cartonSize }: Product): string {
+  return `units in a carton; otherwise ${cartonSize === undefined ? 'one carton takes all' : `${cartonSize}, as the product says`}`;
 }

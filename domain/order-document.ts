@@ -1,3 +1,6 @@
+export const shipModes = ['byItself', 'byHand'] as const;
+export type ShipMode = (typeof shipModes)[number];
+
 /**
  * The order as workflows see it. A file without schema code on purpose: the workflow bundle must not reach
  * zod, not even by a type. The schema that these types are checked against stands in order.ts.
@@ -24,6 +27,11 @@ export interface Order {
   readonly serials: string;
   /** Free text, into record and export. */
   readonly attributes: Readonly<Record<string, string>>;
+  /** Units in a carton and cartons on a pallet, where the batch ships by itself; otherwise as the product says. */
+  readonly cartonSize?: number;
+  readonly palletSize?: number;
+  /** Who packs it: the batch itself when it has ended (also where nothing is said), or people, by `unitrail shipment`. */
+  readonly ship?: ShipMode;
   /** Takes the product's trial scheme; its units can't ship. */
   readonly trial: boolean;
 }

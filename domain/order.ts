@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import { canonicalJson } from './canonical';
 import * as field from './fields';
-import type { Order } from './order-document';
+import { shipModes, type Order } from './order-document';
+import { MAX_CARTON_SIZE, MAX_PALLET_SIZE } from './packing';
 import { parseShape } from './parsing';
 import { refusal, type Locate } from './refusal';
 
@@ -35,6 +36,9 @@ export const orderSchema = field
     ),
     serials: field.identifier().default('scheme'),
     attributes: field.mapOf(field.identifier(), field.lineOfText(256), MAX_ATTRIBUTES).default({}),
+    cartonSize: field.wholeNumber(1, MAX_CARTON_SIZE).exactOptional(),
+    palletSize: field.wholeNumber(1, MAX_PALLET_SIZE).exactOptional(),
+    ship: field.oneOf(shipModes).exactOptional(),
     trial: field.flag().default(false),
   })
   .meta({

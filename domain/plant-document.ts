@@ -54,6 +54,10 @@ export interface Product {
   readonly criticalComponents: readonly string[];
   readonly recipe: RecipeParts;
   readonly retentionPolicy?: string;
+  /** Units in a carton of a batch that ships by itself; absent: one carton takes all. */
+  readonly cartonSize?: number;
+  /** Cartons on a pallet; absent: there are no pallets. */
+  readonly palletSize?: number;
 }
 
 export interface MacNeed {

@@ -4,6 +4,7 @@ import * as field from './fields';
 import { isGtin14 } from './gs1';
 import { EUIS, MAC_BLOCK_ALLOWED, MAC_RUN_LENGTHS, readBlock } from './mac-address';
 import { SEQUENCE_SCOPES, STATION_STEPS, type PlantFile } from './plant-document';
+import { MAX_CARTON_SIZE, MAX_PALLET_SIZE } from './packing';
 import { PUBLIC_KEY, PUBLIC_KEY_ALLOWED } from './number-lease';
 import { KEY_REFERENCE, KEY_REFERENCE_ALLOWED } from './scheme-key';
 import { MASK_ALLOWED, MAX_MASK_LENGTH, readMask } from './serial-mask';
@@ -54,6 +55,8 @@ const product = field.fields({
     certificateProfile: field.identifier(),
   }),
   retentionPolicy: field.identifier().exactOptional(),
+  cartonSize: field.wholeNumber(1, MAX_CARTON_SIZE).exactOptional(),
+  palletSize: field.wholeNumber(1, MAX_PALLET_SIZE).exactOptional(),
 });
 
 const scheme = field.fields({

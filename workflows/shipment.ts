@@ -22,6 +22,7 @@ export async function shipment({
     if (!packed) return closed;
     const { shipped } = await office.closeShipment({ shipment: packed.shipment });
     await office.notifyUnits({ shipment: packed.shipment });
-    closed.push({ shipment: packed.shipment, shipped });
+    // Of one of which every unit was taken out nothing left: it is still open, and packed again.
+    if (shipped > 0) closed.push({ shipment: packed.shipment, shipped });
   }
 }

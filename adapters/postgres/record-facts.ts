@@ -41,7 +41,7 @@ const unitQuery = `
     u.flashed_seq as "flashedSeq", u.tested_seq as "testedSeq", u.provisioned_seq as "provisionedSeq",
     u.label_seq as "labelSeq", u.qc_seq as "qcSeq", u.label_print as "labelPrint", u.seq, u.head,
     u.recipe_sha256 as "recipeSha256",
-    case when s.id is not null then jsonb_build_object('id', s.id, 'carton', s.carton, 'buyer', s.buyer,
+    case when s.id is not null then jsonb_build_object('id', s.id, 'carton', u.carton, 'buyer', s.buyer,
       'destination', s.destination) end as shipment
   from units u left join shipments s on s.id = u.shipment_id
   where u.id = any(?::uuid[])`;

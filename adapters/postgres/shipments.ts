@@ -8,21 +8,44 @@ const SEAL_CHUNK = 200;
 
 export interface ShipmentRow {
   readonly id: string;
-  readonly carton: string;
   readonly closedAt: Date | null;
 }
 
 /** The shipments that were opened for the batch, the first one first. */
 export async function shipmentsOfBatch(db: Database, batch: string): Promise<ShipmentRow[]> {
   return mapped(
-    db('shipments')
-      .where({ batch_id: batch })
-      .orderBy('opened_at')
-      .select('id', 'carton', 'closed_at as closedAt'),
+    db('shipments').where({ batch_id: batch }).orderBy('opened_at').select('id', 'closed_at as closedAt'),
   );
 }
 
-/** Opens the shipment, or finds it; returns the carton that it has. */
+/** What a shipment is opened with. Null: nobody said it. */
+export interface NewShipment {
+  readonly id: string;
+  readonly batch: string | null;
+  readonly buyer: string;
+  readonly destination: string;
+  readonly carrier: string | null;
+  /** `YYYY-MM-DD` */
+  readonly shipOn: string | null;
+  readonly by: string | null;
+}
+
+/** Opens a shipment without cartons, or finds it: for another buyer or country it is refused. */
+export async function createShipment(db: Database, s: NewShipment): Promise<void> {
+  await mapped(
+    db.raw('select create_shipment(?, ?, ?, ?, ?, ?::date, ?)', [
+      s.id,
+      s.batch as string,
+      s.buyer,
+      s.destination,
+      s.carrier as string,
+      s.shipOn as string,
+      s.by as string,
+    ]),
+  );
+}
+
+/** Opens a batch's shipment with the one carton that it will have, or finds it; returns its carton. */
 export async function openShipment(
   db: Database,
   s: { id: string; batch: string; buyer: string; destination: string; carton: string },
@@ -37,6 +60,79 @@ export async function openShipment(
     ]),
   );
   return answer.rows[0]!.carton;
+}
+
+export interface CartonRow {
+  readonly carton: string;
+  readonly pallet: string | null;
+  readonly capacity: number | null;
+  readonly units: number;
+}
+
+/** The cartons of a shipment in the order in which they were opened, with what is in them. */
+export async function cartonsOf(db: Database, shipment: string): Promise<CartonRow[]> {
+  const answer = await mapped(
+    db.raw<{ rows: CartonRow[] }>(
+      `select c.sscc as carton, c.pallet, c.capacity, (select count(*)::integer from units u where u.carton = c.sscc) as units
+       from cartons c where c.shipment_id = ? order by c.opened_at, c.sscc`,
+      [shipment],
+    ),
+  );
+  return answer.rows;
+}
+
+export interface PalletRow {
+  readonly pallet: string;
+  readonly capacity: number | null;
+  readonly cartons: number;
+}
+
+export async function palletsOf(db: Database, shipment: string): Promise<PalletRow[]> {
+  const answer = await mapped(
+    db.raw<{ rows: PalletRow[] }>(
+      `select p.sscc as pallet, p.capacity,
+         (select count(*)::integer from cartons c where c.shipment_id = p.shipment_id and c.pallet = p.sscc) as cartons
+       from pallets p where p.shipment_id = ? order by p.opened_at, p.sscc`,
+      [shipment],
+    ),
+  );
+  return answer.rows;
+}
+
+export interface Box {
+  readonly sscc: string;
+  readonly shipment: string;
+  /** Units of a carton, cartons of a pallet; null: no end. */
+  readonly capacity: number | null;
+  readonly by: string | null;
+}
+
+export async function openCarton(db: Database, c: Box & { readonly pallet: string | null }): Promise<void> {
+  await mapped(
+    db.raw('select open_carton(?, ?, ?, ?, ?)', [
+      c.shipment,
+      c.sscc,
+      c.pallet as string,
+      c.capacity as number,
+      c.by as string,
+    ]),
+  );
+}
+
+export async function openPallet(db: Database, p: Box): Promise<void> {
+  await mapped(
+    db.raw('select open_pallet(?, ?, ?, ?)', [p.shipment, p.sscc, p.capacity as number, p.by as string]),
+  );
+}
+
+/** Gives up a shipment that has nothing in it. A repeat changes nothing. */
+export async function cancelShipment(
+  db: Database,
+  shipment: string,
+  by: string | null,
+  reason: string,
+): Promise<void> {
+  await mapped(db.raw('select cancel_shipment(?, ?, ?)', [shipment, by as string, reason]));
 }
 
 export async function nextCartonNumber(
@@ -55,22 +151,37 @@ export async function nextCartonNumber(
   return Number(answer.rows[0]!.number);
 }
 
+/** What came of one unit at the closing: null, and it shipped; or why it was taken out. */
+export interface ClosedUnit {
+  readonly serial: string;
+  readonly obstacle: string | null;
+}
+
 /**
- * One transaction: what is packed is shipped, each unit's record is built from what the same transaction reads, and
- * sealed. The database refuses the commit of a shipped unit without its record.
+ * One transaction: what may not leave is taken out, the rest is shipped, each unit's record is built from what the same
+ * transaction reads, and sealed. The database refuses the commit of a shipped unit without its record. Where nothing is
+ * left to ship, the shipment stays open.
  */
-export async function shipAndSeal(db: Database, shipment: string, heartbeat: () => void): Promise<void> {
+export async function closeShipment(
+  db: Database,
+  shipment: string,
+  heartbeat: () => void,
+  by: string | null = null,
+): Promise<ClosedUnit[]> {
   try {
-    await db.transaction(async (trx) => {
+    return await db.transaction(async (trx) => {
       await trx.raw('set local statement_timeout = 600000');
-      const shipped = await trx.raw<{ rows: { unit_id: string }[] }>('select unit_id from ship_units(?)', [
+      const sql = 'select unit_id as "unitId", serial, obstacle from close_shipment(?, ?, false)';
+      const { rows } = await trx.raw<{ rows: (ClosedUnit & { unitId: string })[] }>(sql, [
         shipment,
+        by as string,
       ]);
-      const unitIds = shipped.rows.map((row) => row.unit_id);
-      for (let from = 0; from < unitIds.length; from += SEAL_CHUNK) {
-        await seal(trx, unitIds.slice(from, from + SEAL_CHUNK));
+      const shipped = rows.filter(({ obstacle }) => obstacle === null).map(({ unitId }) => unitId);
+      for (let from = 0; from < shipped.length; from += SEAL_CHUNK) {
+        await seal(trx, shipped.slice(from, from + SEAL_CHUNK));
         heartbeat();
       }
+      return rows.map(({ serial, obstacle }) => ({ serial, obstacle }));
     });
   } catch (error) {
     throw toUnitrailError(error);

@@ -24,6 +24,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ...['seal_record', 'ship_units', 'unit_name', 'void_numbers'],
     ...['open_holds', 'open_resolution', 'release_holds', 'settle_units'],
     ...['begin_delivery', 'end_delivery', 'export_made', 'open_export', 'open_extract', 'open_reissue'],
+    ...['cancel_shipment', 'change_shipment', 'close_shipment', 'create_shipment'],
+    ...['open_carton', 'open_pallet', 'place_carton', 'repack_unit'],
   ],
   unitrail_station: ['append_event', 'begin_act', 'slot_cleared', 'slots_to_clear', 'unit_name'],
   unitrail_desk: [

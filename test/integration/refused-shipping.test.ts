@@ -1,4 +1,4 @@
-import { countShipped, shipAndSeal } from '../../adapters/postgres/shipments';
+import { closeShipment, countShipped } from '../../adapters/postgres/shipments';
 import { loadRecordFacts } from '../../adapters/postgres/record-facts';
 import { canonicalJson } from '../../domain/canonical';
 import { sealedText } from '../../domain/record';
@@ -12,7 +12,7 @@ import {
 } from '../support/refusals';
 import { openTestBatch, type ShopFloor, type TestBatch } from '../support/shop-floor';
 import { tamper } from '../support/tamper';
-import { decide, stages, walkOn, walkUnit, type WalkedUnit } from '../support/walk-unit';
+import { append, decide, stages, walkOn, walkUnit, type WalkedUnit } from '../support/walk-unit';
 
 /** What may not leave the house, and what may not be said of what left: invariant I5 of docs/lifecycle.md. */
 let scene: RefusalScene;
@@ -29,7 +29,7 @@ const cartonOf = ({ id }: TestBatch): string => `carton of ${id}`;
 
 /** Closes the batch's shipment; how many of its units have shipped by then. */
 async function ship(batch: TestBatch): Promise<number> {
-  await shipAndSeal(floor.as('office'), shipmentOf(batch), () => undefined);
+  await closeShipment(floor.as('office'), shipmentOf(batch), () => undefined);
   return countShipped(floor.as('office'), shipmentOf(batch));
 }
 
@@ -100,6 +100,7 @@ describe('no unit is packed', () => {
     expect(await pack(unit, { carton: 'another' })).toBe('UT002');
     expect(await pack(unit, { shipment: 'SH-nowhere' })).toBe('UT002');
     const other = await readyUnit();
+    expect(await pack(other)).toBe('allowed');
     await ship(other.batch);
     expect(await pack(unit, { shipment: shipmentOf(other.batch), carton: cartonOf(other.batch) })).toBe(
       'UT002',
@@ -107,6 +108,67 @@ describe('no unit is packed', () => {
     expect(await pack(unit)).toBe('allowed');
     const again = { carton: cartonOf(unit.batch), shipment: shipmentOf(unit.batch) };
     expect(await scene.tell('office', unit, 'packed', 'decision/twice', again)).toBe('UT001');
+  });
+});
+
+describe('cartons and pallets', () => {
+  const call = (sql: string, ...values: (string | number | null)[]): Promise<string> =>
+    sqlStateOf(floor.as('office').raw(`select ${sql}`, values as string[]));
+  const openCarton = (shipment: string, carton: string, pallet: string | null, capacity: number) =>
+    call('open_carton(?, ?, ?, ?, ?)', shipment, carton, pallet, capacity, '17');
+  const shipmentFor = (id: string, buyer: string) =>
+    call('create_shipment(?, null, ?, ?, null, null, ?)', id, buyer, 'FR', '17');
+  const [pallet, carton, second] = ['095060000000000018', '095060000000000025', '095060000000000032'];
+
+  it('take no more than their capacity, in one shipment alone', async () => {
+    const batch = await openTestBatch(floor, { quantity: 2 });
+    const units = [
+      await walkUnit(floor, { upTo: 'qc', batch, index: 1 }),
+      await walkUnit(floor, { upTo: 'qc', batch, index: 2 }),
+    ] as const;
+    expect(await shipmentFor('SH-box', 'acme')).toBe('allowed');
+    expect(await call('open_pallet(?, ?, 1, ?)', 'SH-box', pallet, '17')).toBe('allowed');
+    expect(await openCarton('SH-box', carton, pallet, 1)).toBe('allowed');
+    expect(await openCarton('SH-box', second, pallet, 1)).toBe('UT001');
+    expect(await openCarton('SH-box', pallet, null, 1)).toBe('UT003');
+    expect(await openCarton('SH-box', '4711', null, 1)).toBe('UT007');
+    expect(await openCarton('SH-box', second, null, 1)).toBe('allowed');
+    expect(await call('place_carton(?, ?, ?, ?)', second, pallet, '17', 'p1')).toBe('UT001');
+    expect(await pack(units[0], { carton, shipment: 'SH-box' })).toBe('allowed');
+    expect(await pack(units[1], { carton, shipment: 'SH-box' })).toBe('UT001');
+    await openShipment(batch);
+    expect(await pack(units[1], { carton, shipment: shipmentOf(batch) })).toBe('UT002');
+    expect(await pack(units[1], { carton: second, shipment: 'SH-box' })).toBe('allowed');
+    const [out, id] = ['wrong carton', `${units[1].unitId}/1`];
+    const back = canonicalJson({ by: '17', carton, shipment: 'SH-box' });
+    expect(await call('repack_unit(?, ?, ?, ?)', units[1].unitId, back, out, id)).toBe('UT001');
+    expect(await stateOf(units[1])).toMatchObject({ state: 'Packed', carton: second });
+    expect(await call('cancel_shipment(?, ?, ?)', 'SH-box', '17', 'not wanted')).toBe('UT021');
+    const closed = await closeShipment(floor.as('office'), 'SH-box', () => undefined);
+    expect(closed).toMatchObject([{ obstacle: null }, { obstacle: null }]);
+    expect(await openCarton('SH-box', '095060000000000049', null, 1)).toBe('UT001');
+  });
+
+  it('of a shipment for one buyer take no unit that was made for another', async () => {
+    const unit = await readyUnit({ buyer: 'acme' });
+    await tamper(scene.database, (su) => su.query(`update buyers set test = true where id = 'borealis'`));
+    expect(await shipmentFor('SH-other', 'borealis')).toBe('allowed');
+    expect(await openCarton('SH-other', '095060000000000056', null, 9)).toBe('allowed');
+    expect(await pack(unit, { carton: '095060000000000056', shipment: 'SH-other' })).toBe('UT002');
+    await tamper(scene.database, (su) => su.query(`update buyers set test = false where id = 'borealis'`));
+    expect(await call('cancel_shipment(?, ?, ?)', 'SH-other', '17', 'not wanted')).toBe('allowed');
+    expect(await pack(unit, { carton: '095060000000000056', shipment: 'SH-other' })).toBe('UT002');
+  });
+
+  it('take no unit whose label was scanned as another one than QC saw', async () => {
+    const unit = await readyUnit();
+    const body = { carton: cartonOf(unit.batch), shipment: shipmentOf(unit.batch) };
+    const label = { gtin: '09506000134352', print: 1, serial: unit.serial };
+    const scanned = (found: object) =>
+      scene.tell('office', unit, 'packed', `${unit.unitId}/packed/scan`, { ...body, by: '17', label: found });
+    expect(await scanned({ ...label, print: 2 })).toBe('UT002');
+    expect(await scanned({ ...label, serial: 'EUDV2647-999999' })).toBe('UT002');
+    expect(await scanned(label)).toBe('allowed');
   });
 });
 
@@ -155,6 +217,9 @@ describe('what was packed and may not leave', () => {
     );
     expect(await ship(batch)).toBe(1);
     expect(await stateOf(good)).toMatchObject({ state: 'Shipped' });
+    expect(await eventsOf(`shipment:${shipmentOf(batch)}`, 'shipmentClosed')).toMatchObject([
+      { units: 1, takenOutCount: 2 },
+    ]);
     const out = { state: 'ReadyToShip', step: 'ship', shipment: null, carton: null };
     expect([await stateOf(onHold), await stateOf(changed)]).toEqual([out, out]);
     expect(await lastOf(onHold)).toEqual({
@@ -164,6 +229,35 @@ describe('what was packed and may not leave', () => {
     expect(await lastOf(changed)).toMatchObject({
       type: 'unpacked',
       body: { reason: expect.stringContaining('QC newer') },
+    });
+  });
+
+  it('leaves the shipment open where nothing is left of it', async () => {
+    const unit = await readyUnit();
+    expect(await pack(unit)).toBe('allowed');
+    await decide(floor, unit, 'holdOpened', { hold: 'Q1', reason: 'capacitors' });
+    expect(await ship(unit.batch)).toBe(0);
+    const stream = `shipment:${shipmentOf(unit.batch)}`;
+    expect(await eventsOf(stream, 'shipmentEmptied')).toEqual([
+      { takenOut: [{ reason: 'on quality hold', serial: unit.serial }], takenOutCount: 1 },
+    ]);
+    await decide(floor, unit, 'holdReleased', { hold: 'Q1' });
+    await append(floor, 'office', unit.unitId, 'packed', `${unit.unitId}/packed/2`, {
+      carton: cartonOf(unit.batch),
+      shipment: shipmentOf(unit.batch),
+    });
+    expect(await ship(unit.batch)).toBe(1);
+  });
+
+  it('whose record tells another print than QC saw is taken out', async () => {
+    const [unit, other] = [await readyUnit(), await readyUnit()];
+    for (const one of [unit, other]) expect(await pack(one)).toBe('allowed');
+    await tamper(scene.database, (su) =>
+      su.query('update units set label_print = 2 where id = $1', [unit.unitId]),
+    );
+    expect(await ship(unit.batch)).toBe(0);
+    expect(await lastOf(unit)).toMatchObject({
+      body: { reason: 'its QC saw print 1, and print 2 is on record' },
     });
   });
 
@@ -303,6 +397,11 @@ async function lastOf({ unitId }: WalkedUnit): Promise<{ type: string; body: unk
     .orderBy('seq', 'desc')
     .first('type', 'body');
   return { type: row.type, body: JSON.parse(row.body) };
+}
+
+async function eventsOf(stream: string, type: string): Promise<unknown[]> {
+  const rows = await floor.as('office')('unit_events').where({ stream, type }).orderBy('seq').pluck('body');
+  return rows.map((body: string) => JSON.parse(body) as unknown);
 }
 
 function isMap(value: unknown): value is object {

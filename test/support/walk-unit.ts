@@ -5,7 +5,7 @@
 import { canonicalJson } from '../../domain/canonical';
 import { buildLabelContent } from '../../domain/label-content';
 import { macRun, parseMacBlock } from '../../domain/mac-address';
-import { shipAndSeal } from '../../adapters/postgres/shipments';
+import { closeShipment } from '../../adapters/postgres/shipments';
 import { macsPerUnit, openTestBatch, testPool, type ShopFloor, type TestBatch } from './shop-floor';
 import { append, beginAct, clearSlots, digest, standing, type OpenAct } from './unit-acts';
 import { sampleRecipe } from './unit-facts';
@@ -80,7 +80,7 @@ const walks: Readonly<Record<Stage, Walk>> = {
     await append(floor, 'office', unitId, 'packed', `${unitId}/packed/${attempt}/${shipment}`, body);
   },
   Shipped: async (floor, { batch }) =>
-    void (await shipAndSeal(floor.as('office'), shipmentOf(batch), () => undefined)),
+    void (await closeShipment(floor.as('office'), shipmentOf(batch), () => undefined)),
 };
 
 export async function claim(floor: ShopFloor, batch: TestBatch, index: number): Promise<WalkedUnit> {
@@ -199,7 +199,9 @@ async function qc(floor: ShopFloor, unit: WalkedUnit): Promise<void> {
   const act = await beginAct(floor, unit, 'qc', 'qualityIntended');
   const { serial, macs, chipUid } = unit;
   const device = { chipUid, serial, macs, firmwareSha256: sampleRecipe.firmware.sha256, keyProved: true };
-  const statement = { format: 'unitrail.qc/1', device, label: { gtin: sampleRecipe.product.gtin, serial } };
+  const row = await floor.as('office')('units').where({ id: unit.unitId }).first('label_print as print');
+  const label = { gtin: sampleRecipe.product.gtin, serial, print: Number(row.print) };
+  const statement = { format: 'unitrail.qc/1', device, label };
   await act.result('qualityPassed', {
     by: 'station label-1',
     statement,

@@ -21,6 +21,9 @@ const full = {
   components: { U1: ['MCU-LOT-7731', '0012'], U7: ['RADIO-LOT-0092'] },
   serials: 'scheme',
   attributes: { revision: 'C', note: 'first run, Gebäude 3' },
+  cartonSize: 10,
+  palletSize: 24,
+  ship: 'byHand',
   trial: true,
 };
 
@@ -50,7 +53,7 @@ describe('an order', () => {
   const line = '1 to 256 characters on one line, no blank at either end, no control characters';
   const knownFields =
     'the fields here are batch, order, orderQuantity, product, quantity, buyer, destination, buyerPart, firmware, ' +
-    'boardBatch, boardLot, components, serials, attributes, trial';
+    'boardBatch, boardLot, components, serials, attributes, cartonSize, palletSize, ship, trial';
 
   it.each<[string, Record<string, unknown>, string, string, string]>([
     ['no unit', { quantity: 0 }, 'quantity', '0', amount],

@@ -18,7 +18,7 @@ import { checkNumberLists, noteList, type ListEvents } from './number-lists';
 import { loadPlant, type Plant } from './plant';
 import { checkPinned, checkProjection, checkRelease } from './projection';
 import { checkRecord, checkStrayRecords } from './records';
-import { checkShipments, checkShippedUnit } from './shipments';
+import { checkBoxes, checkShipments, checkShippedUnit } from './shipments';
 import { checkSlots } from './slots';
 import { openSnapshot, type Snapshot } from './snapshot';
 import { brokenRules } from './step-order';
@@ -97,6 +97,7 @@ async function checkWholes(
 ): Promise<void> {
   checkUntold(plant, census, findings);
   checkShipments(plant, census, findings);
+  checkBoxes(plant, census, findings);
   await checkRegistry(snapshot, census, findings);
   await checkLedger(snapshot, plant, census, findings);
   await checkNumberLists(snapshot, lists, findings);

@@ -1,9 +1,11 @@
+import { compare, type Business } from './business';
 import type { Census } from './census';
 import type { Findings } from './findings';
 import { readCanonical } from './canonical-check';
 import { voidedValue } from './identifiers';
 import type { Plant } from './plant';
 import { compareSets } from './projection';
+import { checkShipmentStream } from './shipment-streams';
 import type { Snapshot } from './snapshot';
 import {
   factsOf,
@@ -38,17 +40,6 @@ export async function loadBatchRows(
     [ids],
   );
   return new Map(rows.map((row) => [row.id, row]));
-}
-
-/** What the checks of one stream need. */
-interface Business {
-  readonly id: string;
-  readonly name: string;
-  /** What the opening event says. */
-  readonly opened: Facts;
-  readonly events: readonly ReadEvent[];
-  readonly plant: Plant;
-  readonly findings: Findings;
 }
 
 /** A5 for orders, batches and shipments: their rows say what their events say. */
@@ -192,28 +183,6 @@ function lotsOf(document: Facts, events: readonly ReadEvent[]): string[] {
     if (type === 'lotsChanged') lots.set(textFact(facts, 'position') ?? '', listFact(facts, 'lots'));
   }
   return [...lots].map(([position, list]) => `${position}=${(Array.isArray(list) ? list : []).join(', ')}`);
-}
-
-function checkShipmentStream(business: Business, census: Census): void {
-  const { id, opened, events, plant } = business;
-  const closing = events.find((event) => event.type === 'shipmentClosed');
-  if (closing) census.closedWith.set(id, numberFact(closing.facts, 'units'));
-  const { batch, buyer, carton, destination } = opened;
-  const expected = { batch, buyer, carton, destination, closed: closing !== undefined };
-  compare(business, { ...plant.shipments.get(id) }, expected);
-}
-
-function compare({ name, findings }: Business, found: Facts, expected: Facts): void {
-  for (const [column, wanted] of Object.entries(expected)) {
-    const [there, told] = [found[column] ?? null, wanted ?? null];
-    if (there === told) continue;
-    findings.violation(
-      'A5',
-      name,
-      `${column} = ${String(there)}`,
-      `${column} = ${String(told)}, by its events`,
-    );
-  }
 }
 
 /** A5. A row whose stream was never opened was written by nobody. */

@@ -1,5 +1,6 @@
 import type { FoldedUnit } from './folded-unit';
 import { MoveTotals } from './ledger';
+import type { BoxRow, Plant } from './plant';
 import { innerFacts, numberFact, type ReadEvent } from './stored-event';
 
 /** A number that no unit gets. One that is taken has no registry row at its place: the value is somebody else's. */
@@ -23,13 +24,25 @@ export class Census {
   readonly fences = new Map<string, number>();
   /** Streams of orders, batches and shipments that begin as they should. */
   readonly opened = new Set<string>();
+  /** Units that the rows say are in a carton. */
+  readonly unitsOfCarton = new Map<string, number>();
+  private boxes: Boxes | undefined;
   units = 0;
 
   addUnit(unit: FoldedUnit): void {
     this.units += 1;
     this.moves.add(unit.moves);
     increment(this.claimedOfBatch, unit.row.batch);
+    if (unit.row.carton !== null) increment(this.unitsOfCarton, unit.row.carton);
     if (unit.row.state === 'Shipped') increment(this.shippedOfShipment, unit.row.shipment ?? '');
+  }
+
+  boxesOf(shipment: string, plant: Plant): { cartons: readonly BoxRow[]; pallets: readonly BoxRow[] } {
+    this.boxes ??= { cartons: byShipment(plant.cartons), pallets: byShipment(plant.pallets) };
+    return {
+      cartons: this.boxes.cartons.get(shipment) ?? [],
+      pallets: this.boxes.pallets.get(shipment) ?? [],
+    };
   }
 
   addVoid(number: VoidNumber): void {
@@ -48,4 +61,19 @@ export class Census {
 
 function increment(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
+}
+
+interface Boxes {
+  readonly cartons: ReadonlyMap<string, readonly BoxRow[]>;
+  readonly pallets: ReadonlyMap<string, readonly BoxRow[]>;
+}
+
+function byShipment(boxes: ReadonlyMap<string, BoxRow>): Map<string, BoxRow[]> {
+  const found = new Map<string, BoxRow[]>();
+  for (const box of boxes.values()) {
+    const known = found.get(box.shipment);
+    if (known) known.push(box);
+    else found.set(box.shipment, [box]);
+  }
+  return found;
 }

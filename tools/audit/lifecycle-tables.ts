@@ -74,8 +74,10 @@ const otherKinds: OtherRow[] = [
     ...['batchPaused', 'batchResumed', 'batchCancelled', 'batchToppedUp'],
     ...['windowSet', 'prioritySet', 'numbersReturned'],
   ].map((type): OtherRow => [type, 'batch', [OFFICE]]),
-  ['shipmentOpened', 'shipment', [OFFICE]],
-  ['shipmentClosed', 'shipment', [OFFICE]],
+  ...[
+    ...['shipmentOpened', 'shipmentChanged', 'shipmentEmptied', 'shipmentClosed', 'shipmentCancelled'],
+    ...['cartonOpened', 'cartonPlaced', 'palletOpened'],
+  ].map((type): OtherRow => [type, 'shipment', [OFFICE]]),
   ['numbersListed', 'list', [DESK]],
   ['registryAdvanced', 'registry', [DESK]],
   ['historyAdopted', 'history', [DESK]],

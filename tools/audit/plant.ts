@@ -57,9 +57,22 @@ export interface ShipmentRow {
   readonly batch: string | null;
   readonly buyer: string;
   readonly destination: string;
-  readonly carton: string;
+  /** Of a shipment that was opened with the one carton that it has. */
+  readonly carton: string | null;
+  readonly carrier: string | null;
+  /** `YYYY-MM-DD` */
+  readonly shipOn: string | null;
   readonly closed: boolean;
+  readonly cancelled: boolean;
   readonly testBuyer: boolean;
+}
+
+/** A carton, or a pallet: then the capacity is in cartons, and it stands on nothing. */
+export interface BoxRow {
+  readonly id: string;
+  readonly shipment: string;
+  readonly pallet: string | null;
+  readonly capacity: number | null;
 }
 
 export interface StationRow {
@@ -84,6 +97,9 @@ export interface Plant {
   readonly batches: ReadonlyMap<string, BatchRow>;
   readonly orders: ReadonlyMap<string, OrderRow>;
   readonly shipments: ReadonlyMap<string, ShipmentRow>;
+  /** By SSCC. */
+  readonly cartons: ReadonlyMap<string, BoxRow>;
+  readonly pallets: ReadonlyMap<string, BoxRow>;
   readonly stations: ReadonlyMap<string, StationRow>;
   /** By digest. */
   readonly recipes: ReadonlyMap<string, RecipeFacts>;
@@ -102,6 +118,8 @@ export async function loadPlant(snapshot: Snapshot, keys: AuditKeys): Promise<Pl
     batches: byId(await snapshot.rows<BatchRow>(queries.batches)),
     orders: byId(await snapshot.rows<OrderRow>(queries.orders)),
     shipments: byId(await snapshot.rows<ShipmentRow>(queries.shipments)),
+    cartons: byId(await snapshot.rows<BoxRow>(queries.cartons)),
+    pallets: byId(await snapshot.rows<BoxRow>(queries.pallets)),
     stations: byId(await snapshot.rows<StationRow>(queries.stations)),
     recipes: byId(await snapshot.rows<RecipeFacts>(queries.recipes)),
     logins: await loadLogins(snapshot),
@@ -152,9 +170,11 @@ const queries = {
       completed_at as "completedAt"
     from batches`,
   orders: `select id, quantity, alive from orders`,
-  shipments: `select s.id, s.batch_id as batch, s.buyer, s.destination, s.carton, s.closed_at is not null as closed,
-      b.test as "testBuyer"
+  shipments: `select s.id, s.batch_id as batch, s.buyer, s.destination, s.carton, s.carrier, s.ship_on::text as "shipOn",
+      s.closed_at is not null as closed, s.cancelled, b.test as "testBuyer"
     from shipments s left join buyers b on b.id = s.buyer`,
+  cartons: `select sscc as id, shipment_id as shipment, pallet, capacity from cartons`,
+  pallets: `select sscc as id, shipment_id as shipment, null as pallet, capacity from pallets`,
   stations: `select id, login, virtual from stations`,
   recipes: `select sha256 as id, r #>> '{firmware,sha256}' as "firmwareSha256", r #>> '{product,gtin}' as gtin, r #>> '{labelTemplate,place}' as place,
       r #>> '{labelTemplate,symbology}' as symbology, r #>> '{labelTemplate,material}' as material
