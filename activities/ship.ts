@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { requireBatch, type BatchRow } from '../adapters/postgres/batch-ledger';
 import type { Watermark } from '../adapters/registry/watermark';
 import type { Database } from '../adapters/postgres/database';
@@ -21,12 +21,12 @@ import { readyUnits, unitsWaitedFor, type ReadyUnit } from '../adapters/postgres
 import { UnitrailError } from '../domain/errors';
 import type { Order } from '../domain/order-document';
 import { packingRule, type PackingRule } from '../domain/packing';
-import { unitWorkflowId } from '../domain/workflow-ids';
 import { alive } from './act';
 import { cartonsForUnits } from './fill-cartons';
 import { holdOnce } from './hold';
 import { someAtOnce } from './some-at-once';
 import { createSsccSource } from './sscc-source';
+import { tellUnit } from './tell-unit';
 
 /** Step 7. The automatic shipment of a batch: units are packed when all are ready, and shipped and sealed together. */
 export function createShipActivities(deps: { db: Database; client: Client; watermark: Watermark }) {
@@ -59,7 +59,7 @@ export function createShipActivities(deps: { db: Database; client: Client; water
     /** 7.3 Tells the workflows to read their rows again. One that is gone has nothing left to do. */
     async notifyUnits({ shipment }: { shipment: string }): Promise<void> {
       const units = await unitsOfShipment(db, shipment);
-      await alive(() => someAtOnce(units, ({ name }) => signal(name)));
+      await alive(() => someAtOnce(units, ({ name }) => tellUnit(deps.client, name)));
     },
   };
 
@@ -129,7 +129,7 @@ export function createShipActivities(deps: { db: Database; client: Client; water
       const unit = await loadUnitContext(db, unitId);
       if (unit.state === 'ReadyToShip')
         await holdOnce(db, unit, { code: error.code, message: error.message });
-      await signal(name);
+      await tellUnit(deps.client, name);
       return false;
     }
   }
@@ -156,19 +156,5 @@ export function createShipActivities(deps: { db: Database; client: Client; water
     const { length } = await readyUnits(db, batch);
     if (length === 0) return;
     throw new UnitrailError('UNITS_UNDER_WAY', `${length} units of batch ${batch} are ready again.`);
-  }
-
-  async function signal(name: string): Promise<void> {
-    try {
-      await deps.client.workflow.getHandle(unitWorkflowId(name)).signal('rowChanged');
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return;
-      throw new UnitrailError(
-        'TEMPORAL_UNAVAILABLE',
-        `Unit ${name} could not be told that it has shipped; it is tried again.`,
-        {},
-        { cause: error },
-      );
-    }
   }
 }

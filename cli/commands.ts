@@ -42,6 +42,21 @@ export const entries: Readonly<Record<string, Entry>> = {
     },
   },
   order: { summary: "what became of a buyer's order", load: { show: './order-show' } },
+  shipment: {
+    summary: 'what leaves together: create, add, move, remove, pallet, close, show, list and more',
+    load: {
+      create: './shipment-create',
+      set: './shipment-set',
+      add: './shipment-add',
+      move: './shipment-move',
+      remove: './shipment-remove',
+      pallet: './shipment-pallet',
+      close: './shipment-close',
+      cancel: './shipment-cancel',
+      show: './shipment-show',
+      list: './shipment-list',
+    },
+  },
   unit: {
     summary: 'one unit, or the units that fit',
     load: {

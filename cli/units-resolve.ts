@@ -1,12 +1,12 @@
-import { WorkflowFailedError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import { reworkSteps } from '../domain/decision';
-import { isErrorCode, UnitrailError } from '../domain/errors';
 import { resolveActions, type ResolveResult } from '../domain/resolution';
 import { parseResolveRequest } from '../domain/resolve-request';
 import { taskQueues } from '../domain/workflow-ids';
+import { failedWorkflow } from './failed-workflow';
 import { printJson, printLine, say } from './output';
 import { resultText } from './resolve-text';
 import type { ServerContext } from './server-context';
@@ -80,16 +80,8 @@ async function run(context: ServerContext, client: Client, input: object): Promi
   try {
     return (await handle.result()) as ResolveResult;
   } catch (error) {
-    throw explained(error);
+    throw failedWorkflow(error);
   }
-}
-
-function explained(error: unknown): unknown {
-  if (!(error instanceof WorkflowFailedError)) return error;
-  let cause: { cause?: unknown; type?: unknown; message?: string } | undefined = error.cause;
-  while (cause?.cause instanceof Error) cause = cause.cause;
-  const code = typeof cause?.type === 'string' && isErrorCode(cause.type) ? cause.type : 'INTERNAL';
-  return new UnitrailError(code, cause?.message ?? error.message, {}, { cause: error });
 }
 
 /** A serial on each line; blank lines are left out. */

@@ -14,6 +14,7 @@ import { createHoldActivities } from '../activities/hold';
 import { createLabelActivities } from '../activities/label';
 import { createLoadUnitActivities } from '../activities/load-unit';
 import { createNoticeActivities } from '../activities/notices';
+import { createPackingActivities } from '../activities/pack-by-hand';
 import { createCertificateActivities, createProvisionActivities } from '../activities/provision';
 import { createResolveActivities } from '../activities/resolve-units';
 import { createShipActivities } from '../activities/ship';
@@ -88,6 +89,7 @@ export function officeActivities(deps: OfficeDeps, host: TemporalHost): OfficeAc
     ...createBatchActivities(deps),
     ...createBatchControlActivities({ ...deps, client: host.client }),
     ...createShipActivities({ ...deps, client: host.client }),
+    ...createPackingActivities({ ...deps, client: host.client }),
     ...createResolveActivities({ ...deps, client: host.client }),
     ...createNoticeActivities(deps),
   };

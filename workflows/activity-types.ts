@@ -8,6 +8,7 @@ import type { createHoldActivities } from '../activities/hold';
 import type { createLabelActivities } from '../activities/label';
 import type { createLoadUnitActivities } from '../activities/load-unit';
 import type { createNoticeActivities } from '../activities/notices';
+import type { createPackingActivities } from '../activities/pack-by-hand';
 import type { createCertificateActivities, createProvisionActivities } from '../activities/provision';
 import type { createResolveActivities } from '../activities/resolve-units';
 import type { createShipActivities } from '../activities/ship';
@@ -22,6 +23,7 @@ export type OfficeActivities = ReturnType<typeof createLoadUnitActivities> &
   ReturnType<typeof createBatchActivities> &
   ReturnType<typeof createBatchControlActivities> &
   ReturnType<typeof createShipActivities> &
+  ReturnType<typeof createPackingActivities> &
   ReturnType<typeof createResolveActivities> &
   ReturnType<typeof createNoticeActivities>;
 

@@ -1,6 +1,7 @@
 /** Workflow types by name: the names are an interface (links, schedules and running workflows use them). */
 export { batch } from './batch';
 export { notices } from './notices';
+export { packing } from './packing';
 export { partition } from './partition';
 export { resolveUnits } from './resolve-units';
 export { shipment } from './shipment';

@@ -59,7 +59,8 @@ const summaries = `
     b.opened_at as "openedAt", b.completed_at as "completedAt", s.ids as shipment, s."shippedAt", n.*
   from batches b
   left join lateral (select string_agg(id, ', ' order by opened_at) as ids, max(buyer) as buyer, max(destination) as destination,
-      max(closed_at) as "shippedAt" from shipments where batch_id = b.id) s on true
+      max(closed_at) as "shippedAt" from shipments
+    where batch_id = b.id or id in (select distinct u.shipment_id from units u where u.batch_id = b.id)) s on true
   cross join lateral (
     select count(*)::integer as claimed,
       count(*) filter (where state = 'InProgress')::integer as "inProgress",

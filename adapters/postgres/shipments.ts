@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { canonicalJson } from '../../domain/canonical';
+import { UnitrailError } from '../../domain/errors';
+import type { TakenOut } from '../../domain/packing-desk';
 import { sealedText } from '../../domain/record';
 import type { Database } from './database';
 import { mapped, toUnitrailError } from './errors';
@@ -123,6 +126,71 @@ export async function openPallet(db: Database, p: Box): Promise<void> {
   await mapped(
     db.raw('select open_pallet(?, ?, ?, ?)', [p.shipment, p.sscc, p.capacity as number, p.by as string]),
   );
+}
+
+/** On a pallet of its shipment, or on none. A repeat changes nothing. */
+export async function placeCarton(
+  db: Database,
+  place: { shipment: string; carton: string; pallet: string | null; by: string; change: string },
+): Promise<void> {
+  const { shipment, carton, pallet, by, change } = place;
+  const known = await mapped(db('cartons').where({ sscc: carton, shipment_id: shipment }).first('sscc'));
+  if (!known) throw new UnitrailError('NOT_FOUND', `Shipment ${shipment} has no carton ${carton}.`);
+  await mapped(db.raw('select place_carton(?, ?, ?, ?)', [carton, pallet as string, by, change]));
+}
+
+/** Sets what is given. A repeat under the same change id changes nothing. */
+export async function changeShipment(
+  db: Database,
+  s: { id: string; carrier: string | null; shipOn: string | null; by: string; change: string },
+): Promise<void> {
+  await mapped(
+    db.raw('select change_shipment(?, ?, ?::date, ?, ?)', [
+      s.id,
+      s.carrier as string,
+      s.shipOn as string,
+      s.by,
+      s.change,
+    ]),
+  );
+}
+
+/** Takes the unit out of its carton and puts it into another one. A repeat under the same id changes nothing. */
+export async function repackUnit(
+  db: Database,
+  move: { unitId: string; body: Readonly<Record<string, unknown>>; reason: string; id: string },
+): Promise<void> {
+  const values = [move.unitId, canonicalJson(move.body), move.reason, move.id];
+  await mapped(db.raw('select repack_unit(?, ?, ?, ?)', values));
+}
+
+export async function findShipment(
+  db: Database,
+  id: string,
+): Promise<{ closedAt: Date | null; cancelled: boolean } | null> {
+  const row = await mapped(db('shipments').where({ id }).first('closed_at as closedAt', 'cancelled'));
+  return row ?? null;
+}
+
+/** What the last closing of the shipment came to, as its event tells it. */
+export async function closingOf(
+  db: Database,
+  shipment: string,
+): Promise<{ closed: boolean; shipped: number; takenOut: TakenOut[]; takenOutCount: number }> {
+  const row: { type: string; body: string } | undefined = await mapped(
+    db('unit_events')
+      .where({ stream: `shipment:${shipment}` })
+      .whereIn('type', ['shipmentClosed', 'shipmentEmptied'])
+      .orderBy('seq', 'desc')
+      .first('type', 'body'),
+  );
+  const body = JSON.parse(row?.body ?? '{}') as {
+    units?: number;
+    takenOut?: TakenOut[];
+    takenOutCount?: number;
+  };
+  const { units = 0, takenOut = [], takenOutCount = 0 } = body;
+  return { closed: row?.type === 'shipmentClosed', shipped: units, takenOut, takenOutCount };
 }
 
 /** Gives up a shipment that has nothing in it. A repeat changes nothing. */

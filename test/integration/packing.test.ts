@@ -1,4 +1,11 @@
-import { startTestLine, type TestLine } from '../support/line';
+import { randomUUID } from 'node:crypto';
+import { openDatabase } from '../../adapters/postgres/database';
+import { openHolds, releaseHolds } from '../../adapters/postgres/holds';
+import { buildLabelContent } from '../../domain/label-content';
+import type { PackingRequest, PackingResult } from '../../domain/packing-desk';
+import { taskQueues } from '../../domain/workflow-ids';
+import { bareEnvironment, runCli, type CliAnswer } from '../support/cli';
+import { startTestLine, type TestLine, type TestUnit } from '../support/line';
 
 let line: TestLine;
 
@@ -27,6 +34,162 @@ describe('a batch that ships itself', () => {
     const records: { body: string }[] = await line.db('records').select('body').orderBy('serial');
     const sealed = records.map(({ body }) => JSON.parse(body) as { shipment: { carton: string } });
     expect(sealed.map(({ shipment }) => shipment.carton)).toEqual(cartons);
+  });
+});
+
+describe('a shipment by hand', () => {
+  let one: TestUnit[];
+  let other: TestUnit[];
+
+  beforeAll(async () => {
+    const byHand = { ship: 'byHand', quantity: 3 } as const;
+    const { batch } = await line.startBatch(byHand);
+    const second = await line.startBatch({ ...byHand, quantity: 1 });
+    const ready = (units: TestUnit[]) =>
+      units.length > 0 && units.every(({ state }) => state === 'ReadyToShip');
+    one = await line.waitFor(batch, (units) => units.length === 3 && ready(units));
+    other = await line.waitFor(second.batch, ready);
+    await line.batchRun(batch).result();
+  });
+
+  const pack = (request: Omit<PackingRequest, 'by'>): Promise<PackingResult> =>
+    line.client.workflow.execute('packing', {
+      workflowId: `packing:${randomUUID()}`,
+      taskQueue: taskQueues.workflows,
+      args: [{ by: 17, ...request }],
+    });
+
+  const type = (...args: string[]): Promise<CliAnswer> =>
+    runCli(args, {
+      ...bareEnvironment,
+      UNITRAIL_DATABASE_URL: line.database.urlOf('desk'),
+      UNITRAIL_HOME: line.home,
+      TEMPORAL_ADDRESS: line.temporal.connectionOptions.address ?? '',
+      TEMPORAL_NAMESPACE: line.temporal.namespace,
+    });
+
+  const label = (serial: string, print: number): string =>
+    buildLabelContent({ gtin: '09506000134352', serial, print });
+
+  const stateOf = async ({ serial }: TestUnit): Promise<string> => (await line.unit(serial)).state;
+
+  let first: string;
+
+  test('is opened, packed by scan and by serial with units of several batches, and shown', async () => {
+    const created = await type(
+      ...['shipment', 'create', '--id', 'SH-hand', '--buyer', 'acme', '--destination', 'FR'],
+      ...['--carrier', 'DPD-1', '--date', '2026-12-01', '--by', '17'],
+    );
+    expect(created).toMatchObject({ code: 0, err: '' });
+    const codes = [label(one[0]!.serial, 1), other[0]!.serial, 'EUDV0000-000000'];
+    const added = await type(
+      ...['shipment', 'add', 'SH-hand', '--carton', 'new', '--carton-size', '2', '--pallet', 'new'],
+      ...['--by', '17', '--json', ...codes],
+    );
+    expect(added.code).toBe(1);
+    const result = JSON.parse(added.out) as PackingResult;
+    expect(result.units).toMatchObject([
+      { serial: one[0]!.serial, outcome: 'packed' },
+      { serial: other[0]!.serial, outcome: 'packed' },
+      { serial: null, outcome: 'refused' },
+    ]);
+    first = result.carton!;
+    const events = await line.facts(one[0]!, 'packed');
+    expect(events).toMatchObject([{ by: '17', carton: first, label: { print: 1, serial: one[0]!.serial } }]);
+    const shown = await type('shipment', 'show', 'SH-hand', '--json');
+    expect(JSON.parse(shown.out)).toMatchObject({
+      ...{
+        buyer: 'acme',
+        destination: 'FR',
+        carrier: 'DPD-1',
+        shipOn: '2026-12-01',
+        state: 'open',
+        units: 2,
+      },
+      cartons: [{ carton: first, pallet: result.pallet, capacity: 2, units: 2 }],
+    });
+    expect((await type('shipment', 'list', '--open')).out).toContain('SH-hand');
+  });
+
+  test('is split, and a unit is taken out: each is an event of the unit', async () => {
+    const full = await pack({ action: 'add', shipment: 'SH-hand', carton: first, codes: [one[1]!.serial] });
+    expect(full.units).toMatchObject([{ outcome: 'refused', why: `carton ${first} is full: 2 units` }]);
+    const move = { action: 'move', shipment: 'SH-hand', carton: 'new', reason: 'too heavy' } as const;
+    const moved = await pack({ ...move, codes: [other[0]!.serial] });
+    expect(moved.units).toMatchObject([{ outcome: 'packed' }]);
+    expect(await line.facts(other[0]!, 'unpacked', 'packed')).toMatchObject([
+      { carton: first },
+      { by: '17', reason: 'too heavy', shipment: 'SH-hand' },
+      { by: '17', carton: moved.carton, shipment: 'SH-hand' },
+    ]);
+    const codes = [one[1]!.serial, one[2]!.serial];
+    expect(
+      (await pack({ action: 'add', shipment: 'SH-hand', carton: moved.carton!, codes })).units,
+    ).toMatchObject([{ outcome: 'packed' }, { outcome: 'packed' }]);
+    const out = await pack({
+      action: 'remove',
+      shipment: 'SH-hand',
+      codes: [one[2]!.serial],
+      reason: 'scratched',
+    });
+    expect(out.units).toMatchObject([{ outcome: 'removed' }]);
+    expect(await stateOf(one[2]!)).toBe('ReadyToShip');
+    const placed = await pack({ action: 'pallet', shipment: 'SH-hand', pallet: 'none', cartons: [first] });
+    expect(placed).toMatchObject({ pallet: 'none' });
+  });
+
+  test('a label that is not the one that QC saw holds the unit', async () => {
+    const scanned = await pack({
+      ...{ action: 'add', shipment: 'SH-hand', carton: first },
+      codes: [label(one[2]!.serial, 2)],
+    });
+    expect(scanned.units).toMatchObject([
+      { outcome: 'held', why: expect.stringContaining('LABEL_MISMATCH') },
+    ]);
+    const held = await line.held(one[2]!.batch, one[2]!.index);
+    expect(await line.facts(held, 'held')).toMatchObject([
+      { code: 'LABEL_MISMATCH', detail: { scanned: { print: 2 }, seen: { print: 1 } } },
+    ]);
+  });
+
+  test('is closed without the unit that is on hold, and its records are sealed', async () => {
+    const db = openDatabase(line.database.urlOf('office'), { applicationName: 'test-office' });
+    await openHolds(db, { hold: 'Q-9', by: '17', note: 'suspect reel' }, [one[1]!.unitId]);
+    const closed = await type('shipment', 'close', 'SH-hand', '--by', '17');
+    expect(closed.out).toBe(
+      `${one[1]!.serial} was taken out: on quality hold\nShipment SH-hand is closed: 2 units have left, records sealed.\n`,
+    );
+    expect(closed.code).toBe(1);
+    expect(await Promise.all([one[0]!, other[0]!, one[1]!].map(stateOf))).toEqual([
+      ...['Shipped', 'Shipped', 'ReadyToShip'],
+    ]);
+    // The workflows of what has shipped have ended.
+    for (const unit of [one[0]!, other[0]!]) await line.unitRun(unit).result();
+    const late = pack({ action: 'add', shipment: 'SH-hand', carton: first, codes: [one[1]!.serial] });
+    await expect(late).rejects.toMatchObject({ cause: { cause: { type: 'NOT_ALLOWED' } } });
+    await releaseHolds(db, { hold: 'Q-9', by: '17', note: 'looked at' }, [one[1]!.unitId]);
+    await db.destroy();
+  });
+
+  test('is not closed empty, and is given up instead', async () => {
+    const { shipment } = await pack({ action: 'create', buyer: 'acme', destination: 'DE' });
+    expect(await pack({ action: 'close', shipment })).toMatchObject({ closed: false, shipped: 0 });
+    await pack({ action: 'cancel', shipment, reason: 'not wanted' });
+    expect(JSON.parse((await type('shipment', 'show', shipment, '--json')).out)).toMatchObject({
+      state: 'cancelled',
+    });
+  });
+
+  test.each([
+    [['create', '--buyer', 'nobody', '--destination', 'DE'], 'buyer nobody'],
+    [['create', '--buyer', 'acme', '--destination', 'XX'], 'destination: "XX"'],
+    [['add', 'SH-nowhere', '--carton', 'new', 'X'], 'no shipment SH-nowhere'],
+    [['add', 'SH-hand', '--carton', '4711', 'X'], 'carton: "4711"'],
+    [['close', 'SH-nowhere'], 'no shipment SH-nowhere'],
+  ])('shipment %p is refused as wrong input', async (args, told) => {
+    const answer = await type('shipment', ...args, '--by', '17');
+    expect(answer.err).toContain(told);
+    expect(answer.code).toBe(2);
   });
 });
 
