@@ -3,12 +3,14 @@ import { Option, type Command } from 'commander';
 import { adoptUnits, type AdoptionHead, type UnitsToAdopt } from '../adapters/postgres/adoptions';
 import { requirePlant } from '../adapters/postgres/plant-store';
 import type { Database } from '../adapters/postgres/database';
+import { createSchemeKeys, type SchemeKeys } from '../adapters/keys/scheme-keys';
 import { createWatermark, readWatermarkFile, type Watermark } from '../adapters/registry/watermark';
 import { openTableFile, type TableFile } from '../adapters/spreadsheet/table-file';
 import { AdoptedNumbers } from '../domain/adopted-numbers';
 import { AdoptedPools } from '../domain/adopted-pools';
 import { readAdoptedUnits } from '../domain/adopted-rows';
 import { UnitrailError } from '../domain/errors';
+import { LeasedNumbersAway, type KeysHere } from '../domain/leased-away';
 import { ProblemList } from '../domain/number-list';
 import type { PlantDocument, Scheme } from '../domain/plant-document';
 import { plainText } from '../domain/plain-text';
@@ -52,7 +54,8 @@ async function importHistory(context: ServerContext, file: string, options: Opti
     const plant = await requirePlant(db);
     const origin = originOf(plant, options);
     const head = await headOf(file, table, origin, options);
-    const units = unitsOf(table, head, plant, origin.schemes);
+    const keys = await keysOfShared(plant, createSchemeKeys(context.env));
+    const units = unitsOf(table, head, plant, { schemes: origin.schemes, keys });
     const watermark = await watermarkHere(db, context.config().watermark);
     await watermark?.check();
     const outcome = await adoptUnits(db, head, units, options.dryRun ?? false);
@@ -94,6 +97,12 @@ function originOf({ manufacturer, buyers, schemes }: PlantDocument, options: Opt
   throw new UnitrailError('INPUT_INVALID', 'Say whose serials they are: --scheme NAME, or --issuer ISSUER.');
 }
 
+/** Of schemes that other sites may hold numbers of: without its key nobody can say which number a hidden serial has. */
+async function keysOfShared({ schemes }: PlantDocument, keys: SchemeKeys): Promise<KeysHere> {
+  const places = schemes.flatMap(({ lessor, hidden }) => (lessor && hidden ? [hidden.key] : []));
+  return new Map(await Promise.all(places.map(async (place) => [place, await keys.find(place)] as const)));
+}
+
 function told(names: readonly string[]): string {
   return [...new Set(names)].slice(0, MAX_TOLD).join(', ');
 }
@@ -117,9 +126,10 @@ function unitsOf(
   table: TableFile,
   { issuer, sha256 }: AdoptionHead,
   plant: PlantDocument,
-  schemes: readonly Scheme[],
+  { schemes, keys }: { schemes: readonly Scheme[]; keys: KeysHere },
 ): UnitsToAdopt {
   const problems = new ProblemList();
+  const shared = issuer === plant.manufacturer.issuer ? plant.schemes : [];
   const families = new Set(plant.products.map(({ chipFamily }) => chipFamily));
   const familyOf = new Map(plant.products.map(({ code, chipFamily }) => [code, chipFamily]));
   return {
@@ -128,6 +138,7 @@ function unitsOf(
     problems,
     numbers: new AdoptedNumbers(schemes, issuer, Date.now()),
     pools: new AdoptedPools(plant.macPools),
+    away: (leases) => new LeasedNumbersAway(leases, shared, keys),
     judge: async () => {
       problems.refuse('The file, of which nothing was adopted,');
       if ((await table.sha256()) !== sha256)

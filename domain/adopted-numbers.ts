@@ -1,4 +1,5 @@
-import { datePartsOf, type GrantFacts } from './grant-facts';
+import { datePartsOf } from './grant-facts';
+import { scopeFacts } from './leased-away';
 import type { Scheme } from './plant-document';
 import { scopeKey } from './sequence-scope';
 import { capacity, FIRST_NUMBER, parsePattern, serialParts, type SerialParts } from './serial-scheme';
@@ -56,7 +57,7 @@ export class AdoptedNumbers {
   }
 
   private raise({ scheme, pattern }: Version, parts: SerialParts): void {
-    const told = factsOf(parts);
+    const told = scopeFacts(parts);
     const scope = scopeKey(pattern, scheme.scope, told);
     // Keys of one product are in the order of time.
     if (scope < scopeKey(pattern, scheme.scope, { ...told, ...datePartsOf(this.epochMs) })) return;
@@ -66,9 +67,4 @@ export class AdoptedNumbers {
       last: Math.max(known.last, capacity(pattern)),
     });
   }
-}
-
-/** What a serial does not say, its scope does not ask for. The year beside a week is the week's. */
-function factsOf({ year = 0, isoWeek = 0, product }: SerialParts): GrantFacts {
-  return { year, isoYear: year, isoWeek, ...(product !== undefined && { product }) };
 }

@@ -26,7 +26,12 @@ export function withHidden(
   scope: string,
 ): GrantFacts {
   if (hidden === undefined) return facts;
-  return { ...facts, hidden: { key: hidden.key, space: scope === '' ? name : `${name} ${scope}` } };
+  return { ...facts, hidden: { key: hidden.key, space: hiddenSpace({ name }, scope) } };
+}
+
+/** Whose permutation it is. */
+export function hiddenSpace({ name }: Pick<Scheme, 'name'>, scope: string): string {
+  return scope === '' ? name : `${name} ${scope}`;
 }
 
 /** What stands in the serial of the counter's number. */

@@ -1833,6 +1833,7 @@ CREATE FUNCTION public.grantable_addresses(p_pool text, p_numbers bigint[]) RETU
   left join blocks b on b.space_id = s.id and b.numbers @> n
   where (s.id is null or n >= s.next_number or b.id is not null)
     and not exists (select from identifiers i where i.block_id = b.id and i.ordinal = n - lower(b.numbers))
+    and not exists (select from lease_returns r where r.lease_id = b.lease_id and r.unused @> n)
 $$;
 
 --

@@ -3,10 +3,12 @@ import type { AdoptedPools, Undeclared } from '../../domain/adopted-pools';
 import type { AdoptedChunk, IdentifierKind } from '../../domain/adopted-rows';
 import type { AdoptedState, AdoptedUnit } from '../../domain/adopted-unit';
 import { canonicalJson } from '../../domain/canonical';
+import { notLeased, type LeasedAway, type LeasedNumbersAway } from '../../domain/leased-away';
 import type { ProblemList } from '../../domain/number-list';
 import type { CellPlace } from '../../domain/table-source';
 import type { Database } from './database';
 import { importInOne } from './import-transaction';
+import { leasesAway } from './number-leases';
 
 /** What is said of an adoption, and kept with it. */
 export interface AdoptionHead {
@@ -26,6 +28,8 @@ export interface UnitsToAdopt {
   readonly problems: ProblemList;
   readonly numbers: AdoptedNumbers;
   readonly pools: AdoptedPools;
+  /** Asked while no lease can be granted: what the file may not hold of numbers that other sites have. */
+  readonly away: (leases: readonly LeasedAway[]) => LeasedNumbersAway;
   /** Called when every row is in the database; throws where anything was wrong. */
   readonly judge: () => Promise<void>;
 }
@@ -89,8 +93,9 @@ async function adopt(
 ): Promise<AdoptionOutcome> {
   const adoption = await openAdoption(trx, head);
   if (adoption === null) return knownAdoption(trx, head);
-  const told = await addChunks(trx, adoption, units);
-  await judgePools(trx, units, told.macColumn);
+  const away = units.away(await leasesAway(trx));
+  const told = await addChunks(trx, adoption, units, away);
+  await judgePools(trx, units, away, told.macColumn);
   await units.judge();
   const passed = await closeAdoption(trx, adoption, head, units.numbers);
   return { outcome: dryRun ? 'tried' : 'adopted', ...told.sums, passed };
@@ -140,7 +145,7 @@ class Sums {
   }
 }
 
-async function addChunks(trx: Database, adoption: string, units: UnitsToAdopt) {
+async function addChunks(trx: Database, adoption: string, units: UnitsToAdopt, away: LeasedNumbersAway) {
   const sums = new Sums();
   let macColumn = 0;
   for await (const chunk of units.chunks) {
@@ -150,10 +155,22 @@ async function addChunks(trx: Database, adoption: string, units: UnitsToAdopt) {
     for (const unit of chunk.units) {
       sums.addUnit(unit);
       units.numbers.take(unit.serial);
+      judgeSerial(unit, chunk.columns.serial, units, away);
       for (const mac of unit.macs) units.pools.take(mac, unit.row);
     }
   }
   return { sums, macColumn };
+}
+
+/** A unit of another site may have the serial by now, and this registry would never hear of it. */
+function judgeSerial(
+  { serial, row }: AdoptedUnit,
+  column: number,
+  { problems, place }: UnitsToAdopt,
+  away: LeasedNumbersAway,
+): void {
+  const lease = away.ofSerial(serial);
+  if (lease) problems.add({ ...place(row, column), value: serial, allowed: notLeased(lease) });
 }
 
 interface Taken {
@@ -193,11 +210,16 @@ function disputeOf(taken: Taken, { units, columns }: AdoptedChunk, place: UnitsT
   return { at: at(row), kind: taken.kind, value: taken.value, serial, with: owners[taken.taken_by] };
 }
 
-/** An address that a batch may still get would stop it at its first step. */
-async function judgePools(trx: Database, units: UnitsToAdopt, column: number): Promise<void> {
+/** An address that a batch may still get would stop it at its first step; one that was leased away may be another unit's. */
+async function judgePools(
+  trx: Database,
+  units: UnitsToAdopt,
+  away: LeasedNumbersAway,
+  column: number,
+): Promise<void> {
   for (const undeclared of units.pools.undeclared()) {
     for (let from = 0; from < undeclared.numbers.length; from += NUMBERS_A_QUESTION)
-      await judgePool(trx, units, undeclared, { from, column });
+      await judgePool(trx, units, undeclared, { away, from, column });
   }
 }
 
@@ -205,7 +227,7 @@ async function judgePool(
   trx: Database,
   { pools, problems, place }: UnitsToAdopt,
   { pool, numbers, rows }: Undeclared,
-  { from, column }: { from: number; column: number },
+  { away, from, column }: { away: LeasedNumbersAway; from: number; column: number },
 ): Promise<void> {
   const asked = numbers.slice(from, from + NUMBERS_A_QUESTION);
   const { rows: answers } = await trx.raw<{ rows: { number: string; batch: string | null }[] }>(
@@ -214,14 +236,28 @@ async function judgePool(
   );
   const batchOf = new Map(answers.map(({ number, batch }) => [Number(number), batch]));
   for (const [at, number] of asked.entries()) {
-    const batch = batchOf.get(number);
-    if (batch === undefined) continue;
-    const allowed =
-      batch === null
-        ? `an address that pool ${pool} never grants: declare it in the plant file (macPools[].used), and apply that first`
-        : `an address that no batch was granted, and ${batch} was`;
+    const allowed = addressAllowed(pools, pool, number, { batch: batchOf.get(number), away });
+    if (allowed === null) continue;
     problems.add({ ...place(rows[from + at]!, column), value: pools.addressAt(pool, number), allowed });
   }
+}
+
+/** What is allowed instead of the address; null where it may be adopted. */
+function addressAllowed(
+  pools: AdoptedPools,
+  pool: string,
+  number: number,
+  { batch, away }: { batch: string | null | undefined; away: LeasedNumbersAway },
+): string | null {
+  const lease = away.ofAddress(pool, number);
+  if (lease) {
+    const [first, last] = [lease.first, lease.end - 1].map((offset) => pools.addressAt(pool, offset));
+    return notLeased(lease, `${first} to ${last} of ${pool}`);
+  }
+  if (batch === undefined) return null;
+  return batch === null
+    ? `an address that pool ${pool} never grants: declare it in the plant file (macPools[].used), and apply that first`
+    : `an address that no batch was granted, and ${batch} was`;
 }
 
 async function closeAdoption(

@@ -1,3 +1,4 @@
+import type { LeasedAway } from '../../domain/leased-away';
 import type { LeaseReturn, NumberLease } from '../../domain/number-lease';
 import type { Database } from './database';
 import { mapped } from './errors';
@@ -58,6 +59,19 @@ export async function heldLeases(
 ): Promise<LeaseRow[]> {
   const where = `l.side = 'lessee' and l.kind = ? and l.name = ? and l.scope = ? and l.version = ?`;
   return readLeases(db, where, [kind, name, scope, version]);
+}
+
+/** What other sites may give to their units: each range without the end that came back, where anything is left of it. */
+export async function leasesAway(db: Database): Promise<LeasedAway[]> {
+  const answer = await mapped(
+    db.raw<{ rows: (Omit<LeasedAway, 'first' | 'end'> & { first: string; end: string })[] }>(
+      `select l.id as lease, l.lessee, l.kind, l.name, l.scope, l.version, lower(l.numbers) as first,
+         coalesce(lower(r.unused), upper(l.numbers)) as end, l.document::jsonb #>> '{numbers,hiddenBy}' as "hiddenBy"
+       from number_leases l left join lease_returns r on r.lease_id = l.id
+       where l.side = 'lessor' and lower(l.numbers) < coalesce(lower(r.unused), upper(l.numbers)) order by l.recorded_at, l.id`,
+    ),
+  );
+  return answer.rows.map((row) => ({ ...row, first: Number(row.first), end: Number(row.end) }));
 }
 
 type Stored = Omit<LeaseRow, 'first' | 'last' | 'left' | 'unused'> & {

@@ -140,8 +140,9 @@ async function issuedSoFar(db: Database): Promise<Issued> {
 async function grantedRanges(db: Database): Promise<Issued['macRangesGranted']> {
   const answer = await mapped(
     db.raw<{ rows: { pool: string; receiver: string; first: string; end: string }[] }>(
-      `select s.name as pool, coalesce('batch ' || b.batch_id, 'lease ' || b.lease_id) as receiver, lower(b.numbers) as first, upper(b.numbers) as end
-       from blocks b join number_spaces s on s.id = b.space_id where s.kind = 'mac' order by b.id`,
+      `select s.name as pool, coalesce('batch ' || b.batch_id, 'lease ' || b.lease_id || ' of ' || l.lessee) as receiver,
+         lower(b.numbers) as first, upper(b.numbers) as end
+       from blocks b join number_spaces s on s.id = b.space_id left join number_leases l on l.id = b.lease_id where s.kind = 'mac' order by b.id`,
     ),
   );
   return answer.rows.map((row) => ({ ...row, first: Number(row.first), end: Number(row.end) }));

@@ -1,8 +1,8 @@
 import { createPublicKey } from 'node:crypto';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bareEnvironment, runCli, type CliAnswer } from '../support/cli';
-import { openSite, sharedScheme, siteKeys, type TestSite } from '../support/sites';
+import type { CliAnswer } from '../support/cli';
+import { openSite, sharedScheme, siteKeys, typeAt as type, type TestSite } from '../support/sites';
 
 /** `unitrail lease …` as two desks type it, and the files that go between them. */
 let w1: TestSite;
@@ -19,15 +19,6 @@ afterAll(async () => {
   await w1?.close();
   await w2?.close();
 });
-
-function type(site: TestSite, line: string): Promise<CliAnswer> {
-  return runCli(line.split(' '), {
-    ...bareEnvironment,
-    UNITRAIL_DATABASE_URL: site.database.urlOf('desk'),
-    TEMPORAL_ADDRESS: process.env.UNITRAIL_TEST_TEMPORAL_ADDRESS!,
-    UNITRAIL_HOME: site.folder,
-  });
-}
 
 const file = (name: string): string => join(w1.folder, name);
 const json = <T>({ out }: CliAnswer): T => JSON.parse(out) as T;

@@ -18,6 +18,7 @@ import { culpritsOf } from '../../domain/balance';
 import type { LeaseReturn, NumberLease } from '../../domain/number-lease';
 import type { PlantDocument, Scheme } from '../../domain/plant';
 import { audit } from '../../tools/audit/audit';
+import { bareEnvironment, runCli, type CliAnswer } from './cli';
 import { createTestDatabase, type TestDatabase } from './database';
 import { applySamplePlant, sampleOrder, samplePlant } from './plant';
 import { openShopFloor, type ShopFloor } from './shop-floor';
@@ -62,6 +63,16 @@ export async function openSite(name: string, keys: Keys, schemes: readonly Schem
     ),
   });
   return site;
+}
+
+/** Types `unitrail …` at the desk of the site. */
+export function typeAt(site: TestSite, line: string): Promise<CliAnswer> {
+  return runCli(line.split(' '), {
+    ...bareEnvironment,
+    UNITRAIL_DATABASE_URL: site.database.urlOf('desk'),
+    TEMPORAL_ADDRESS: process.env.UNITRAIL_TEST_TEMPORAL_ADDRESS!,
+    UNITRAIL_HOME: site.folder,
+  });
 }
 
 type Request = Partial<LeaseRequest> & Pick<LeaseRequest, 'name' | 'count'>;
