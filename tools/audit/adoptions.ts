@@ -1,16 +1,9 @@
 import { createHash, type Hash } from 'node:crypto';
 import { readCanonical } from './canonical-check';
 import type { Findings } from './findings';
+import { checkPassed } from './passed-numbers';
 import type { Snapshot } from './snapshot';
-import {
-  factsOf,
-  innerFacts,
-  listFact,
-  numberFact,
-  textFact,
-  type Facts,
-  type ReadEvent,
-} from './stored-event';
+import { factsOf, listFact, textFact, type Facts, type ReadEvent } from './stored-event';
 
 /** What the event of each adoption says: kept until all have been seen, for there are few of them. */
 export type AdoptionEvents = Map<string, Facts>;
@@ -75,7 +68,8 @@ export async function checkAdoptions(
   for (const stream of events.keys())
     if (!known.has(stream)) findings.violation('A15', stream, 'no adoption', 'the adoption of its event');
   await checkStrays(snapshot, findings);
-  await checkPassed(snapshot, events, findings);
+  for (const [subject, facts] of events)
+    await checkPassed(snapshot, { invariant: 'A15', subject, facts }, findings);
 }
 
 async function tallyRows(snapshot: Snapshot, findings: Findings): Promise<Map<number, Tally>> {
@@ -233,26 +227,4 @@ async function checkStrays(snapshot: Snapshot, findings: Findings): Promise<void
   );
   for (const { serial } of units)
     findings.violation('A15', `adopted ${serial}`, 'a row of no adoption', 'one that is told of');
-}
-
-/** Numbers that a scheme passed over are in no block, and its counter is behind them. */
-async function checkPassed(snapshot: Snapshot, events: AdoptionEvents, findings: Findings): Promise<void> {
-  for (const [stream, facts] of events) {
-    for (const one of listFact(facts, 'passed').map((passed) => innerFacts({ passed }, 'passed'))) {
-      const [space, from, to] = [textFact(one, 'space'), numberFact(one, 'from'), numberFact(one, 'to')];
-      const [row] = await snapshot.rows<{ next: number; granted: number }>(
-        `select s.next_number as next, (select count(*) from blocks b where b.space_id = s.id
-           and b.numbers && int8range($2::bigint, $3::bigint, '[]')) as granted
-         from number_spaces s where concat_ws(' ', s.kind, s.name, nullif(s.scope, '')) = $1`,
-        [space, from, to],
-      );
-      if (row && row.next > (to ?? 0) && row.granted === 0) continue;
-      findings.violation(
-        'A15',
-        stream,
-        `${space} ${from} to ${to} can be granted`,
-        'numbers that are passed over',
-      );
-    }
-  }
 }

@@ -5,16 +5,20 @@ import { checkBusinessStream, checkUntold, loadBatchRows, type BatchRows } from 
 import { readCanonical } from './canonical-check';
 import { Census } from './census';
 import { checkChain, loginOf, type RecordedHead } from './chain';
+import { checkEpochs, noteEpochs, type EpochEvents } from './epochs';
 import { Findings, type AuditReport } from './findings';
 import { fold } from './fold';
 import { newUnit, type FoldedUnit } from './folded-unit';
 import { readHistories } from './histories';
+import { checkHoles } from './holes';
 import { checkIdentifiers, checkRegistry, reportUnregistered, type Unregistered } from './identifiers';
 import { AuditKeys } from './keys';
 import { checkLedger } from './ledger';
 import { checkLeases, noteLease, type LeaseEvents } from './leases';
+import { ListedValues } from './listed-values';
 import { NameSearch } from './names';
 import { checkNumberLists, noteList, type ListEvents } from './number-lists';
+import { passedOf } from './passed-numbers';
 import { loadPlant, type Plant } from './plant';
 import { checkPinned, checkProjection, checkRelease } from './projection';
 import { checkRecord, checkStrayRecords } from './records';
@@ -25,6 +29,7 @@ import { brokenRules } from './step-order';
 import { eventName, factsOf, type History, type ReadEvent, type StoredEvent } from './stored-event';
 import { checkTables } from './tables';
 import { loadUnitRows, type UnitRows } from './unit-rows';
+import { checkVoidRows, checkVoids } from './void-numbers';
 
 export type { AuditReport, Violation } from './findings';
 
@@ -62,6 +67,8 @@ interface Audit {
   readonly lists: ListEvents;
   readonly adoptions: AdoptionEvents;
   readonly leases: LeaseEvents;
+  readonly epochs: EpochEvents;
+  readonly listed: ListedValues;
   readonly findings: Findings;
 }
 
@@ -78,6 +85,8 @@ async function auditSnapshot(snapshot: Snapshot, { onProgress, env }: AuditOptio
     lists: new Map(),
     adoptions: new Map(),
     leases: new Map(),
+    epochs: [],
+    listed: new ListedValues(snapshot, plant.blocks),
     findings,
   };
   let events = 0;
@@ -92,14 +101,18 @@ async function auditSnapshot(snapshot: Snapshot, { onProgress, env }: AuditOptio
 
 /** What can be judged only when every unit has been seen. */
 async function checkWholes(
-  { snapshot, plant, census, lists, adoptions, leases, findings }: Audit,
+  { snapshot, plant, census, lists, adoptions, leases, epochs, findings }: Audit,
   counts: Record<string, number>,
 ): Promise<void> {
   checkUntold(plant, census, findings);
   checkShipments(plant, census, findings);
   checkBoxes(plant, census, findings);
-  await checkRegistry(snapshot, census, findings);
+  await checkRegistry(snapshot, findings);
+  await checkVoidRows(snapshot, findings);
   await checkLedger(snapshot, plant, census, findings);
+  const passed = [...adoptions.values(), ...epochs.map(({ facts }) => facts)].flatMap(passedOf);
+  await checkHoles(snapshot, plant, passed, findings);
+  await checkEpochs(snapshot, epochs, findings);
   await checkNumberLists(snapshot, lists, findings);
   await checkAdoptions(snapshot, adoptions, findings);
   await checkLeases(snapshot, plant, leases, findings);
@@ -111,22 +124,26 @@ async function checkWholes(
 
 async function auditHistories(run: Audit, histories: readonly History[]): Promise<void> {
   const around = await loadAround(run.snapshot, histories);
-  const missing: Unregistered[] = [];
-  for (const { stream, events } of histories) {
+  const known = histories.map(({ stream, events }) => {
     const rows = around.units.get(stream.slice(UNIT.length));
     const name = rows ? `unit ${rows.unit.serial}` : stream;
-    const recorded = rows ?? around.streams.get(stream) ?? null;
-    checkChain(events, recorded, name, run.findings);
-    const read = events.map((event) => readEvent(event, name, run));
+    return { stream, events, rows, name, read: events.map((event) => readEvent(event, name, run)) };
+  });
+  await run.listed.load(known.flatMap(({ read }) => read));
+  const missing: Unregistered[] = [];
+  for (const { stream, events, rows, name, read } of known) {
+    checkChain(events, rows ?? around.streams.get(stream) ?? null, name, run.findings);
     checkAuthorship(read, run.plant, name, run.findings);
     if (rows) missing.push(...auditUnit(run, stream, read, rows, name, around.batches));
     if (!stream.startsWith(UNIT)) {
       noteList(stream, read, run.lists);
       noteAdoption(stream, read, run.adoptions);
       noteLease(stream, read, run.leases);
+      noteEpochs(read, run.epochs);
       checkBusinessStream(stream, read, run.plant, around.batches, run.census, run.findings);
     }
   }
+  await checkVoids(run.snapshot, run.census.takeVoids(), run.findings);
   await reportUnregistered(run.snapshot, missing, run.findings);
 }
 

@@ -14,8 +14,8 @@ export interface VoidNumber {
 /** What is counted while the units go by, and compared when all have been seen. A number a batch, never a row a unit. */
 export class Census {
   readonly moves = new MoveTotals();
-  /** Numbers that batches booked void, by their place `block/ordinal`: those with a row of their own, and those taken. */
-  readonly voids = new Map<string, VoidNumber>();
+  /** Numbers that batches booked void and that somebody else has, by block: how many. */
+  readonly takenOfBlock = new Map<number, number>();
   readonly claimedOfBatch = new Map<string, number>();
   readonly shippedOfShipment = new Map<string, number>();
   /** The number that the closing event of a shipment names. */
@@ -28,6 +28,7 @@ export class Census {
   readonly unitsOfCarton = new Map<string, number>();
   private boxes: Boxes | undefined;
   units = 0;
+  private voids: VoidNumber[] = [];
 
   addUnit(unit: FoldedUnit): void {
     this.units += 1;
@@ -46,8 +47,16 @@ export class Census {
   }
 
   addVoid(number: VoidNumber): void {
-    this.voids.set(`${number.block}/${number.ordinal}`, number);
+    this.voids.push(number);
+    if (number.taken) increment(this.takenOfBlock, number.block);
     this.moves.add([{ block: number.block, from: 'reserved', to: 'void', quantity: 1 }]);
+  }
+
+  /** Those that were added since the last call. */
+  takeVoids(): readonly VoidNumber[] {
+    const { voids } = this;
+    this.voids = [];
+    return voids;
   }
 
   addPlace(event: ReadEvent): void {
@@ -59,7 +68,7 @@ export class Census {
   }
 }
 
-function increment(counts: Map<string, number>, key: string): void {
+function increment<Key>(counts: Map<Key, number>, key: Key): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 

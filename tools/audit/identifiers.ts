@@ -8,7 +8,6 @@ import {
   serialParts,
   serialText,
 } from '../../domain/serial-scheme';
-import type { Census } from './census';
 import type { Findings } from './findings';
 import { identifierKey, type FoldedIdentifier, type FoldedUnit } from './folded-unit';
 import type { BlockRow, Plant } from './plant';
@@ -88,7 +87,7 @@ function placeAndState({
   return block === null && ordinal === null ? state : `${state}, ordinal ${ordinal} of block ${block}`;
 }
 
-function labelOf({ kind, value, issuer }: { kind: string; value: string; issuer: string }): string {
+export function labelOf({ kind, value, issuer }: { kind: string; value: string; issuer: string }): string {
   return `${kind} ${value} of ${issuer}`;
 }
 
@@ -195,64 +194,8 @@ export async function reportUnregistered(
   }
 }
 
-/** Rows of nobody: each is void, and its batch says so. (Those that were adopted are judged by A15.) */
-async function checkVoidRows(snapshot: Snapshot, census: Census, findings: Findings): Promise<void> {
-  const rows = await snapshot.rows<IdentifierRow>(
-    `select issuer, kind, value, block_id as block, ordinal, state from identifiers where unit_id is null and adopted_unit is null`,
-  );
-  const unexplained = new Map([...census.voids].filter(([, { taken }]) => !taken));
-  for (const row of rows) {
-    const told = unexplained.get(`${row.block}/${row.ordinal}`);
-    unexplained.delete(`${row.block}/${row.ordinal}`);
-    if (told?.value === row.value && row.kind === 'serial' && row.state === 'void') continue;
-    findings.violation(
-      'A6',
-      labelOf(row),
-      `a registry row of no unit, ${row.state}`,
-      'a void that its batch tells of',
-    );
-  }
-  await checkTakenNumbers(snapshot, census, findings);
-  for (const { value, block, ordinal } of unexplained.values()) {
-    const place = `ordinal ${ordinal} of block ${block}`;
-    findings.violation(
-      'A6',
-      `serial ${value}`,
-      `no registry row at ${place}`,
-      'a void one, by the events of its batch',
-    );
-  }
-}
-
-/** A number that was voided as taken: somebody has that value at another place, and nobody stands at its own. */
-async function checkTakenNumbers(snapshot: Snapshot, census: Census, findings: Findings): Promise<void> {
-  const taken = [...census.voids.values()].filter((number) => number.taken);
-  const rows = await snapshot.rows<{
-    block: number;
-    ordinal: number;
-    value: string;
-    held: number;
-    own: number;
-  }>(
-    `select t.block, t.ordinal, t.value,
-       (select count(*) from identifiers i where i.issuer = s.issuer and i.kind = 'serial' and i.value = t.value
-          and (i.block_id, i.ordinal) is distinct from (t.block, t.ordinal)) as held,
-       (select count(*) from identifiers i where i.block_id = t.block and i.ordinal = t.ordinal) as own
-     from unnest($1::bigint[], $2::integer[], $3::text[]) as t(block, ordinal, value)
-       join blocks b on b.id = t.block join number_spaces s on s.id = b.space_id`,
-    [taken.map(({ block }) => block), taken.map(({ ordinal }) => ordinal), taken.map(({ value }) => value)],
-  );
-  for (const { block, ordinal, value, held, own } of rows) {
-    if (held === 1 && own === 0) continue;
-    const found =
-      own > 0 ? `a row at ordinal ${ordinal} of block ${block}, which is void` : 'nobody has that value';
-    findings.violation('A6', `serial ${value}`, found, 'one at another place, by the void that says taken');
-  }
-}
-
 /** Registry rows that no unit explains, and values that stand there twice. */
-export async function checkRegistry(snapshot: Snapshot, census: Census, findings: Findings): Promise<void> {
-  await checkVoidRows(snapshot, census, findings);
+export async function checkRegistry(snapshot: Snapshot, findings: Findings): Promise<void> {
   const orphans = await snapshot.rows<IdentifierRow & { unit: string }>(
     `select issuer, kind, value, unit_id as unit from identifiers i
      where unit_id is not null and not exists (select from units u where u.id = i.unit_id) limit 100`,

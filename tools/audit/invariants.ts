@@ -9,7 +9,7 @@ export const invariants = {
   A4: 'Every event of a unit was allowed from where the unit stood: the order of steps, of tries and of prints holds.',
   A5: 'What the rows say of units, lots, holds, tries, revocations, batches, orders and shipments equals the fold of the events.',
   A6: 'An identifier belongs to one unit: events and registry tell the same owner, state and place in its block, and the block gives that value.',
-  A7: 'The ledger of every block adds up to its range, no account is overdrawn, blocks of one number space do not overlap, and none holds a number that was used before Unitrail.',
+  A7: "The ledger of every block adds up to its range, no account is overdrawn, blocks of one number space do not overlap, and none holds a number that was used before Unitrail. Of each number below a counter's next it is known why it is in no block, and of each epoch of the registry who opened it.",
   A8: 'No unit is lost: a batch holds exactly the units that were claimed, all at rest when it completed, and an order counts those that are alive. A batch gives numbers back once, after it was cancelled and before it ended.',
   A9: 'Every shipped unit has exactly one sealed record that says what its events say and waits for the log, and no other unit has one.',
   A10: 'A unit ships in one closed shipment, off every quality hold, never from a trial batch, and simulated only to a test buyer.',

@@ -152,7 +152,7 @@ export function checkSpaces(blocks: Iterable<BlockRow>, findings: Findings): voi
 export async function checkLedger(
   snapshot: Snapshot,
   plant: Plant,
-  { moves, voids }: { moves: MoveTotals; voids: ReadonlyMap<string, { block: number; taken: boolean }> },
+  { moves, takenOfBlock }: { moves: MoveTotals; takenOfBlock: ReadonlyMap<number, number> },
   findings: Findings,
 ): Promise<void> {
   const sums = await snapshot.rows<MovementSum>(
@@ -163,9 +163,7 @@ export async function checkLedger(
     `select block_id as block, state, count(*) as count from identifiers where block_id is not null group by block_id, state`,
   );
   // A void number whose value somebody else has holds no row of its own.
-  const taken = [...voids.values()]
-    .filter((number) => number.taken)
-    .map(({ block }) => ({ block, state: 'void', count: 1 }));
+  const taken = [...takenOfBlock].map(([block, count]) => ({ block, state: 'void', count }));
   const [sumsOf, countsOf] = [byBlock(sums), byBlock([...counts, ...taken])];
   for (const block of plant.blocks.values()) {
     checkBlock(

@@ -22,8 +22,10 @@ export interface BlockRow {
   readonly pattern: string;
   readonly dateParts: string;
   readonly nextNumber: number;
-  /** Of a block of a buyer's list: what stands at each of its numbers. */
-  readonly listed: ReadonlyMap<number, string> | null;
+  /** Addresses of one unit stand in a row: a block begins at a multiple of so many. */
+  readonly runLength: number;
+  /** Of a block of a buyer's list: what stands at those of its numbers that the histories at hand name. */
+  readonly listed: Map<number, string> | null;
   /** Null where the dates can't be read. */
   readonly facts: GrantFacts | null;
   /** Of a hidden sequence: what its numbers are computed by; null where the key is not here. */
@@ -127,23 +129,15 @@ export async function loadPlant(snapshot: Snapshot, keys: AuditKeys): Promise<Pl
   };
 }
 
-/** Blocks of a buyer's list with the numbers that stand in it. */
 async function loadBlocks(snapshot: Snapshot, keys: AuditKeys): Promise<Map<number, BlockRow>> {
-  const blocks = await snapshot.rows<Omit<BlockRow, 'facts' | 'hash' | 'listed'>>(queries.blocks);
-  const listed = new Map<number, Map<number, string>>();
-  for (const { block, number, value } of await snapshot.rows<{
-    block: number;
-    number: number;
-    value: string;
-  }>(queries.listed)) {
-    const values = listed.get(block) ?? new Map<number, string>();
-    listed.set(block, values.set(number, value));
-  }
+  const blocks = await snapshot.rows<Omit<BlockRow, 'facts' | 'hash' | 'listed'> & { isListed: boolean }>(
+    queries.blocks,
+  );
   return byId(
-    blocks.map((block) => {
+    blocks.map(({ isListed, ...block }) => {
       const facts = readFacts(block.dateParts);
       const hash = facts?.hidden ? keys.of(facts.hidden) : null;
-      return { ...block, facts, hash, listed: listed.get(block.id) ?? null };
+      return { ...block, facts, hash, listed: isListed ? new Map<number, string>() : null };
     }),
   );
 }
@@ -157,12 +151,10 @@ function readFacts(text: string): GrantFacts | null {
 }
 
 const queries = {
-  listed: `select b.id as block, l.position as number, l.value from blocks b join listed_numbers l
-      on l.space_id = b.space_id and l.position >= lower(b.numbers) and l.position < upper(b.numbers)
-    order by b.id, l.position`,
   blocks: `select b.id, b.space_id as space, concat_ws(' ', s.name, nullif(s.scope, '')) as "spaceName", s.kind, s.issuer,
       b.batch_id as batch, b.lease_id as lease, l.side as "leaseSide", coalesce(upper(r.unused) - lower(r.unused), 0) as unused,
-      lower(b.numbers) as first, upper(b.numbers) as end, b.pattern, b.date_parts as "dateParts", s.next_number as "nextNumber"
+      lower(b.numbers) as first, upper(b.numbers) as end, b.pattern, b.date_parts as "dateParts", s.next_number as "nextNumber",
+      b.run_length as "runLength", exists (select from number_lists n where n.space_id = b.space_id) as "isListed"
     from blocks b join number_spaces s on s.id = b.space_id left join number_leases l on l.id = b.lease_id
       left join lease_returns r on r.lease_id = b.lease_id order by b.id`,
   batches: `select id, order_id as "order", product, quantity, buyer, destination, trial, sha256, recipe_sha256 as "recipeSha256",
