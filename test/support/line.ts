@@ -16,7 +16,7 @@ import { stationLogin } from '../../domain/plant';
 import { batchWorkflowId, shipmentWorkflowId, taskQueues, unitWorkflowId } from '../../domain/workflow-ids';
 import { audit } from '../../tools/audit/audit';
 import type { Config } from '../../workers/config';
-import { allRoles, startLine, type Line, type LineOptions } from '../../workers/line';
+import { allRoles, startLine, type Line, type LineOptions, type Role } from '../../workers/line';
 import type { Servers } from '../../workers/servers';
 import { type TemporalAddress } from '../../workers/temporal-address';
 import { connectClient } from '../../workers/temporal-client';
@@ -52,12 +52,14 @@ export interface TestLineOptions {
   readonly through?: (url: string) => string;
   /** What differs from a configuration of nothing but servers. */
   readonly config?: Partial<Config>;
+  /** The test starts the workers itself. */
+  readonly withoutWorkers?: boolean;
 }
 
 export async function startTestLine(options: TestLineOptions = {}): Promise<TestLine> {
   const line = new TestLine(await openParts(options), options);
   try {
-    await line.startWorkers();
+    if (!options.withoutWorkers) await line.startWorkers();
     return line;
   } catch (error) {
     await line.stop();
@@ -97,8 +99,13 @@ export class TestLine {
 
   /** Starts the workers of all roles. */
   async startWorkers(): Promise<void> {
+    this.workers = await this.startRoles(await allRoles(this.db));
+  }
+
+  /** Workers that are the caller's to stop. */
+  async startRoles(roles: readonly Role[]): Promise<Line> {
     const { maxCachedWorkflows, through, devicesOf, config } = this.options;
-    this.workers = await startLine(await allRoles(this.db), {
+    const workers = await startLine(roles, {
       config: { ...configOf(this.home, this.bench), ...config },
       servers: serversOf(this.database, this.temporal, through),
       log: pino({ level: process.env.UNITRAIL_TEST_LOG ?? 'silent' }, pino.destination(2)),
@@ -107,7 +114,8 @@ export class TestLine {
       ...(devicesOf && { devicesOf }),
       ...(maxCachedWorkflows !== undefined && { maxCachedWorkflows }),
     });
-    this.workers.failed.catch(() => {});
+    workers.failed.catch(() => {});
+    return workers;
   }
 
   /** Of the workers' monitor, where one was asked for. */
