@@ -698,6 +698,31 @@ begin
 end $$;
 
 --
+-- Name: cancel_shipment(text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.cancel_shipment(p_shipment text, p_by text, p_reason text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  s shipments;
+begin
+  perform check_office();
+  perform check_word('reason', p_reason);
+  select * into s from shipments where id = p_shipment for update;
+  if not found then perform refuse('UT009', format('there is no shipment %s', p_shipment)); end if;
+  if s.cancelled then return; end if;
+  if s.closed_at is not null then perform refuse('UT021', format('shipment %s has left', p_shipment)); end if;
+  if exists (select from units where shipment_id = p_shipment) then
+    perform refuse('UT021', format('shipment %s has units in it: take them out first', p_shipment));
+  end if;
+  update shipments set closed_at = clock_timestamp(), cancelled = true where id = p_shipment;
+  perform append_to_stream('shipment:' || p_shipment, 'shipmentCancelled', 'cancelled',
+    format('{"by":%s,"reason":%s}', json_or_null(p_by), to_json(p_reason)));
+end $$;
+
+--
 -- Name: canonical_passed(jsonb); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -771,6 +796,30 @@ begin
   if not found then
     perform refuse('UT009', format('batch %s has no position %s', p_batch, p_position));
   end if;
+end $$;
+
+--
+-- Name: change_shipment(text, text, date, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.change_shipment(p_shipment text, p_carrier text, p_ship_on date, p_by text, p_id text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  s shipments;
+begin
+  perform check_office();
+  perform check_word('by', p_by), check_word('id', p_id);
+  if p_carrier is not null then perform check_word('carrier', p_carrier); end if;
+  perform 1 from shipments where id = p_shipment for no key update;
+  if exists (select from unit_events where stream = 'shipment:' || p_shipment and key = 'changed/' || p_id) then return; end if;
+  s := lock_open_shipment(p_shipment);
+  s.carrier := coalesce(p_carrier, s.carrier);
+  s.ship_on := coalesce(p_ship_on, s.ship_on);
+  update shipments set carrier = s.carrier, ship_on = s.ship_on where id = p_shipment;
+  perform append_to_stream('shipment:' || p_shipment, 'shipmentChanged', 'changed/' || p_id,
+    format('{"by":%s,"carrier":%s,"shipOn":%s}', to_json(p_by), json_or_null(s.carrier), json_or_null(s.ship_on::text)));
 end $$;
 
 --
@@ -849,6 +898,29 @@ begin
     perform refuse('UT007', format('the body is a JSON %s, not an object', jsonb_typeof(body)));
   end if;
   return body;
+end $$;
+
+--
+-- Name: check_carton(public.units, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_carton(u public.units, p_shipment text, p_carton text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  c cartons;
+begin
+  -- Locked against a closing that is under way.
+  perform 1 from shipments where id = p_shipment and closed_at is null for share;
+  if found then select * into c from cartons where sscc = p_carton and shipment_id = p_shipment; end if;
+  if c.sscc is null then
+    perform refuse('UT002', format('unit %s: shipment %s has no open carton %s', u.serial, p_shipment, p_carton));
+  end if;
+  if c.capacity is null then return; end if;
+  perform 1 from cartons where sscc = p_carton for no key update;
+  if (select count(*) from units where carton = p_carton) >= c.capacity then
+    perform refuse('UT001', format('carton %s is full: %s units', p_carton, c.capacity));
+  end if;
 end $$;
 
 --
@@ -1049,6 +1121,24 @@ begin
 end $$;
 
 --
+-- Name: check_pallet(text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_pallet(p_shipment text, p_pallet text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  p pallets;
+begin
+  -- Not against those that only refer to it: two that take its last place wait for each other.
+  select * into p from pallets where sscc = p_pallet and shipment_id = p_shipment for no key update;
+  if not found then perform refuse('UT009', format('shipment %s has no pallet %s', p_shipment, p_pallet)); end if;
+  if (select count(*) from cartons where shipment_id = p_shipment and pallet = p_pallet) >= p.capacity then
+    perform refuse('UT001', format('pallet %s is full: %s cartons', p_pallet, p.capacity));
+  end if;
+end $$;
+
+--
 -- Name: check_release(public.units, jsonb); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1167,11 +1257,13 @@ begin
       obstacle := obstacle_to_shipping(u, p_body ->> 'shipment');
       if obstacle is not null then perform refuse('UT002', format('unit %s: %s', u.serial, obstacle)); end if;
       if p_type = 'packed' then
-        -- Locked against a closing that is under way: nothing is packed into a shipment that has left.
-        perform 1 from shipments where id = p_body ->> 'shipment' and carton = p_body ->> 'carton' and closed_at is null for share;
-        if not found then
-          perform refuse('UT002', format('unit %s: shipment %s has no open carton %s', u.serial, p_body ->> 'shipment', p_body ->> 'carton'));
-        end if;
+        perform check_carton(u, p_body ->> 'shipment', p_body ->> 'carton');
+        obstacle := label_difference(u, p_body -> 'label');
+        if obstacle is not null then perform refuse('UT002', format('unit %s: %s', u.serial, obstacle)); end if;
+      end if;
+    when 'unpacked' then
+      if p_body ->> 'shipment' is distinct from u.shipment_id then
+        perform refuse('UT002', format('unit %s is in shipment %s, not in %s', u.serial, u.shipment_id, p_body ->> 'shipment'));
       end if;
     else null;
   end case;
@@ -1230,6 +1322,20 @@ begin
        when 'certificate-serial' then kind_of_issuer = 'authority'
      end, false) then
     perform refuse('UT009', format('%s gives no identifiers of kind %s', p_issuer, p_kind));
+  end if;
+end $_$;
+
+--
+-- Name: check_sscc(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_sscc(p_sscc text) RETURNS void
+    LANGUAGE plpgsql
+    AS $_$
+begin
+  if p_sscc !~ '^[0-9]{18}$' or p_sscc is null then perform refuse('UT007', format('%s is no SSCC', p_sscc)); end if;
+  if exists (select from cartons where sscc = p_sscc) or exists (select from pallets where sscc = p_sscc) then
+    perform refuse('UT003', format('SSCC %s is in use', p_sscc));
   end if;
 end $_$;
 
@@ -1416,6 +1522,56 @@ begin
 end $$;
 
 --
+-- Name: close_shipment(text, text, boolean); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.close_shipment(p_shipment text, p_by text, p_even_empty boolean) RETURNS TABLE(unit_id uuid, serial text, obstacle text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  s shipments;
+  u units;
+  why text;
+  shipped integer := 0;
+  serials text[] := '{}';
+  reasons text[] := '{}';
+  told text;
+begin
+  perform check_office();
+  select * into s from shipments where id = p_shipment for update;
+  if not found then perform refuse('UT009', format('there is no shipment %s', p_shipment)); end if;
+  if s.closed_at is not null then return; end if;
+  for u in select * from units where units.shipment_id = p_shipment and units.state = 'Packed' order by id for no key update loop
+    why := obstacle_at_closing(u, p_shipment);
+    if why is not null then
+      perform advance_unit(u, 'unpacked', concat_ws('/', u.id, 'unpacked', p_shipment, u.seq + 1),
+        format('{"reason":%s,"shipment":%s}', to_json(why), to_json(p_shipment)));
+      serials := serials || u.serial;
+      reasons := reasons || why;
+    else
+      perform advance_unit(u, 'shipped', concat_ws('/', u.id, 'shipped'),
+        format('{"buyer":%s,"carton":%s,"destination":%s,"shipment":%s}', to_json(s.buyer), to_json(u.carton),
+          to_json(s.destination), to_json(s.id)));
+      shipped := shipped + 1;
+    end if;
+    unit_id := u.id; serial := u.serial; obstacle := why;
+    return next;
+  end loop;
+  told := concat_ws(',', '"by":' || to_json(p_by)::text, case when serials <> '{}' then tell_taken_out(serials, reasons) end);
+  if shipped = 0 and not p_even_empty then
+    if serials <> '{}' then
+      perform append_to_stream('shipment:' || p_shipment, 'shipmentEmptied',
+        'emptied/' || (select seq + 1 from streams where stream = 'shipment:' || p_shipment), '{' || told || '}');
+    end if;
+    return;
+  end if;
+  update shipments set closed_at = clock_timestamp() where id = p_shipment;
+  perform append_to_stream('shipment:' || p_shipment, 'shipmentClosed', 'closed',
+    '{' || concat_ws(',', nullif(told, ''), '"units":' || shipped) || '}');
+end $$;
+
+--
 -- Name: complete_batch(text, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1516,6 +1672,37 @@ begin
   end if;
   perform append_to_stream('recall:' || p_recall, 'recallCounted',
     concat_ws('/', 'counted', left(encode(sha256(convert_to(p_counts, 'UTF8')), 'hex'), 16)), p_counts);
+end $$;
+
+--
+-- Name: create_shipment(text, text, text, text, text, date, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.create_shipment(p_shipment text, p_batch text, p_buyer text, p_destination text, p_carrier text, p_ship_on date, p_by text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  s shipments;
+begin
+  perform check_office();
+  perform check_word('shipment', p_shipment), check_word('destination', p_destination);
+  if p_carrier is not null then perform check_word('carrier', p_carrier); end if;
+  if p_by is not null then perform check_word('by', p_by); end if;
+  if not exists (select from buyers where id = p_buyer) then perform refuse('UT009', format('there is no buyer %s', p_buyer)); end if;
+  insert into shipments (id, batch_id, buyer, destination, carrier, ship_on)
+  values (p_shipment, p_batch, p_buyer, p_destination, p_carrier, p_ship_on) on conflict (id) do nothing;
+  if found then
+    return append_to_stream('shipment:' || p_shipment, 'shipmentOpened', 'opened',
+      format('{"batch":%s,"buyer":%s,"by":%s,"carrier":%s,"destination":%s,"shipOn":%s}', json_or_null(p_batch),
+        to_json(p_buyer), json_or_null(p_by), json_or_null(p_carrier), to_json(p_destination), json_or_null(p_ship_on::text)));
+  end if;
+  select * into s from shipments where id = p_shipment;
+  if (s.batch_id, s.buyer, s.destination) is distinct from (p_batch, p_buyer, p_destination) then
+    perform refuse('UT003', format('shipment %s was opened for batch %s, buyer %s in %s', p_shipment, coalesce(s.batch_id, 'none'),
+      s.buyer, s.destination));
+  end if;
+  return false;
 end $$;
 
 --
@@ -1949,6 +2136,37 @@ CREATE FUNCTION public.is_of_lost_epoch(b public.batches) RETURNS boolean
 $$;
 
 --
+-- Name: json_or_null(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.json_or_null(p_value text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select coalesce(to_json(p_value)::text, 'null')
+$$;
+
+--
+-- Name: label_difference(public.units, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.label_difference(u public.units, p_scanned jsonb) RETURNS text
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  seen jsonb;
+begin
+  select e.body::jsonb #> '{statement,label}' into seen from unit_events e
+  where e.stream = 'unit:' || u.id and e.seq = u.qc_seq and e.type = 'qualityPassed';
+  return case
+    when seen is null or jsonb_typeof(seen) <> 'object' then null
+    when seen ->> 'serial' is distinct from u.serial then format('its QC saw the label of %s', seen ->> 'serial')
+    when whole(seen, 'print') <> u.label_print then
+      format('its QC saw print %s, and print %s is on record', seen ->> 'print', u.label_print)
+    when p_scanned is not null and p_scanned <> seen then format('its label was scanned as %s, and QC saw %s', p_scanned, seen)
+  end;
+end $$;
+
+--
 -- Name: number_leases; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -2071,6 +2289,42 @@ CREATE FUNCTION public.lock_line() RETURNS void
     AS $$
   select pg_advisory_xact_lock(hashtext('unitrail.slots'))
 $$;
+
+--
+-- Name: shipments; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.shipments (
+    id text NOT NULL,
+    batch_id text,
+    buyer text NOT NULL,
+    destination text NOT NULL,
+    carton text,
+    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    closed_at timestamp with time zone,
+    carrier text,
+    ship_on date,
+    cancelled boolean DEFAULT false NOT NULL,
+    CONSTRAINT shipments_cancelled CHECK (((NOT cancelled) OR (closed_at IS NOT NULL)))
+);
+
+--
+-- Name: lock_open_shipment(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.lock_open_shipment(p_shipment text) RETURNS public.shipments
+    LANGUAGE plpgsql
+    AS $$
+declare
+  s shipments;
+begin
+  select * into s from shipments where id = p_shipment for share;
+  if not found then perform refuse('UT009', format('there is no shipment %s', p_shipment)); end if;
+  if s.closed_at is not null then
+    perform refuse('UT001', format('shipment %s was %s', p_shipment, case when s.cancelled then 'cancelled' else 'closed' end));
+  end if;
+  return s;
+end $$;
 
 --
 -- Name: lock_unit(uuid); Type: FUNCTION; Schema: public; Owner: -
@@ -2199,19 +2453,42 @@ begin
 end $$;
 
 --
+-- Name: obstacle_at_closing(public.units, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.obstacle_at_closing(u public.units, p_shipment text) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+  select case
+    when exists (select from holds where unit_id = u.id and released_seq is null) then 'on quality hold'
+    when not exists (select from cartons where sscc = u.carton and shipment_id = p_shipment) then 'its carton is none of this shipment'
+    else obstacle_to_shipping(u, p_shipment) end
+$$;
+
+--
 -- Name: obstacle_to_shipping(public.units, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
 CREATE FUNCTION public.obstacle_to_shipping(u public.units, p_shipment text) RETURNS text
     LANGUAGE plpgsql STABLE
     AS $$
+declare
+  s shipments;
+  made_for text;
 begin
+  select * into s from shipments where id = p_shipment;
+  select b.buyer into made_for from batches b where b.id = u.batch_id;
   return case
     when not coalesce(u.qc_seq > greatest(u.flashed_seq, u.tested_seq, u.provisioned_seq, u.label_seq, u.rework_seq), false)
       then 'no shipment without a QC newer than its last change'
     when u.trial then 'a unit of a trial batch stays in the house'
-    when u.simulated and not exists (select from shipments s join buyers b on b.id = s.buyer where s.id = p_shipment and b.test)
+    when u.simulated and not exists (select from buyers b where b.id = s.buyer and b.test)
       then 'a simulated unit ships to a test buyer only'
+    when made_for <> s.buyer then format('it was made for %s', made_for)
+    when u.issuer <> s.buyer and exists (select from buyers b where b.id = u.issuer)
+      then format('its serial is one of %s''s own', u.issuer)
+    else label_difference(u, (select e.body::jsonb -> 'label' from unit_events e
+      where e.stream = 'unit:' || u.id and e.type = 'packed' and u.state = 'Packed' order by e.seq desc limit 1))
   end;
 end $$;
 
@@ -2296,6 +2573,24 @@ begin
       (g ->> 'runLength')::integer, (g ->> 'version')::integer, g ->> 'pattern', g ->> 'dateParts');
   end loop;
   return true;
+end $$;
+
+--
+-- Name: open_carton(text, text, text, integer, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.open_carton(p_shipment text, p_carton text, p_pallet text, p_capacity integer, p_by text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform check_office();
+  perform lock_open_shipment(p_shipment), check_sscc(p_carton);
+  if p_pallet is not null then perform check_pallet(p_shipment, p_pallet); end if;
+  insert into cartons (sscc, shipment_id, pallet, capacity) values (p_carton, p_shipment, p_pallet, p_capacity);
+  perform append_to_stream('shipment:' || p_shipment, 'cartonOpened', 'carton/' || p_carton,
+    format('{"by":%s,"capacity":%s,"carton":%s,"pallet":%s}', json_or_null(p_by), coalesce(p_capacity::text, 'null'), to_json(p_carton),
+      json_or_null(p_pallet)));
 end $$;
 
 --
@@ -2503,6 +2798,22 @@ begin
 end $$;
 
 --
+-- Name: open_pallet(text, text, integer, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.open_pallet(p_shipment text, p_pallet text, p_capacity integer, p_by text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform check_office();
+  perform lock_open_shipment(p_shipment), check_sscc(p_pallet);
+  insert into pallets (sscc, shipment_id, capacity) values (p_pallet, p_shipment, p_capacity);
+  perform append_to_stream('shipment:' || p_shipment, 'palletOpened', 'pallet/' || p_pallet,
+    format('{"by":%s,"capacity":%s,"pallet":%s}', json_or_null(p_by), coalesce(p_capacity::text, 'null'), to_json(p_pallet)));
+end $$;
+
+--
 -- Name: open_recall(text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2591,12 +2902,13 @@ begin
   insert into shipments (id, batch_id, buyer, destination, carton)
   values (p_shipment, p_batch, p_buyer, p_destination, p_carton) on conflict (id) do nothing;
   if found then
+    insert into cartons (sscc, shipment_id) values (p_carton, p_shipment);
     perform append_to_stream('shipment:' || p_shipment, 'shipmentOpened', 'opened',
       format('{"batch":%s,"buyer":%s,"carton":%s,"destination":%s}', to_json(p_batch), to_json(p_buyer),
         to_json(p_carton), to_json(p_destination)));
   end if;
   select * into s from shipments where id = p_shipment;
-  if (s.batch_id, s.buyer, s.destination) is distinct from (p_batch, p_buyer, p_destination) then
+  if (s.batch_id, s.buyer, s.destination) is distinct from (p_batch, p_buyer, p_destination) or s.carton is null then
     perform refuse('UT003', format('shipment %s was opened for batch %s, buyer %s in %s', p_shipment, s.batch_id, s.buyer, s.destination));
   end if;
   return s.carton;
@@ -2660,6 +2972,31 @@ begin
     update number_spaces set next_number = s.next where id = space.id;
   end loop;
   return passed;
+end $$;
+
+--
+-- Name: place_carton(text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.place_carton(p_carton text, p_pallet text, p_by text, p_id text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  c cartons;
+begin
+  perform check_office();
+  perform check_word('by', p_by), check_word('id', p_id);
+  select * into c from cartons where sscc = p_carton;
+  if not found then perform refuse('UT009', format('there is no carton %s', p_carton)); end if;
+  perform lock_open_shipment(c.shipment_id);
+  select * into c from cartons where sscc = p_carton for no key update;
+  if c.pallet is not distinct from p_pallet then return; end if;
+  if p_pallet is not null then perform check_pallet(c.shipment_id, p_pallet); end if;
+  update cartons set pallet = p_pallet where sscc = p_carton;
+  perform append_to_stream('shipment:' || c.shipment_id, 'cartonPlaced', 'placed/' || p_id || '/' || p_carton,
+    format('{"by":%s,"carton":%s,"from":%s,"pallet":%s}', to_json(p_by), to_json(p_carton), json_or_null(c.pallet),
+      json_or_null(p_pallet)));
 end $$;
 
 --
@@ -3093,6 +3430,34 @@ begin
 end $$;
 
 --
+-- Name: repack_unit(uuid, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.repack_unit(p_unit uuid, p_body text, p_reason text, p_id text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  u units;
+  body jsonb := check_body(p_body);
+  from_shipment text;
+begin
+  perform check_office();
+  perform check_word('reason', p_reason), check_word('id', p_id), check_word('by', body ->> 'by');
+  select shipment_id into from_shipment from units where id = p_unit;
+  -- Before the unit, and in one order: a closing that waits for the unit holds its shipment.
+  perform lock_open_shipment(id) from (select id from shipments where id in (from_shipment, body ->> 'shipment') order by id) s;
+  u := lock_unit(p_unit);
+  if exists (select from unit_events where stream = 'unit:' || p_unit and key = 'packing/' || p_id || '/in') then return; end if;
+  if u.shipment_id is distinct from from_shipment then
+    perform refuse('UT001', format('unit %s was moved meanwhile', u.serial));
+  end if;
+  u := advance_unit(u, 'unpacked', 'packing/' || p_id || '/out', format('{"by":%s,"reason":%s,"shipment":%s}',
+    to_json(body ->> 'by'), to_json(p_reason), json_or_null(u.shipment_id)));
+  perform advance_unit(u, 'packed', 'packing/' || p_id || '/in', p_body);
+end $$;
+
+--
 -- Name: replace_voids(text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -3343,30 +3708,13 @@ CREATE FUNCTION public.ship_units(p_shipment text) RETURNS SETOF public.unit_sta
     SET search_path TO 'public', 'pg_temp'
     AS $$
 declare
-  s shipments;
+  closed record;
   u units;
-  obstacle text;
 begin
-  perform check_office();
-  select * into s from shipments where id = p_shipment for update;
-  if not found then perform refuse('UT009', format('there is no shipment %s', p_shipment)); end if;
-  if s.closed_at is not null then return; end if;
-  for u in select * from units where shipment_id = p_shipment and state = 'Packed' order by id for no key update loop
-    obstacle := case when exists (select from holds where unit_id = u.id and released_seq is null) then 'on quality hold'
-      else obstacle_to_shipping(u, p_shipment) end;
-    if obstacle is not null then
-      perform advance_unit(u, 'unpacked', concat_ws('/', u.id, 'unpacked', p_shipment, u.seq + 1),
-        format('{"reason":%s,"shipment":%s}', to_json(obstacle), to_json(p_shipment)));
-      continue;
-    end if;
-    u := advance_unit(u, 'shipped', concat_ws('/', u.id, 'shipped'),
-      format('{"buyer":%s,"carton":%s,"destination":%s,"shipment":%s}', to_json(s.buyer), to_json(s.carton),
-        to_json(s.destination), to_json(s.id)));
+  for closed in select c.unit_id from close_shipment(p_shipment, null, true) c where c.obstacle is null loop
+    select * into u from units where id = closed.unit_id;
     return next standing(u);
   end loop;
-  update shipments set closed_at = clock_timestamp() where id = p_shipment;
-  perform append_to_stream('shipment:' || p_shipment, 'shipmentClosed', 'closed',
-    format('{"units":%s}', (select count(*) from units where shipment_id = p_shipment and units.state = 'Shipped')));
 end $$;
 
 --
@@ -3550,6 +3898,18 @@ begin
     to_json(encode(sha256(convert_to(e.look, 'UTF8')), 'hex')), coalesce(e.number::text, 'null'), e.numbers, coalesce(to_json(e.reissue_of)::text, 'null'),
     coalesce(to_json(e.predecessor)::text, 'null'), e.records, told_time(e.sealed_to)));
 end $$;
+
+--
+-- Name: tell_taken_out(text[], text[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.tell_taken_out(p_serials text[], p_reasons text[]) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select format('"takenOut":[%s],"takenOutCount":%s', string_agg(format('{"reason":%s,"serial":%s}', to_json(reason), to_json(serial)), ','
+    order by place) filter (where place <= 500), cardinality(p_serials))
+  from unnest(p_serials, p_reasons) with ordinality as taken(serial, reason, place)
+$$;
 
 --
 -- Name: told_time(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
@@ -3778,6 +4138,19 @@ CREATE TABLE public.buyers (
     id text NOT NULL,
     name text NOT NULL,
     test boolean DEFAULT false NOT NULL
+);
+
+--
+-- Name: cartons; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.cartons (
+    sscc text NOT NULL,
+    shipment_id text NOT NULL,
+    pallet text,
+    capacity integer,
+    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT cartons_capacity CHECK ((capacity > 0))
 );
 
 --
@@ -4072,6 +4445,18 @@ CREATE TABLE public.operators (
 );
 
 --
+-- Name: pallets; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.pallets (
+    sscc text NOT NULL,
+    shipment_id text NOT NULL,
+    capacity integer,
+    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT pallets_capacity CHECK ((capacity > 0))
+);
+
+--
 -- Name: plant_versions; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -4167,20 +4552,6 @@ CREATE TABLE public.revocations (
     certificate_sha256 text NOT NULL,
     unit_id uuid NOT NULL,
     seq bigint NOT NULL
-);
-
---
--- Name: shipments; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.shipments (
-    id text NOT NULL,
-    batch_id text,
-    buyer text NOT NULL,
-    destination text NOT NULL,
-    carton text NOT NULL,
-    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    closed_at timestamp with time zone
 );
 
 --
@@ -4474,6 +4845,13 @@ ALTER TABLE ONLY public.buyers
     ADD CONSTRAINT buyers_pkey PRIMARY KEY (id);
 
 --
+-- Name: cartons cartons_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.cartons
+    ADD CONSTRAINT cartons_pkey PRIMARY KEY (sscc);
+
+--
 -- Name: deliveries deliveries_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -4712,6 +5090,20 @@ ALTER TABLE ONLY public.orders
     ADD CONSTRAINT orders_pkey PRIMARY KEY (id);
 
 --
+-- Name: pallets pallets_of_shipment; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.pallets
+    ADD CONSTRAINT pallets_of_shipment UNIQUE (shipment_id, sscc);
+
+--
+-- Name: pallets pallets_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.pallets
+    ADD CONSTRAINT pallets_pkey PRIMARY KEY (sscc);
+
+--
 -- Name: plant_versions plant_versions_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -4936,6 +5328,12 @@ CREATE INDEX blocks_batch_id ON public.blocks USING btree (batch_id);
 CREATE UNIQUE INDEX blocks_lease_id ON public.blocks USING btree (lease_id) WHERE (lease_id IS NOT NULL);
 
 --
+-- Name: cartons_pallet; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX cartons_pallet ON public.cartons USING btree (shipment_id, pallet);
+
+--
 -- Name: deliveries_export_id; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -5092,6 +5490,12 @@ CREATE INDEX unit_events_tests ON public.unit_events USING btree (at) WHERE (typ
 CREATE INDEX unit_lots_lot ON public.unit_lots USING btree (lot);
 
 --
+-- Name: units_carton; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX units_carton ON public.units USING btree (carton) WHERE (carton IS NOT NULL);
+
+--
 -- Name: units_certificate_sha256; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -5168,6 +5572,18 @@ CREATE TRIGGER blocks_append_only BEFORE DELETE OR UPDATE ON public.blocks FOR E
 --
 
 CREATE TRIGGER blocks_no_truncate BEFORE TRUNCATE ON public.blocks FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: cartons cartons_never_deleted; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER cartons_never_deleted BEFORE DELETE ON public.cartons FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: cartons cartons_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER cartons_no_truncate BEFORE TRUNCATE ON public.cartons FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
 -- Name: deliveries deliveries_end_once; Type: TRIGGER; Schema: public; Owner: -
@@ -5354,6 +5770,18 @@ CREATE TRIGGER number_lists_append_only BEFORE DELETE OR UPDATE ON public.number
 --
 
 CREATE TRIGGER number_lists_no_truncate BEFORE TRUNCATE ON public.number_lists FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: pallets pallets_never_deleted; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER pallets_never_deleted BEFORE DELETE ON public.pallets FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: pallets pallets_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER pallets_no_truncate BEFORE TRUNCATE ON public.pallets FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
 -- Name: plant_versions plant_versions_append_only; Type: TRIGGER; Schema: public; Owner: -
@@ -5583,6 +6011,20 @@ ALTER TABLE ONLY public.blocks
     ADD CONSTRAINT blocks_space FOREIGN KEY (space_id) REFERENCES public.number_spaces(id);
 
 --
+-- Name: cartons cartons_pallet; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.cartons
+    ADD CONSTRAINT cartons_pallet FOREIGN KEY (shipment_id, pallet) REFERENCES public.pallets(shipment_id, sscc);
+
+--
+-- Name: cartons cartons_shipment; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.cartons
+    ADD CONSTRAINT cartons_shipment FOREIGN KEY (shipment_id) REFERENCES public.shipments(id);
+
+--
 -- Name: deliveries deliveries_export; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -5751,6 +6193,13 @@ ALTER TABLE ONLY public.number_spaces
     ADD CONSTRAINT number_spaces_issuer FOREIGN KEY (issuer) REFERENCES public.issuers(id);
 
 --
+-- Name: pallets pallets_shipment; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.pallets
+    ADD CONSTRAINT pallets_shipment FOREIGN KEY (shipment_id) REFERENCES public.shipments(id);
+
+--
 -- Name: records records_unit; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -5840,6 +6289,13 @@ ALTER TABLE ONLY public.unit_lots
 
 ALTER TABLE ONLY public.units
     ADD CONSTRAINT units_batch FOREIGN KEY (batch_id) REFERENCES public.batches(id);
+
+--
+-- Name: units units_carton; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.units
+    ADD CONSTRAINT units_carton FOREIGN KEY (carton) REFERENCES public.cartons(sscc);
 
 --
 -- Name: units units_recipe; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -5990,6 +6446,13 @@ REVOKE ALL ON FUNCTION public.bind_identifier(u public.units, p_issuer text, p_k
 REVOKE ALL ON FUNCTION public.bind_macs(u public.units, p_body jsonb, p_seq bigint) FROM PUBLIC;
 
 --
+-- Name: FUNCTION cancel_shipment(p_shipment text, p_by text, p_reason text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.cancel_shipment(p_shipment text, p_by text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.cancel_shipment(p_shipment text, p_by text, p_reason text) TO unitrail_office;
+
+--
 -- Name: FUNCTION canonical_passed(p_passed jsonb); Type: ACL; Schema: public; Owner: -
 --
 
@@ -6020,6 +6483,13 @@ GRANT ALL ON FUNCTION public.change_lots(p_batch text, p_position text, p_lots t
 GRANT ALL ON FUNCTION public.change_lots(p_batch text, p_position text, p_lots text[], p_by text, p_change text) TO unitrail_desk;
 
 --
+-- Name: FUNCTION change_shipment(p_shipment text, p_carrier text, p_ship_on date, p_by text, p_id text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.change_shipment(p_shipment text, p_carrier text, p_ship_on date, p_by text, p_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.change_shipment(p_shipment text, p_carrier text, p_ship_on date, p_by text, p_id text) TO unitrail_office;
+
+--
 -- Name: FUNCTION check_adopted(p_body text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -6046,6 +6516,12 @@ REVOKE ALL ON FUNCTION public.check_appender(p_type public.event_types) FROM PUB
 --
 
 REVOKE ALL ON FUNCTION public.check_body(p_body text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION check_carton(u public.units, p_shipment text, p_carton text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_carton(u public.units, p_shipment text, p_carton text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION check_certificate(u public.units, p_type text, p_body jsonb); Type: ACL; Schema: public; Owner: -
@@ -6106,6 +6582,12 @@ REVOKE ALL ON FUNCTION public.check_not_held(u public.units, p_what text) FROM P
 REVOKE ALL ON FUNCTION public.check_office() FROM PUBLIC;
 
 --
+-- Name: FUNCTION check_pallet(p_shipment text, p_pallet text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_pallet(p_shipment text, p_pallet text) FROM PUBLIC;
+
+--
 -- Name: FUNCTION check_release(u public.units, p_body jsonb); Type: ACL; Schema: public; Owner: -
 --
 
@@ -6134,6 +6616,12 @@ REVOKE ALL ON FUNCTION public.check_sealed() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION public.check_secondary(p_kind text, p_issuer text, p_value text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION check_sscc(p_sscc text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_sscc(p_sscc text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION check_test(u public.units, p_type text, p_body jsonb); Type: ACL; Schema: public; Owner: -
@@ -6181,6 +6669,13 @@ REVOKE ALL ON FUNCTION public.close_number_list(p_space bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.close_number_list(p_space bigint) TO unitrail_desk;
 
 --
+-- Name: FUNCTION close_shipment(p_shipment text, p_by text, p_even_empty boolean); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.close_shipment(p_shipment text, p_by text, p_even_empty boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.close_shipment(p_shipment text, p_by text, p_even_empty boolean) TO unitrail_office;
+
+--
 -- Name: FUNCTION complete_batch(p_batch text, p_summary text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -6206,6 +6701,13 @@ REVOKE ALL ON FUNCTION public.count_alive(u public.units, p_to_state text) FROM 
 
 REVOKE ALL ON FUNCTION public.count_recall(p_recall text, p_counts text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.count_recall(p_recall text, p_counts text) TO unitrail_desk;
+
+--
+-- Name: FUNCTION create_shipment(p_shipment text, p_batch text, p_buyer text, p_destination text, p_carrier text, p_ship_on date, p_by text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.create_shipment(p_shipment text, p_batch text, p_buyer text, p_destination text, p_carrier text, p_ship_on date, p_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.create_shipment(p_shipment text, p_batch text, p_buyer text, p_destination text, p_carrier text, p_ship_on date, p_by text) TO unitrail_office;
 
 --
 -- Name: FUNCTION declare_used_ranges(p_pools jsonb); Type: ACL; Schema: public; Owner: -
@@ -6332,6 +6834,18 @@ REVOKE ALL ON FUNCTION public.is_known(p_lease text, p_known text, p_document te
 REVOKE ALL ON FUNCTION public.is_of_lost_epoch(b public.batches) FROM PUBLIC;
 
 --
+-- Name: FUNCTION json_or_null(p_value text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.json_or_null(p_value text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION label_difference(u public.units, p_scanned jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.label_difference(u public.units, p_scanned jsonb) FROM PUBLIC;
+
+--
 -- Name: TABLE number_leases; Type: ACL; Schema: public; Owner: -
 --
 
@@ -6378,6 +6892,21 @@ REVOKE ALL ON FUNCTION public.lock_controls(p_batch text) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION public.lock_line() FROM PUBLIC;
+
+--
+-- Name: TABLE shipments; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.shipments TO unitrail_office;
+GRANT SELECT ON TABLE public.shipments TO unitrail_desk;
+GRANT SELECT ON TABLE public.shipments TO unitrail_auditor;
+GRANT SELECT ON TABLE public.shipments TO unitrail_retention;
+
+--
+-- Name: FUNCTION lock_open_shipment(p_shipment text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.lock_open_shipment(p_shipment text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION lock_unit(p_unit uuid); Type: ACL; Schema: public; Owner: -
@@ -6441,6 +6970,12 @@ GRANT ALL ON FUNCTION public.notice_tried(p_id uuid) TO unitrail_office;
 REVOKE ALL ON FUNCTION public.notify_uncleared() FROM PUBLIC;
 
 --
+-- Name: FUNCTION obstacle_at_closing(u public.units, p_shipment text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.obstacle_at_closing(u public.units, p_shipment text) FROM PUBLIC;
+
+--
 -- Name: FUNCTION obstacle_to_shipping(u public.units, p_shipment text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -6459,6 +6994,13 @@ GRANT ALL ON FUNCTION public.open_adoption(p_issuer text, p_scheme text, p_sourc
 
 REVOKE ALL ON FUNCTION public.open_batch(p_batch text, p_document text, p_recipe text, p_firmware_sha256 text, p_order_quantity integer, p_trial boolean, p_workflow text, p_grants jsonb, p_opened_by text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.open_batch(p_batch text, p_document text, p_recipe text, p_firmware_sha256 text, p_order_quantity integer, p_trial boolean, p_workflow text, p_grants jsonb, p_opened_by text) TO unitrail_office;
+
+--
+-- Name: FUNCTION open_carton(p_shipment text, p_carton text, p_pallet text, p_capacity integer, p_by text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.open_carton(p_shipment text, p_carton text, p_pallet text, p_capacity integer, p_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.open_carton(p_shipment text, p_carton text, p_pallet text, p_capacity integer, p_by text) TO unitrail_office;
 
 --
 -- Name: FUNCTION open_export(p_buyer text, p_request text, p_as_of timestamp with time zone, p_look text); Type: ACL; Schema: public; Owner: -
@@ -6511,6 +7053,13 @@ GRANT ALL ON FUNCTION public.open_number_list(p_issuer text, p_name text, p_patt
 REVOKE ALL ON FUNCTION public.open_order(p_order text, p_quantity integer, p_batch text, p_batch_quantity integer) FROM PUBLIC;
 
 --
+-- Name: FUNCTION open_pallet(p_shipment text, p_pallet text, p_capacity integer, p_by text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.open_pallet(p_shipment text, p_pallet text, p_capacity integer, p_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.open_pallet(p_shipment text, p_pallet text, p_capacity integer, p_by text) TO unitrail_office;
+
+--
 -- Name: FUNCTION open_recall(p_recall text, p_selector text, p_reason text, p_by text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -6560,6 +7109,13 @@ GRANT ALL ON FUNCTION public.order_room(o public.orders) TO unitrail_desk;
 --
 
 REVOKE ALL ON FUNCTION public.pass_numbers(p_spaces jsonb) FROM PUBLIC;
+
+--
+-- Name: FUNCTION place_carton(p_carton text, p_pallet text, p_by text, p_id text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.place_carton(p_carton text, p_pallet text, p_by text, p_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.place_carton(p_carton text, p_pallet text, p_by text, p_id text) TO unitrail_office;
 
 --
 -- Name: FUNCTION project_facts(u public.units, p_type text, p_body jsonb, p_seq bigint); Type: ACL; Schema: public; Owner: -
@@ -6696,6 +7252,13 @@ GRANT ALL ON FUNCTION public.release_holds(p_hold text, p_note text, p_by text, 
 
 REVOKE ALL ON FUNCTION public.release_slot(p_unit uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.release_slot(p_unit uuid) TO unitrail_office;
+
+--
+-- Name: FUNCTION repack_unit(p_unit uuid, p_body text, p_reason text, p_id text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.repack_unit(p_unit uuid, p_body text, p_reason text, p_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.repack_unit(p_unit uuid, p_body text, p_reason text, p_id text) TO unitrail_office;
 
 --
 -- Name: FUNCTION replace_voids(p_batch text); Type: ACL; Schema: public; Owner: -
@@ -6843,6 +7406,12 @@ GRANT ALL ON FUNCTION public.take_back_lease(p_document text, p_public_key text,
 REVOKE ALL ON FUNCTION public.tell_opened(e public.exports) FROM PUBLIC;
 
 --
+-- Name: FUNCTION tell_taken_out(p_serials text[], p_reasons text[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.tell_taken_out(p_serials text[], p_reasons text[]) FROM PUBLIC;
+
+--
 -- Name: FUNCTION told_time(p_at timestamp with time zone); Type: ACL; Schema: public; Owner: -
 --
 
@@ -6919,6 +7488,15 @@ GRANT SELECT ON TABLE public.buyers TO unitrail_office;
 GRANT SELECT ON TABLE public.buyers TO unitrail_desk;
 GRANT SELECT ON TABLE public.buyers TO unitrail_auditor;
 GRANT SELECT ON TABLE public.buyers TO unitrail_retention;
+
+--
+-- Name: TABLE cartons; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.cartons TO unitrail_office;
+GRANT SELECT ON TABLE public.cartons TO unitrail_desk;
+GRANT SELECT ON TABLE public.cartons TO unitrail_auditor;
+GRANT SELECT ON TABLE public.cartons TO unitrail_retention;
 
 --
 -- Name: TABLE deliveries; Type: ACL; Schema: public; Owner: -
@@ -7067,6 +7645,15 @@ GRANT SELECT ON TABLE public.operators TO unitrail_auditor;
 GRANT SELECT ON TABLE public.operators TO unitrail_retention;
 
 --
+-- Name: TABLE pallets; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.pallets TO unitrail_office;
+GRANT SELECT ON TABLE public.pallets TO unitrail_desk;
+GRANT SELECT ON TABLE public.pallets TO unitrail_auditor;
+GRANT SELECT ON TABLE public.pallets TO unitrail_retention;
+
+--
 -- Name: TABLE plant_versions; Type: ACL; Schema: public; Owner: -
 --
 
@@ -7130,15 +7717,6 @@ GRANT SELECT ON TABLE public.revocations TO unitrail_office;
 GRANT SELECT ON TABLE public.revocations TO unitrail_desk;
 GRANT SELECT ON TABLE public.revocations TO unitrail_auditor;
 GRANT SELECT ON TABLE public.revocations TO unitrail_retention;
-
---
--- Name: TABLE shipments; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT ON TABLE public.shipments TO unitrail_office;
-GRANT SELECT ON TABLE public.shipments TO unitrail_desk;
-GRANT SELECT ON TABLE public.shipments TO unitrail_auditor;
-GRANT SELECT ON TABLE public.shipments TO unitrail_retention;
 
 --
 -- Name: TABLE slot_requests; Type: ACL; Schema: public; Owner: -
