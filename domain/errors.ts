@@ -19,6 +19,10 @@ export const reactions = {
   TEMPORAL_UNAVAILABLE: 'retry',
   /** The receiver of notices did not take one: it is kept, and sent again. */
   WEBHOOK_UNAVAILABLE: 'retry',
+  /** The buyer's server does not answer, or the connection broke: the next try goes on where this one stopped. */
+  SFTP_UNREACHABLE: 'retry',
+  /** The buyer's server has no room, or a quota is used up. */
+  SFTP_FULL: 'retry',
   /** Every slot that could do the step is taken: a benign wait, not a fault. */
   SLOT_BUSY: 'retry',
   /** The row moved on while we worked (another try, another claim): read it again. */
@@ -63,6 +67,10 @@ export const reactions = {
   NOT_ALLOWED: 'reject',
   IMAGE_DIGEST_MISMATCH: 'reject',
   CSR_INVALID: 'reject',
+  /** The buyer's server does not take the user's key or password. Tried again, it might lock the user out. */
+  SFTP_LOGIN_REFUSED: 'reject',
+  /** The buyer's server does not allow what a delivery needs: the folder, writing in it, renaming. */
+  SFTP_REFUSED: 'reject',
 
   // The world disagrees with the record
   SERIAL_CONFLICT: 'quarantine',
@@ -75,6 +83,10 @@ export const reactions = {
   RECIPE_MISMATCH: 'quarantine',
   /** The database refused an event because the unit's history does not allow it. */
   STEP_ORDER_REFUSED: 'quarantine',
+  /** The server shows another host key than the plant file pins: another machine, or somebody in between. */
+  SFTP_HOST_KEY_MISMATCH: 'quarantine',
+  /** A file of the same name and other content lies at the buyer's. It is never overwritten. */
+  SFTP_FILE_CONFLICT: 'quarantine',
 
   // A promise is broken
   DUPLICATE_SERIAL: 'page',
