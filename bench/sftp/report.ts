@@ -1,0 +1,37 @@
+import { spawnSync } from 'node:child_process';
+import { median } from '../support/figures';
+import { machineText } from '../support/machine';
+import { table } from '../support/table';
+import { CIPHER, ways, type Round, type Way } from './rounds';
+
+/** design.md, "Figures that the design has to reach". */
+const GOAL = 0.8;
+
+export function resultText(
+  rounds: readonly Round[],
+  megabytes: number,
+): { readonly text: string; readonly ok: boolean } {
+  const rate = (way: Way) => (round: Round) => (megabytes / round[way]).toFixed(0);
+  const rows = rounds.map((round, at) => [`round ${at + 1}, MiB/s`, ...ways.map((way) => rate(way)(round))]);
+  const middle = ways.map((way) => (megabytes / median(rounds.map((round) => round[way]))).toFixed(0));
+  const ratio = (ours: Way, theirs: Way) => median(rounds.map((round) => round[theirs] / round[ours]));
+  const reached = ratio('ours', 'OpenSSH');
+  return {
+    text: [
+      `Machine   ${machineText()}`,
+      `Settings  ${megabytes} MiB of random bytes; ${clientVersion()}, server with internal-sftp in a chroot on a tmpfs, loopback; ours by ${CIPHER}; fsync asked for by both`,
+      '',
+      table(['', ...ways], [...rows, ['median, MiB/s', ...middle]]),
+      '',
+      `Ratio to OpenSSH's client as it comes        ${reached.toFixed(2)}`,
+      `Ratio to it with our cipher                  ${ratio('ours', 'OpenSSH, same cipher').toFixed(2)}`,
+      `Ratio with every byte read back, of both     ${ratio('ours, read back', 'OpenSSH, put and get').toFixed(2)}`,
+      `Goal: at least ${GOAL} of OpenSSH's client as it comes: ${reached >= GOAL ? 'reached' : 'not reached'}`,
+    ].join('\n'),
+    ok: reached >= GOAL,
+  };
+}
+
+function clientVersion(): string {
+  return spawnSync('ssh', ['-V'], { encoding: 'utf8' }).stderr.trim().split(',')[0] ?? 'OpenSSH';
+}
