@@ -10,13 +10,25 @@ const MAX_EXACT_DIGITS = 15;
 const FIRST_DATE = Date.UTC(1900, 2, 1);
 const LAST_DATE = Date.UTC(9999, 11, 31, 23, 59, 59);
 
-export type SheetCell = string | number | boolean | Date | null;
+/** Text in runs: exceljs then says that its blanks count, and every reader undoes the escapes in it. */
+interface CarefulText {
+  richText: { text: string }[];
+}
+
+export type SheetCell = string | number | boolean | Date | CarefulText | null;
+
+/** As plain text LibreOffice trims the blanks at the ends, and shows the escape of an escape. */
+const NEEDS_CARE = /^\s|\s$|_x005F_/;
 
 /** The value as a cell can hold it. exceljs writes an unreadable file, without an error, for what it can't. */
 export function sheetCell(value: CellValue): SheetCell {
-  if (typeof value === 'string') return sheetText(value);
+  if (typeof value === 'string') return careful(sheetText(value));
   if (typeof value === 'number') return sheetNumber(value);
   return value instanceof Date ? sheetDate(value) : value;
+}
+
+function careful(text: string): string | CarefulText {
+  return NEEDS_CARE.test(text) ? { richText: [{ text }] } : text;
 }
 
 /**

@@ -6,7 +6,8 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 
 /** The parts of exceljs's streams that tell how far behind the compressor is. */
 interface SheetStream {
-  readonly pipes?: readonly { readonly writableLength?: number }[];
+  /** Streams of an old release of readable-stream, which tells its length in its state only. */
+  readonly pipes?: readonly { readonly _writableState?: { readonly length: number } }[];
   readonly buffers?: readonly unknown[];
   readonly bufSize?: number;
 }
@@ -26,6 +27,6 @@ export async function drained(sheet: Worksheet, bytes: PassThrough): Promise<voi
 
 function waitingBytes(sheet: Worksheet): number {
   const { pipes = [], buffers = [], bufSize = 0 } = (sheet as unknown as { stream: SheetStream }).stream;
-  const piped = pipes.reduce((sum, { writableLength = 0 }) => sum + writableLength, 0);
+  const piped = pipes.reduce((sum, { _writableState }) => sum + (_writableState?.length ?? 0), 0);
   return piped + buffers.length * bufSize;
 }

@@ -12,7 +12,7 @@ const marks: Readonly<Record<string, string>> = {
   '@LOT@': `lpad((n / 5000)::text, 4, '0')`,
   '@HASH@': `encode(sha256(n::text::bytea), 'hex')`,
   '@TIME@': `to_char(timestamp '2026-01-01' + n * interval '3 seconds', 'YYYY-MM-DD"T"HH24:MI:SS')`,
-  '"@VALUE@"': `trim_scale(round((3.2 + (n * 7919 % 2000) * 0.0001)::numeric, 4))::text`,
+  '"@VALUE@"': `trim_scale(round((3.2 + (n::bigint * 7919 % 2000) * 0.0001)::numeric, 4))::text`,
 };
 
 const time = '@TIME@.125Z';

@@ -57,7 +57,11 @@ describe("a buyer's choice of columns", () => {
 
   it.each([
     ['no column', [], 'columns: an empty list is not allowed; from 1 to 16384 columns'],
-    ['an unknown field', [{ field: 'colour' }], 'columns[0].field: "colour" is not allowed; one of serial, issuer'],
+    [
+      'an unknown field',
+      [{ field: 'colour' }],
+      'columns[0].field: "colour" is not allowed; one of serial, issuer',
+    ],
     ['a MAC address no. 0', [{ field: 'mac:0' }], 'mac:NUMBER'],
     ['an attribute without a name', [{ field: 'attribute:' }], 'attribute:NAME'],
     ['an inherited name', [{ field: 'constructor:x' }], 'columns[0].field: "constructor:x"'],
@@ -82,7 +86,11 @@ describe('the test vector', () => {
       serial,
       test: { ...sampleRecord.test!, planSha256, results: names.map((name, at) => result(name, at)) },
     });
-  const records = [tested('1', 'a', ['vcc', 'rf']), tested('2', 'a', ['vcc', 'rf']), tested('3', 'b', ['rf', 'temp'])];
+  const records = [
+    tested('1', 'a', ['vcc', 'rf']),
+    tested('2', 'a', ['vcc', 'rf']),
+    tested('3', 'b', ['rf', 'temp']),
+  ];
 
   it('is a column for each measurement of each plan, in the order of their appearance', async () => {
     const names = await measurementNames(shippedUnits(sourceOf(records).records()));
@@ -102,7 +110,9 @@ describe('the test vector', () => {
 
   it('is refused where it is wider than a sheet', () => {
     const many = Array.from({ length: 16_384 }, (_, at) => `m${at}`);
-    expect(() => chosenColumns([{ field: 'serial' }], many)).toThrow('testColumns: true is not allowed; at most 16384');
+    expect(() => chosenColumns([{ field: 'serial' }], many)).toThrow(
+      'testColumns: true is not allowed; at most 16384',
+    );
   });
 
   it('is one row for each measurement of each unit, and lots are one for each position and lot', async () => {

@@ -175,9 +175,9 @@ describe('a spreadsheet', () => {
 
   it.each(dangerous)('keeps %j as text, and calculates nothing', async (text) => {
     const cell = (await sheetOf(texts(text))).getCell('A2');
-    expect(cell.type).toBe(exceljs.ValueType.String);
+    expect([exceljs.ValueType.String, exceljs.ValueType.RichText]).toContain(cell.type);
     expect(cell.formula).toBeUndefined();
-    expect(cell.value).toBe(text.replace('\r', '␍'));
+    expect(cell.text).toBe(text.replace('\r', '␍'));
   });
 
   it('leaves empty a number or a date that is none, and writes a date beyond Excel as text', async () => {
@@ -210,7 +210,7 @@ describe('a spreadsheet', () => {
       fc.asyncProperty(anyTexts, async (list) => {
         await rm(join(folder, 'units.xlsx'), { force: true });
         const sheet = await sheetOf(texts(...list));
-        const read = list.map((_, at) => sheet.getCell(`A${at + 2}`).value ?? '');
+        const read = list.map((_, at) => sheet.getCell(`A${at + 2}`).text);
         expect(read).toEqual(list.map((text) => sheetText(text)));
       }),
       { numRuns: 20 },
