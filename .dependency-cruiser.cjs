@@ -57,6 +57,15 @@ module.exports = {
       to: { path: '^(workflows|activities|adapters|workers|cli)/' },
     },
     {
+      name: 'the-export-verifier-stands-alone',
+      comment: 'A buyer runs it with Node and nothing else, and it judges what our code has written.',
+      severity: 'error',
+      from: { path: '^tools/export-verifier' },
+      to: {
+        path: '^(domain|workflows|activities|adapters|workers|cli|node_modules|tools/(?!export-verifier))',
+      },
+    },
+    {
       name: 'the-virtual-bench-is-a-fixture',
       comment:
         'It stands for hardware: nothing of the product may lean on it, and it leans on nothing of the product.',
@@ -81,7 +90,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(\\.unitrail|coverage|test-artefacts)/' },
+    exclude: { path: '^(\\.unitrail|coverage|test-artefacts|dist)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

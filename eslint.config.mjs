@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['node_modules', '.unitrail', 'coverage', 'test-artefacts'] },
+  { ignores: ['node_modules', '.unitrail', 'coverage', 'test-artefacts', 'dist'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -148,7 +148,8 @@ async function bodyOf(
     sealedFrom && sealedTo ? { from: sealedFrom.toISOString(), to: sealedTo.toISOString() } : null;
   return {
     ...{ format: EXPORT_FORMAT, export: id, buyer, kind, number, reissueOf, extract, predecessor, counts },
-    ...{ asOf: asOf.toISOString(), firstSerial: first, lastSerial: last, csv: look.csv },
+    ...{ asOf: asOf.toISOString(), firstSerial: first, lastSerial: last },
+    ...{ csv: look.csv, columns: look.columns },
     files: files.map(({ name, sizeBytes, sha256, rows }) => ({ name, sizeBytes, sha256, rows })),
   };
 }

@@ -1,6 +1,6 @@
 import { canonicalJson } from './canonical';
 import type { EXPORT_FORMAT, ExportCounts, ExportKind } from './export-about';
-import type { CsvStyle, ExportInclusion, ExportLook } from './export-settings';
+import type { CsvStyle, ExportColumnChoice, ExportInclusion, ExportLook } from './export-settings';
 
 export const MANIFEST_ENDING = '.manifest.json';
 
@@ -36,6 +36,8 @@ export interface ManifestBody {
   readonly lastSerial: string | null;
   /** How the csv files are to be read. */
   readonly csv: CsvStyle;
+  /** The buyer's own choice of columns, in the files of the units; null for all of ours by our names. */
+  readonly columns: readonly ExportColumnChoice[] | null;
   readonly files: readonly ManifestFile[];
 }
 

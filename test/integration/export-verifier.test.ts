@@ -1,0 +1,291 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  appendFile,
+  copyFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rename,
+  rm,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import { handOutExport } from '../../activities/hand-out-export';
+import { makeExport, type MakeExportDeps } from '../../activities/make-export';
+import { readExportKey } from '../../adapters/keys/export-keys';
+import { openDatabase, type Database } from '../../adapters/postgres/database';
+import { openExport, openReissue } from '../../adapters/postgres/exports';
+import { canonicalJson } from '../../domain/canonical';
+import { signedManifest, type Manifest } from '../../domain/export-manifest';
+import type { Report } from '../../tools/export-verifier/report';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { asOf, makeDeps, shipBatch, testLook } from '../support/exports';
+import { applySmallPlant, openShopFloor, openTestBatch, type ShopFloor } from '../support/shop-floor';
+import { decide, walkUnit } from '../support/walk-unit';
+
+/** A buyer checks what came, by one file and Node: whatever was tampered with is named. */
+const run = promisify(execFile);
+let database: TestDatabase;
+let floor: ShopFloor;
+let office: Database;
+let home: string;
+let good: string;
+let deps: MakeExportDeps;
+const at = (...parts: string[]): string => join(home, ...parts);
+
+beforeAll(async () => {
+  home = await mkdtemp(join(process.env.UNITRAIL_TEST_HOME!, 'verifier-'));
+  good = at('good');
+  database = await createTestDatabase();
+  floor = openShopFloor(database);
+  office = openDatabase(database.urlOf('office'), { applicationName: 'test-exports', maxConnections: 4 });
+  await applySmallPlant(floor);
+  deps = await makeDeps(office, home);
+  await makeSets();
+  await writeFile(at('keys.txt'), `${deps.key.keyId} ${deps.key.publicKey}\n`);
+  await mkdir(at('alone'));
+  await build({
+    ...{
+      entryPoints: [join(__dirname, '../../tools/export-verifier/main.ts')],
+      outfile: at('alone', 'verify-export.cjs'),
+    },
+    ...{ bundle: true, platform: 'node', target: 'node20', format: 'cjs', logLevel: 'error' },
+  });
+});
+afterAll(async () => {
+  await office?.destroy();
+  await floor?.close();
+  await database?.drop();
+  await rm(home, { recursive: true, force: true });
+});
+
+/** Three exports of the sequence with 4, 3 and 2 units, the second one with scrapped numbers, and a reissue of the first. */
+async function makeSets(): Promise<void> {
+  const ids: string[] = [];
+  for (const units of [4, 3, 2]) {
+    await shipBatch(floor, units);
+    if (units === 3) {
+      const unit = await walkUnit(floor, {
+        batch: await openTestBatch(floor, { quantity: 1 }),
+        upTo: 'assign',
+      });
+      await decide(floor, unit, 'scrapped', { code: 'test' });
+    }
+    const csv = { separator: ';', encoding: 'windows-1252' } as const;
+    ids.push((await openExport(office, 'acme', { request: `e${units}`, asOf, look: testLook({ csv }) }))!);
+  }
+  const look = testLook({ columns: [{ field: 'macs' }, { field: 'serial', name: 'S/N' }] });
+  ids.push(await openReissue(office, ids[0]!, { request: 'reissue', asOf, look }));
+  for (const id of ids) {
+    await makeExport(deps, id);
+    await handOutExport(deps, id, good);
+  }
+}
+
+interface Answer {
+  readonly code: number;
+  readonly report: Report;
+}
+
+/** In an empty folder with nothing but the one file, and nothing of this checkout in reach. */
+async function verify(folder: string, ...options: string[]): Promise<Answer> {
+  const args = ['verify-export.cjs', folder, '--json', ...options];
+  const { code, stdout } = await run(process.execPath, args, { cwd: at('alone'), env: {} }).then(
+    ({ stdout: out }) => ({ code: 0, stdout: out }),
+    (error: { code: number; stdout: string }) => error,
+  );
+  return { code, report: JSON.parse(stdout) as Report };
+}
+
+const problemsOf = ({ report }: Answer): string[] =>
+  report.problems.map(({ where, what }) => `${where}: ${what}`);
+const withKey = (folder: string, ...more: string[]): Promise<Answer> =>
+  verify(folder, '--key', at('keys.txt'), ...more);
+
+test('sets as they were handed out hold, in an empty folder with Node alone', async () => {
+  const answer = await withKey(good);
+  expect(problemsOf(answer)).toEqual([]);
+  expect(answer.code).toBe(0);
+  expect(
+    answer.report.sets.map(({ export: id, kind, units, numbers }) => [id, kind, units, numbers]),
+  ).toEqual([
+    ['acme-000001-r1', 'reissue', 4, 0],
+    ['acme-000001', 'sequence', 4, 0],
+    ['acme-000002', 'sequence', 3, 3],
+    ['acme-000003', 'sequence', 2, 0],
+  ]);
+});
+
+test('a signature that nobody was trusted for proves nothing, and one of another key less', async () => {
+  expect(problemsOf(await verify(good))[0]).toContain('no key was given to compare it with');
+  const other = await readExportKey({ env: {}, reference: null, home: at('elsewhere') });
+  await writeFile(at('other.txt'), other.publicKey);
+  const answer = await verify(good, '--key', at('other.txt'));
+  expect(problemsOf(answer)[0]).toContain(`is signed by key ${deps.key.keyId}, which is none of those given`);
+  expect(answer.code).toBe(1);
+});
+
+type Tampering = (folder: string) => Promise<void>;
+
+async function edit(folder: string, name: string, change: (text: string) => string): Promise<void> {
+  const path = join(folder, name);
+  const text = await readFile(path, 'latin1');
+  expect(change(text)).not.toBe(text);
+  await writeFile(path, change(text), 'latin1');
+}
+
+const lines = (text: string, change: (all: string[]) => string[]): string => {
+  const end = text.includes('\r\n') ? '\r\n' : '\n';
+  return change(text.split(end)).join(end);
+};
+
+/** The manifest says of the file what is there now; who has no key can't sign that. */
+async function adapt(folder: string, name: string, key?: MakeExportDeps['key']): Promise<void> {
+  const path = join(folder, 'acme-000002.manifest.json');
+  const { signature, ...body } = JSON.parse(await readFile(path, 'utf8')) as Manifest;
+  const bytes = await readFile(join(folder, name));
+  const digest = { sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+  const files = body.files.map((file) => (file.name === name ? { ...file, ...digest } : file));
+  const adapted = { ...body, files };
+  await writeFile(path, key ? signedManifest(adapted, key) : canonicalJson({ ...adapted, signature }));
+}
+
+const records = 'acme-000002.records.jsonl';
+const csv = 'acme-000002.csv';
+const manifest = 'acme-000002.manifest.json';
+const cell: Tampering = (folder) => edit(folder, csv, (text) => text.replace(';1.4.2;', ';1.4.3;'));
+
+test.each<[string, Tampering, string[]]>([
+  [
+    'a cell',
+    cell,
+    [`${csv}: was changed`, `${csv}, row 1: column firmware says "1.4.3", and the sealed record "1.4.2"`],
+  ],
+  [
+    'a row that is gone',
+    (folder) => edit(folder, csv, (text) => lines(text, (all) => all.filter((_, index) => index !== 2))),
+    [
+      `${csv}: was changed`,
+      `${csv}, row 2: column serial says`,
+      `${csv}: has 2 rows, and the manifest says 3`,
+    ],
+  ],
+  [
+    'a row that is new',
+    (folder) => appendFile(join(folder, csv), 'X;Y\r\n'),
+    [`${csv}: was changed`, `${csv}: has 4 rows, and the manifest says 3`],
+  ],
+  [
+    'a workbook',
+    (folder) => appendFile(join(folder, 'acme-000002.xlsx'), 'x'),
+    ['acme-000002.xlsx: was changed'],
+  ],
+  ['a file that is gone', (folder) => unlink(join(folder, records)), [`${records}: is missing`]],
+  [
+    'the order of the records',
+    (folder) => edit(folder, records, (text) => lines(text, ([a, b, ...rest]) => [b!, a!, ...rest])),
+    [`${records}: was changed`, `${records}, line 2: unitrail EUDV`, 'the order is not that of the export'],
+  ],
+  [
+    'a record',
+    (folder) => edit(folder, records, (text) => text.replace('"verdict":"PASS"', '"verdict":"FAIL"')),
+    [`${records}: was changed`],
+  ],
+  [
+    'the spelling of a record',
+    (folder) => edit(folder, records, (text) => text.replace('"attributes":', '"attributes": ')),
+    [`${records}: was changed`, `${records}, line 1: is not in its canonical form`],
+  ],
+  [
+    'a number that was told',
+    (folder) => edit(folder, 'acme-000002.numbers.jsonl', (text) => lines(text, ([, ...rest]) => rest)),
+    ['acme-000002.numbers.jsonl: has 2 rows, and the manifest says 3'],
+  ],
+  [
+    'the manifest',
+    (folder) => edit(folder, manifest, (text) => text.replace('"units":3', '"units":2')),
+    [`${manifest}: its signature does not hold`, `${manifest}: counts 2 units, and 3 rows of ${csv}`],
+  ],
+  [
+    'a file and its digest in the manifest',
+    async (folder) => {
+      await cell(folder);
+      await adapt(folder, csv);
+    },
+    [`${manifest}: its signature does not hold`, `${csv}, row 1: column firmware says "1.4.3"`],
+  ],
+  [
+    'a set that was signed again with the stolen key, under those that follow',
+    async (folder) => {
+      await edit(folder, records, (text) => text.replace('"verdict":"PASS"', '"verdict":"FAIL"'));
+      await adapt(folder, records, deps.key);
+    },
+    ['acme-000003.manifest.json: names another manifest of acme-000002 than acme-000002.manifest.json'],
+  ],
+  [
+    'a manifest that is gone',
+    (folder) => unlink(join(folder, manifest)),
+    [
+      'acme-000003.manifest.json: its predecessor acme-000002 is not here: after no. 1 comes no. 3',
+      `${csv}: no manifest names this file`,
+    ],
+  ],
+  [
+    'a missing predecessor',
+    async (folder) => {
+      for (const { name } of (
+        JSON.parse(await readFile(join(folder, 'acme-000001.manifest.json'), 'utf8')) as Manifest
+      ).files)
+        await unlink(join(folder, name));
+      await unlink(join(folder, 'acme-000001.manifest.json'));
+    },
+    ['acme-000002.manifest.json: its predecessor acme-000001 is not here'],
+  ],
+  [
+    'an export under two names',
+    (folder) => copyFile(join(folder, manifest), join(folder, 'acme-000004.manifest.json')),
+    ['acme-000004.manifest.json: is of export acme-000002, as acme-000002.manifest.json is'],
+  ],
+  [
+    'a file in another’s place',
+    (folder) => rename(join(folder, 'acme-000003.records.jsonl'), join(folder, records)),
+    [`${records}: was changed`, 'acme-000003.records.jsonl: is missing'],
+  ],
+])('%s is named', async (what, tamperWith, expected) => {
+  const folder = at(what.replaceAll(/\W/g, '-'));
+  await cp(good, folder, { recursive: true });
+  await tamperWith(folder);
+  const answer = await withKey(folder);
+  const found = problemsOf(answer).join('\n');
+  for (const text of expected) expect(found).toContain(text);
+  expect(answer.code).toBe(1);
+});
+
+test('a folder may begin behind what was verified elsewhere', async () => {
+  const folder = at('behind');
+  await cp(good, folder, { recursive: true, filter: (path) => !path.includes('acme-000001') });
+  expect((await withKey(folder)).code).toBe(1);
+  expect(problemsOf(await withKey(folder, '--after', 'acme-000001'))).toEqual([]);
+});
+
+test('files are handed out again without a change, and never over others', async () => {
+  await handOutExport(deps, 'acme-000001', good);
+  const folder = at('taken');
+  await mkdir(folder);
+  await writeFile(join(folder, 'acme-000001.csv'), 'mine');
+  await expect(handOutExport(deps, 'acme-000001', folder)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+  expect(await readFile(join(folder, 'acme-000001.csv'), 'utf8')).toBe('mine');
+  const { rows } = await office.raw<{ rows: { outcome: string; code: string | null }[] }>(
+    `select outcome, code from deliveries where export_id = 'acme-000001' order by id`,
+  );
+  expect(rows.map(({ outcome, code }) => [outcome, code])).toEqual([
+    ['delivered', null],
+    ['delivered', null],
+    ['failed', 'INPUT_INVALID'],
+  ]);
+});

@@ -1,0 +1,57 @@
+/**
+ * The verifier as a program of its own, for whoever has nothing but Node: `node verify-export.cjs DIR --key FILE`.
+ * `npm run build:verifier` makes it one file.
+ */
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { readKeys, type Keys } from './keys';
+import { reportText } from './report';
+import { verifyFolder } from './verify';
+
+const USAGE = `Checks exports of Unitrail: who signed them, that nothing is missing or was changed, that none was left out.
+
+  node verify-export.cjs DIR --key FILE [--after EXPORT] [--json]
+
+  DIR             the folder with the files of one or more exports
+  --key FILE      the manufacturer's public keys, as \`unitrail keys\` prints them; got on another way than the files
+  --after EXPORT  the last export that was verified before, where the folder begins behind it: acme-000011
+  --json          one JSON document instead of lines
+
+Exits 0 where all is well, 1 where something is wrong, 2 where it could not be judged.`;
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      key: { type: 'string' },
+      after: { type: 'string' },
+      json: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help || positionals.length !== 1) {
+    process.stdout.write(`${USAGE}\n`);
+    return values.help ? 0 : 2;
+  }
+  const keys = values.key === undefined ? null : await keysOf(values.key);
+  const report = await verifyFolder(positionals[0]!, { keys, after: values.after ?? null });
+  process.stdout.write(`${values.json ? JSON.stringify(report) : reportText(report)}\n`);
+  return report.ok ? 0 : 1;
+}
+
+async function keysOf(file: string): Promise<Keys> {
+  try {
+    return readKeys(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new Error(`--key: ${file}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+main(process.argv.slice(2)).then(
+  (code) => (process.exitCode = code),
+  (error: Error) => {
+    process.stderr.write(`verify-export: ${error.message}\n`);
+    process.exitCode = 2;
+  },
+);

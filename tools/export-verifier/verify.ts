@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { checkContent } from './contents';
+import type { Keys } from './keys';
+import { ENDING, readManifest, type ExportSet, type NamedFile } from './manifests';
+import { Problems, type CheckedSet, type Report } from './report';
+import { checkSequences } from './sequence';
+
+export interface VerifyOptions {
+  /** The keys that are trusted. Null: nothing can be said of who signed, and that is a problem. */
+  readonly keys: Keys | null;
+  /** The id of the last export that was verified elsewhere: the sets here may begin behind it. */
+  readonly after?: string | null;
+  readonly onProgress?: (file: string) => void;
+}
+
+/**
+ * Checks the exports in a folder: who signed, that nothing is missing or changed, and that the sequence has no hole. Asks
+ * nobody: no server, no database, no network. Memory grows with the number of serials only.
+ */
+export async function verifyFolder(
+  folder: string,
+  { keys, after = null, onProgress }: VerifyOptions,
+): Promise<Report> {
+  const problems = new Problems();
+  const names = (await readdir(folder)).sort();
+  const sets: ExportSet[] = [];
+  for (const name of names.filter((one) => one.endsWith(ENDING))) {
+    const set = await readManifest(folder, name, keys, problems);
+    if (set) sets.push(set);
+  }
+  if (sets.length === 0 && !names.some((one) => one.endsWith(ENDING)))
+    problems.add(folder, 'there is no manifest: no export here is complete');
+  checkSequences(sets, after, problems);
+  checkStrays(names, sets, problems);
+  const seen = new Map<string, string>();
+  for (const set of [...sets].sort((a, b) => (a.number ?? 0) - (b.number ?? 0)))
+    await checkSet(folder, set, seen, problems, onProgress);
+  return problems.report(sets.map(checkedSet));
+}
+
+function checkedSet({ export: id, buyer, kind, number, counts, keyId }: ExportSet): CheckedSet {
+  const { units, amendments, numbers } = counts;
+  return { export: id, buyer, kind, number, units, amendments, numbers, keyId };
+}
+
+/** A file of an export that no manifest names: its manifest was removed, or the file was added. */
+function checkStrays(names: readonly string[], sets: readonly ExportSet[], problems: Problems): void {
+  const named = new Set(sets.flatMap(({ files }) => files.map(({ name }) => name)));
+  for (const name of names) {
+    if (named.has(name) || name.endsWith(ENDING)) continue;
+    if (/\.(xlsx|csv|jsonl)$/.test(name)) problems.add(name, 'no manifest names this file');
+    else problems.notes.push(`${name} belongs to no export`);
+  }
+}
+
+async function checkSet(
+  folder: string,
+  set: ExportSet,
+  seen: Map<string, string>,
+  problems: Problems,
+  onProgress: VerifyOptions['onProgress'],
+): Promise<void> {
+  for (const file of set.files) {
+    onProgress?.(file.name);
+    if (!file.name.startsWith(`${set.base}.`))
+      problems.add(file.name, `is no file of ${set.base}, which names it`);
+    if (!(await checkBytes(folder, file, problems))) continue;
+    await checkContent(folder, set, file, problems, (issuer, serial) => {
+      if (set.kind !== 'sequence') return;
+      const unit = `${issuer}\n${serial}`;
+      const other = seen.get(unit);
+      if (other !== undefined) problems.add(file.name, `unit ${serial} is in ${other} already`);
+      seen.set(unit, set.export);
+    });
+  }
+  checkCounts(set, problems);
+}
+
+/** The manifest against itself: what its files hold is what it counts. */
+function checkCounts({ manifest, base, counts, files }: ExportSet, problems: Problems): void {
+  for (const { name, rows } of files) {
+    const part = /\.(amendments|numbers)\.(csv|jsonl)$/.exec(name.slice(base.length))?.[1] ?? 'units';
+    const counted = counts[part as keyof typeof counts];
+    if (rows !== counted) problems.add(manifest, `counts ${counted} ${part}, and ${rows} rows of ${name}`);
+  }
+}
+
+/** False where there is nothing to be read. */
+async function checkBytes(
+  folder: string,
+  { name, sizeBytes, sha256 }: NamedFile,
+  problems: Problems,
+): Promise<boolean> {
+  const path = join(folder, name);
+  const there = await lstat(path).catch(() => null);
+  if (!there?.isFile()) {
+    problems.add(name, there ? 'is no plain file' : 'is missing');
+    return false;
+  }
+  if (there.size !== sizeBytes)
+    problems.add(name, `has ${there.size} bytes, and the manifest says ${sizeBytes}`);
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 }))
+    hash.update(chunk as Buffer);
+  const found = hash.digest('hex');
+  if (found !== sha256)
+    problems.add(name, `was changed: its SHA-256 is ${found}, and the manifest says ${sha256}`);
+  return true;
+}
