@@ -4,9 +4,13 @@ import { wrongOption } from './wrong-option';
 
 /** `--note`: the reason of a hold or of its end, which stands in the history of every unit. */
 export function readNote(text: string): string {
-  if (isPlaceholder(text)) throw wrongOption('--note', text, PLACEHOLDER_ALLOWED);
+  return readReason('--note', text);
+}
+
+export function readReason(option: string, text: string): string {
+  if (isPlaceholder(text)) throw wrongOption(option, text, PLACEHOLDER_ALLOWED);
   if (text.trim() === text && /^[^\p{Cc}\p{Cs}|]{1,200}$/u.test(text)) return text;
-  throw wrongOption('--note', text, '1 to 200 characters on one line, without "|" and control characters');
+  throw wrongOption(option, text, '1 to 200 characters on one line, without "|" and control characters');
 }
 
 /** The id of a hold or a recall. */

@@ -44,7 +44,10 @@ function whoLines({ unit, record, identifiers }: UnitDetails): Line[] {
     ['MAC', unit.macs.join(', ') || null],
     ['Chip UID', unit.chipUid],
     ['Certificate', sha(unit.certificateSha256)],
-    ...identifiers.map(({ kind, issuer, value }): Line => [pageNames[kind], `${value}  (issuer ${issuer})`]),
+    ...identifiers.map(({ kind, issuer, value, withdrawn }): Line => [
+      pageNames[kind],
+      `${value}  (issuer ${issuer})${withdrawn ? ', withdrawn' : ''}`,
+    ]),
     ['Kind', kindOf(unit)],
   ];
 }

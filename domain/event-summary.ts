@@ -56,6 +56,8 @@ const tellers: Readonly<Record<string, Teller>> = {
   holdOpened: (b) => `Quality hold ${say(b.hold)} opened${by(b)}${because(b.reason)}`,
   identified: (b) =>
     `Further identifier recorded: ${say(b.kind)} ${say(b.value)} of ${say(b.issuer)}${by(b)}`,
+  identifierWithdrawn: (b) =>
+    `Further identifier withdrawn: ${say(b.kind)} ${say(b.value)} of ${say(b.issuer)}${by(b)}${because(b.reason)}`,
   holdReleased: (b) => `Quality hold ${say(b.hold)} released${by(b)}${because(b.reason ?? b.note)}`,
 
   packed: (b) => `Packed in carton ${say(b.carton)} of shipment ${say(b.shipment)}`,

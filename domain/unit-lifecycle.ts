@@ -133,20 +133,20 @@ const lateResults: Row[] = each(
   (type) => each(['AwaitingEngineer', 'Scrapped', 'Missing'], (s): Row => [type, s, s]),
 ).flat();
 
-/** A further identifier is recorded from the confirmed identity on until the unit leaves the house, and moves nothing. */
-const identifications: Row[] = [
+/** A further identifier is recorded and withdrawn from the confirmed identity on until the unit leaves the house; nothing moves. */
+const identifications: Row[] = each(['identified', 'identifierWithdrawn'], (type) => [
   ...each(['flash', 'test', 'provision', 'label', 'qc'], (step): Row => [
-    'identified',
+    type,
     `InProgress/${step}`,
     'InProgress',
   ]),
   ...each(['flash', 'test', 'provision', 'label', 'qc', 'ship'], (step): Row => [
-    'identified',
+    type,
     `AwaitingEngineer/${step}`,
     'AwaitingEngineer',
   ]),
-  ...each(['ReadyToShip', 'Packed'], (s): Row => ['identified', `${s}/ship`, s]),
-];
+  ...each(['ReadyToShip', 'Packed'], (s): Row => [type, `${s}/ship`, s]),
+]).flat();
 
 export const transitions: readonly Transition[] = [
   ...along,

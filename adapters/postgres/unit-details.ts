@@ -2,11 +2,10 @@ import type { Knex } from 'knex';
 import { UnitrailError } from '../../domain/errors';
 import { testOutcome } from '../../domain/record';
 import type { RecordTest, RecordV1 } from '../../domain/record-document';
-import type { SecondaryIdentifier } from '../../domain/secondary-identifier';
 import { entranceTypes, type UnitRow } from '../../domain/unit-row';
 import type { Database } from './database';
 import { mapped } from './errors';
-import { secondaryIdentifiers } from './secondary-identifiers';
+import { secondaryIdentifiers, type RecordedIdentifier } from './secondary-identifiers';
 import { readRecord } from './unit-queries';
 import { selectUnits, toUnitRow } from './unit-rows';
 
@@ -18,7 +17,7 @@ export interface UnitDetails {
   readonly failure: UnitFailure | null;
   readonly holds: readonly OpenHold[];
   /** What others number it by. */
-  readonly identifiers: readonly SecondaryIdentifier[];
+  readonly identifiers: readonly RecordedIdentifier[];
   /** The newest final test, whatever its verdict; the record has only one that passed and is in force. */
   readonly lastTest: RecordTest | null;
   readonly record: RecordV1;

@@ -55,6 +55,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
       'return_lease',
       'take_back_lease',
       'unused_of_lease',
+      'withdraw_identifier',
     ],
   ],
   unitrail_retention: ['unit_name'],

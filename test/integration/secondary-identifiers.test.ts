@@ -126,6 +126,104 @@ test('nobody else records one, and nobody takes its key', async () => {
   expect(await sqlStateOf(append(floor, 'office', assigned.unitId, 'holdOpened', key, hold))).toBe('UT007');
 });
 
+describe('one that was typed wrongly', () => {
+  const withdraw = (unit: WalkedUnit, value: string, more = ' --reason mistyped') =>
+    identify(unit, 'asset', value, ` --withdraw${more}`);
+  const rowOf = (value: string) =>
+    scene.floor.as('desk')('identifiers').where({ kind: 'asset', value }).first('state', 'unit_id');
+
+  test('is withdrawn with operator and reason, and shown as that', async () => {
+    const { assigned } = scene;
+    await identify(assigned, 'asset', 'WRONG-1');
+    expect(await withdraw(assigned, 'WRONG-1')).toMatchObject({
+      code: 0,
+      text: `asset number WRONG-1 (issuer acme) is withdrawn from unit ${assigned.serial}, and void for ever.\n`,
+    });
+    expect(await rowOf('WRONG-1')).toEqual({ state: 'void', unit_id: assigned.unitId });
+    // Nothing else of the unit became void with it.
+    expect(
+      await scene.floor.as('desk')('identifiers').where({ unit_id: assigned.unitId, state: 'void' }),
+    ).toHaveLength(1);
+    const { text } = await type(`unit show WRONG-1`);
+    expect(text).toContain('Asset no.     WRONG-1  (issuer acme), withdrawn');
+    expect((await type(`unit show ${assigned.serial} --history`)).text).toContain(
+      'Further identifier withdrawn: asset WRONG-1 of acme by operator 17: mistyped',
+    );
+    expect(JSON.parse((await withdraw(assigned, 'WRONG-1', ' --reason again --json')).text)).toMatchObject({
+      withdrawn: false,
+    });
+  });
+
+  test('is given to no unit any more, not even to its own', async () => {
+    for (const unit of [scene.assigned, scene.ready])
+      expect(await identify(unit, 'asset', 'WRONG-1', ' --issuer acme')).toMatchObject({
+        code: 1,
+        err: `unitrail: asset WRONG-1 was withdrawn from unit ${scene.assigned.serial}: it is void, and can not be given to ${unit.serial}\n`,
+      });
+  });
+
+  test.each([
+    ['without a reason', '', 2, '--reason: (missing) is not allowed; why it is withdrawn'],
+    ['for no real reason', ' --reason ...', 2, '--reason: "..." is not allowed'],
+    ['in another namespace', ' --reason mistyped --issuer borealis', 2, 'has no asset WRONG-2 of borealis'],
+  ])('is not withdrawn %s', async (_, more, code, err) => {
+    await identify(scene.assigned, 'asset', 'WRONG-2');
+    expect(await withdraw(scene.assigned, 'WRONG-2', more)).toMatchObject({
+      code,
+      err: expect.stringContaining(err),
+    });
+    expect(await rowOf('WRONG-2')).toMatchObject({ state: 'applied' });
+  });
+
+  test('a serial, an address or a chip is no such identifier, and nobody else withdraws any', async () => {
+    const { assigned, floor } = scene;
+    const bySql = (login: 'desk' | 'office' | 'line-1', kind: string, issuer: string, value: string) =>
+      sqlStateOf(
+        floor
+          .as(login)
+          .raw('select withdraw_identifier(?, ?, ?, ?, ?, ?)', [
+            assigned.unitId,
+            kind,
+            issuer,
+            value,
+            '17',
+            'x',
+          ]),
+      );
+    expect(await bySql('desk', 'serial', 'unitrail', assigned.serial)).toBe('UT009');
+    for (const login of ['office', 'line-1'] as const)
+      expect(await bySql(login, 'asset', 'acme', 'WRONG-2')).toBe('42501');
+    const voided = tamperOwner(`update identifiers set state = 'void' where value = 'WRONG-2'`);
+    await expect(voided).rejects.toMatchObject({ code: '42501' });
+  });
+});
+
+/** As the owner of the tables, with every trigger on. */
+async function tamperOwner(sql: string): Promise<void> {
+  const owner = openDatabase(scene.database.ownerUrl, { applicationName: 'test-owner', maxConnections: 1 });
+  try {
+    await owner.raw(sql);
+  } finally {
+    await owner.destroy();
+  }
+}
+
+test('a unit has up to 8 of a kind, without those that were withdrawn', async () => {
+  const { assigned } = scene;
+  const there = await scene.floor
+    .as('desk')('identifiers')
+    .where({ unit_id: assigned.unitId, kind: 'asset', state: 'applied' });
+  for (let at = there.length; at < 8; at += 1)
+    expect(await identify(assigned, 'asset', `MANY-${at}`)).toMatchObject({ code: 0 });
+  const ninth = () => identify(assigned, 'asset', 'MANY-9');
+  expect(await ninth()).toMatchObject({
+    code: 2,
+    err: expect.stringContaining(`MANY-9 is not allowed; unit ${assigned.serial} has 8 of kind asset`),
+  });
+  await identify(assigned, 'asset', 'MANY-7', ' --withdraw --reason mistyped');
+  expect(await ninth()).toMatchObject({ code: 0 });
+});
+
 test('the check digit of the database is that of the code', async () => {
   const owner = openDatabase(scene.database.ownerUrl, { applicationName: 'test-owner', maxConnections: 1 });
   const values = Array.from({ length: 2_000 }, (_, at) => String(100_000_000_000_000 + at * 7_919_473_127));
@@ -157,5 +255,13 @@ test('it ships with its unit, and the auditor finds it in order', async () => {
   expect(violations.map(({ invariant, subject, found }) => [invariant, subject, found])).toEqual([
     ['A6', `unit ${unit.serial}`, 'the registry holds asset A-2 of acme'],
     ['A6', `unit ${unit.serial}`, 'the registry lacks asset A-1 of acme'],
+  ]);
+  await tamper(scene.database, async (superuser) => {
+    await superuser.query(`update identifiers set value = 'A-1' where value = 'A-2'`);
+    await superuser.query(`update identifiers set state = 'applied' where value = 'WRONG-1'`);
+  });
+  const again = await audit(scene.database.urlOf('auditor'));
+  expect(again.violations.map(({ invariant, subject, found }) => [invariant, subject, found])).toEqual([
+    ['A6', `unit ${scene.assigned.serial}`, 'the registry holds asset WRONG-1 of acme applied'],
   ]);
 });

@@ -51,8 +51,9 @@ function keyProblem(event: ReadEvent, kind: EventKind): Problem | null {
 function keyOf(event: ReadEvent, kind: EventKind): string | null {
   const unit = event.stream.slice('unit:'.length);
   if (event.type === 'claimed' || event.type === 'shipped') return `${unit}/${event.type}`;
-  if (event.type === 'identified')
-    return `${unit}/identified/${['kind', 'issuer', 'value'].map((name) => textFact(event.facts, name)).join('/')}`;
+  const identifier = ['kind', 'issuer', 'value'].map((name) => textFact(event.facts, name)).join('/');
+  if (event.type === 'identified') return `${unit}/identified/${identifier}`;
+  if (event.type === 'identifierWithdrawn') return `${unit}/identified/withdrawn/${identifier}`;
   // A print that a person found is a decision, under a key of the person's choice.
   if (kind.nature !== 'result' || event.type === 'printFound') return null;
   return `${unit}/${kind.part}/${numberFact(event.facts, 'attempt')}`;

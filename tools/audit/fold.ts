@@ -1,5 +1,6 @@
 import {
   addIdentifier,
+  namedIdentifier,
   CERTIFICATE_ISSUER,
   MAC_ISSUER,
   openHolds,
@@ -54,6 +55,10 @@ const facts: Record<string, (unit: FoldedUnit, body: Facts, event: ReadEvent) =>
   identified: (unit, body) => {
     const kind = textFact(body, 'kind') as SecondaryKind;
     addIdentifier(unit, applied(textFact(body, 'issuer') ?? '', kind, textFact(body, 'value') ?? ''));
+  },
+  identifierWithdrawn: (unit, body) => {
+    const identifier = namedIdentifier(unit, body);
+    if (identifier) identifier.state = 'void';
   },
   provisioned: ({ row }, _, { seq }) => void (row.provisionedSeq = seq),
   printIntended: ({ row }, body) => {

@@ -1,4 +1,4 @@
-import type { ReadEvent } from './stored-event';
+import { textFact, type Facts, type ReadEvent } from './stored-event';
 import type { UnitRow } from './unit-rows';
 
 export type SecondaryKind = 'imei' | 'asset' | 'certificate-serial';
@@ -83,6 +83,14 @@ export function openHolds(unit: FoldedUnit): string[] {
 export function addIdentifier(unit: FoldedUnit, identifier: FoldedIdentifier): void {
   const key = identifierKey(identifier);
   if (!unit.identifiers.has(key)) unit.identifiers.set(key, identifier);
+}
+
+/** The identifier that a recording or a withdrawal names, where the unit has it. */
+export function namedIdentifier(unit: FoldedUnit, facts: Facts): FoldedIdentifier | undefined {
+  const text = (name: string): string => textFact(facts, name) ?? '';
+  return unit.identifiers.get(
+    identifierKey({ issuer: text('issuer'), kind: text('kind'), value: text('value') }),
+  );
 }
 
 export function identifierKey(one: { issuer: string; kind: string; value: string }): string {

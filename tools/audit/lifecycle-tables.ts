@@ -93,6 +93,7 @@ const otherKinds: OtherRow[] = [
 /** What the desk records of a unit, by functions of its own. A hold is a matter of both. */
 const desksKinds: EventKind[] = [
   { ...unitKind(['identified', 'function']), groups: [DESK] },
+  { ...unitKind(['identifierWithdrawn', 'function']), groups: [DESK] },
   { ...unitKind(['holdOpened', 'office']), groups: [OFFICE, DESK] },
   { ...unitKind(['holdReleased', 'office']), groups: [OFFICE, DESK] },
 ];

@@ -1,6 +1,6 @@
 import type { Step } from '../../domain/unit-lifecycle';
 import { attemptOf } from './fold';
-import { openHolds, type FoldedUnit } from './folded-unit';
+import { namedIdentifier, openHolds, type FoldedUnit } from './folded-unit';
 import { eventKinds, transitionFrom } from './lifecycle-tables';
 import { factsOf, listFact, numberFact, textFact, type ReadEvent } from './stored-event';
 
@@ -58,6 +58,8 @@ const rules: Record<string, Rule> = {
   packed: shipRule,
   shipped: shipRule,
   reworked: reworkRule,
+  identified: identifiedRule,
+  identifierWithdrawn: withdrawnRule,
 };
 
 function transitionRule({ row }: FoldedUnit, event: ReadEvent): Broken | null {
@@ -163,6 +165,30 @@ function shipRule({ row }: FoldedUnit): Broken | null {
     `QC passed at ${row.qcSeq}`,
     'a QC newer than every flash, test, provisioning, label and rework',
   );
+}
+
+const secondaryKinds: readonly unknown[] = ['imei', 'asset', 'certificate-serial'];
+const MOST_OF_A_KIND = 8;
+
+function identifiedRule(unit: FoldedUnit, { facts }: ReadEvent): Broken | null {
+  const others = [...unit.identifiers.values()].filter(
+    ({ kind, state }) => kind === facts.kind && state !== 'void',
+  );
+  if (!secondaryKinds.includes(facts.kind))
+    return broken(`kind ${String(facts.kind)}`, `one of ${secondaryKinds.join(', ')}`);
+  return others.length < MOST_OF_A_KIND
+    ? null
+    : broken(`${others.length + 1} of kind ${String(facts.kind)}`, `at most ${MOST_OF_A_KIND}`);
+}
+
+function withdrawnRule(unit: FoldedUnit, { facts }: ReadEvent): Broken | null {
+  const state = namedIdentifier(unit, facts)?.state ?? 'not on record';
+  return state === 'applied' && secondaryKinds.includes(facts.kind)
+    ? null
+    : broken(
+        `${String(facts.kind)} ${String(facts.value)} is ${state}`,
+        'a further identifier that the unit has',
+      );
 }
 
 const stepsOfRework = ['flash', 'test', 'provision', 'label', 'qc', 'ship'];
