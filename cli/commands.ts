@@ -70,6 +70,8 @@ export const entries: Readonly<Record<string, Entry>> = {
       hold: './unit-hold',
       release: './unit-release',
       identify: './unit-identify',
+      correct: './unit-correct',
+      return: './unit-return',
     },
   },
   units: {

@@ -2,6 +2,7 @@ import type { UnitDetails, UnitFailure } from '../adapters/postgres/unit-details
 import { adviceFor } from '../domain/advice';
 import type { Column } from '../domain/columns';
 import type { TestResult } from '../domain/judge-test';
+import { summariseEvent } from '../domain/event-summary';
 import { plainText } from '../domain/plain-text';
 import type { RecordLabel, RecordTest } from '../domain/record-document';
 import type { SecondaryKind } from '../domain/secondary-identifier';
@@ -33,6 +34,7 @@ export function unitPage(context: CliContext, details: UnitDetails): string {
       : []),
     ...(record.shipment ? [section('Shipment', shipmentLines(details))] : []),
     section('Record', recordLines(details)),
+    ...(details.amendments.length > 0 ? [section('Since', amendmentLines(details))] : []),
   ];
   return sections.join('\n\n');
 }
@@ -148,6 +150,11 @@ function recordLines({ record, sealed }: UnitDetails): Line[] {
     ['Sealed', sealed ? `${sealed.sealedAt.toISOString()}, ${sha(sealed.sha256)}` : 'not yet'],
     ['History', `${record.history.events} events, head ${record.history.head}`],
   ];
+}
+
+/** What the record does not say: it was sealed before. */
+function amendmentLines({ amendments }: UnitDetails): Line[] {
+  return amendments.map(({ at, type, body }) => [at.toISOString().slice(0, 10), summariseEvent(type, body)]);
 }
 
 /** A line of what is not there is left out. */

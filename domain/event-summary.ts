@@ -64,6 +64,10 @@ const tellers: Readonly<Record<string, Teller>> = {
   unpacked: (b) => `Taken out of shipment ${say(b.shipment)}${because(b.reason)}`,
   shipped: (b) =>
     `Shipped to ${say(b.buyer)}, ${say(b.destination)}, in shipment ${say(b.shipment)}, carton ${say(b.carton)}`,
+
+  recordCorrected: (b) =>
+    `Correction of its record: ${say(b.field)} is ${told(b.value)}, not ${told(b.was)}${by(b)}${because(b.reason)}`,
+  unitReturned: (b) => `Came back under RMA ${say(b.rma)}, ${say(b.condition)}${by(b)}${because(b.reason)}`,
 };
 
 /** The event types of a unit that this file can tell. */
@@ -78,6 +82,11 @@ export function summariseEvent(type: string, body: Body): string {
 function say(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return typeof value === 'string' && value !== '' ? plainText(value, 200) : '?';
+}
+
+/** A value of whatever kind. */
+function told(value: unknown): string {
+  return typeof value === 'string' ? say(value) : plainText(JSON.stringify(value) ?? '?', 200);
 }
 
 function list(value: unknown): string {

@@ -148,12 +148,20 @@ const identifications: Row[] = each(['identified', 'identifierWithdrawn'], (type
   ...each(['ReadyToShip', 'Packed'], (s): Row => [type, `${s}/ship`, s]),
 ]).flat();
 
+/** After the end its history may still be added to: nothing moves, and nothing opens again. */
+const amendments: Row[] = each(['recordCorrected', 'unitReturned'], (type): Row => [
+  type,
+  'Shipped',
+  'Shipped',
+]);
+
 export const transitions: readonly Transition[] = [
   ...along,
   ...aside,
   ...holds,
   ...lateResults,
   ...identifications,
+  ...amendments,
 ].map(toTransition);
 
 export type TransitionAnswer =

@@ -437,6 +437,38 @@ begin
 end $$;
 
 --
+-- Name: amend_unit(uuid, text, text, text, bytea); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.amend_unit(p_unit uuid, p_type text, p_key text, p_body text, p_salt bytea) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  u units;
+  e unit_events;
+  body jsonb := check_body(p_body);
+  key_of_event text := 'amendment/' || p_key;
+begin
+  perform check_word('key', p_key);
+  if p_type is null or p_type not in ('recordCorrected', 'unitReturned') then
+    perform refuse('UT007', format('%s amends no unit', p_type));
+  end if;
+  u := lock_unit(p_unit);
+  select * into e from unit_events where stream = 'unit:' || u.id and key = key_of_event;
+  if found then
+    if e.type <> p_type or e.body <> p_body then perform refuse_other_request(e); end if;
+    return false;
+  end if;
+  perform check_amendment(u, p_type, body);
+  u := advance_unit(u, p_type, key_of_event, p_body);
+  select * into e from unit_events where stream = 'unit:' || u.id and seq = u.seq;
+  insert into log_queue (format, stream, seq, sha256, salt)
+  values ('unitrail.statement/1', e.stream, e.seq, encode(sha256(convert_to(statement_of(e), 'UTF8')), 'hex'), p_salt);
+  return true;
+end $$;
+
+--
 -- Name: append_event(text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -844,6 +876,32 @@ begin
     perform refuse('UT009', format('there is no chip family %s', b ->> 'chipFamily'));
   end if;
 end $_$;
+
+--
+-- Name: check_amendment(public.units, text, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_amendment(u public.units, p_type text, p_body jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform check_word('by', p_body ->> 'by'), check_word('reason', p_body ->> 'reason');
+  if u.state <> 'Shipped' then
+    perform refuse('UT021', format('unit %s is %s: only what has shipped is amended', u.serial, u.state));
+  end if;
+  if p_type = 'unitReturned' then
+    perform check_word('rma', p_body ->> 'rma'), check_word('condition', p_body ->> 'condition');
+    return;
+  end if;
+  perform check_word('field', p_body ->> 'field');
+  if not p_body ? 'value' then perform refuse('UT007', 'value: the right value is missing'); end if;
+  if not exists (select from records r where r.unit_id = u.id and r.sha256 = p_body ->> 'record') then
+    perform refuse('UT002', format('unit %s has no record %s', u.serial, p_body ->> 'record'));
+  end if;
+  if p_body ? 'event' and not coalesce(whole(p_body, 'event') between 1 and u.seq, false) then
+    perform refuse('UT009', format('unit %s has no event %s', u.serial, p_body ->> 'event'));
+  end if;
+end $$;
 
 --
 -- Name: event_types; Type: TABLE; Schema: public; Owner: -
@@ -2087,10 +2145,20 @@ CREATE FUNCTION public.identify_unit(p_unit uuid, p_kind text, p_issuer text, p_
 declare
   u units;
   key_of_event text := concat_ws('/', p_unit, 'identified', p_kind, p_issuer, p_value);
+  withdrawn_from text;
 begin
   perform check_word('by', p_by), check_word('issuer', p_issuer), check_secondary(p_kind, p_issuer, p_value);
   u := lock_unit(p_unit);
+  select owner.serial into withdrawn_from from identifiers i join units owner on owner.id = i.unit_id
+  where i.issuer = p_issuer and i.kind = p_kind and i.value = p_value and i.state = 'void';
+  if found then
+    raise exception using errcode = 'UT010', constraint = p_kind,
+      message = format('%s %s was withdrawn from unit %s: it is void, and can not be given to %s', p_kind, p_value, withdrawn_from, u.serial);
+  end if;
   if exists (select from unit_events where stream = 'unit:' || u.id and key = key_of_event) then return false; end if;
+  if (select count(*) from identifiers where unit_id = u.id and kind = p_kind and state <> 'void') >= 8 then
+    perform refuse('UT007', format('value: %s is not allowed; unit %s has 8 of kind %s, which is the most', p_value, u.serial, p_kind));
+  end if;
   u := advance_unit(u, 'identified', key_of_event, format('{"by":%s,"issuer":%s,"kind":%s,"value":%s}',
     to_json(p_by), to_json(p_issuer), to_json(p_kind), to_json(p_value)));
   perform bind_identifier(u, p_issuer, p_kind, p_value, null, null, 'applied');
@@ -2143,6 +2211,16 @@ CREATE FUNCTION public.json_or_null(p_value text) RETURNS text
     LANGUAGE sql IMMUTABLE
     AS $$
   select coalesce(to_json(p_value)::text, 'null')
+$$;
+
+--
+-- Name: key_of_withdrawal(uuid, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.key_of_withdrawal(p_unit uuid, p_kind text, p_issuer text, p_value text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select concat_ws('/', p_unit, 'identified', 'withdrawn', p_kind, p_issuer, p_value)
 $$;
 
 --
@@ -3277,7 +3355,10 @@ begin
   if old.adopted_unit is not null
      or (new.issuer, new.kind, new.value, new.unit_id, new.block_id, new.ordinal, new.adopted_unit)
      is distinct from (old.issuer, old.kind, old.value, old.unit_id, old.block_id, old.ordinal, old.adopted_unit)
-     or not exists (select from identifier_effects where from_state = old.state and to_state = new.state) then
+     or not exists (select from identifier_effects where from_state = old.state and to_state = new.state)
+       and not ((old.state, new.state) = ('applied', 'void') and exists (
+         select from unit_events where stream = 'unit:' || old.unit_id and type = 'identifierWithdrawn'
+           and key = key_of_withdrawal(old.unit_id, old.kind, old.issuer, old.value))) then
     raise exception using errcode = '42501', message = format('identifier %s %s can not become that', old.kind, old.value);
   end if;
   return new;
@@ -3854,6 +3935,17 @@ CREATE FUNCTION public.standing(u public.units) RETURNS public.unit_standing
 $$;
 
 --
+-- Name: statement_of(public.unit_events); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.statement_of(e public.unit_events) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select '{"body":' || e.body || ',"format":"unitrail.statement/1","hash":"' || encode(e.hash, 'hex') || '","header":'
+    || to_json(e.header)::text || '}'
+$$;
+
+--
 -- Name: step_number(text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -4062,6 +4154,31 @@ CREATE FUNCTION public.whole(p_body jsonb, p_name text) RETURNS bigint
   select case when jsonb_typeof(p_body -> p_name) = 'number' and p_body ->> p_name ~ '^[0-9]{1,15}$'
     then (p_body ->> p_name)::bigint end
 $_$;
+
+--
+-- Name: withdraw_identifier(uuid, text, text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.withdraw_identifier(p_unit uuid, p_kind text, p_issuer text, p_value text, p_by text, p_reason text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  u units;
+  key_of_event text := key_of_withdrawal(p_unit, p_kind, p_issuer, p_value);
+begin
+  perform check_word('by', p_by), check_word('reason', p_reason);
+  u := lock_unit(p_unit);
+  if exists (select from unit_events where stream = 'unit:' || u.id and key = key_of_event) then return false; end if;
+  if p_kind in ('imei', 'asset', 'certificate-serial') is not true or not exists (select from identifiers
+       where issuer = p_issuer and kind = p_kind and value = p_value and unit_id = u.id) then
+    perform refuse('UT009', format('unit %s has no %s %s of %s', u.serial, p_kind, p_value, p_issuer));
+  end if;
+  u := advance_unit(u, 'identifierWithdrawn', key_of_event, format('{"by":%s,"issuer":%s,"kind":%s,"reason":%s,"value":%s}',
+    to_json(p_by), to_json(p_issuer), to_json(p_kind), to_json(p_reason), to_json(p_value)));
+  update identifiers set state = 'void' where issuer = p_issuer and kind = p_kind and value = p_value;
+  return true;
+end $$;
 
 --
 -- Name: adopted_units; Type: TABLE; Schema: public; Owner: -
@@ -6391,6 +6508,13 @@ GRANT SELECT ON TABLE public.units TO unitrail_station;
 REVOKE ALL ON FUNCTION public.advance_unit(u public.units, p_type text, p_key text, p_body text) FROM PUBLIC;
 
 --
+-- Name: FUNCTION amend_unit(p_unit uuid, p_type text, p_key text, p_body text, p_salt bytea); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.amend_unit(p_unit uuid, p_type text, p_key text, p_body text, p_salt bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.amend_unit(p_unit uuid, p_type text, p_key text, p_body text, p_salt bytea) TO unitrail_desk;
+
+--
 -- Name: FUNCTION append_event(p_stream text, p_type text, p_key text, p_body text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -6494,6 +6618,12 @@ GRANT ALL ON FUNCTION public.change_shipment(p_shipment text, p_carrier text, p_
 --
 
 REVOKE ALL ON FUNCTION public.check_adopted(p_body text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION check_amendment(u public.units, p_type text, p_body jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_amendment(u public.units, p_type text, p_body jsonb) FROM PUBLIC;
 
 --
 -- Name: TABLE event_types; Type: ACL; Schema: public; Owner: -
@@ -6838,6 +6968,12 @@ REVOKE ALL ON FUNCTION public.is_of_lost_epoch(b public.batches) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION public.json_or_null(p_value text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION key_of_withdrawal(p_unit uuid, p_kind text, p_issuer text, p_value text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.key_of_withdrawal(p_unit uuid, p_kind text, p_issuer text, p_value text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION label_difference(u public.units, p_scanned jsonb); Type: ACL; Schema: public; Owner: -
@@ -7387,6 +7523,12 @@ REVOKE ALL ON FUNCTION public.spell_name(p_of_buyer boolean, p_issuer text, p_se
 REVOKE ALL ON FUNCTION public.standing(u public.units) FROM PUBLIC;
 
 --
+-- Name: FUNCTION statement_of(e public.unit_events); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.statement_of(e public.unit_events) FROM PUBLIC;
+
+--
 -- Name: FUNCTION step_number(p_step text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -7460,6 +7602,13 @@ GRANT ALL ON FUNCTION public.void_numbers(p_batch text, p_numbers jsonb) TO unit
 --
 
 REVOKE ALL ON FUNCTION public.whole(p_body jsonb, p_name text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION withdraw_identifier(p_unit uuid, p_kind text, p_issuer text, p_value text, p_by text, p_reason text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.withdraw_identifier(p_unit uuid, p_kind text, p_issuer text, p_value text, p_by text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.withdraw_identifier(p_unit uuid, p_kind text, p_issuer text, p_value text, p_by text, p_reason text) TO unitrail_desk;
 
 --
 -- Name: TABLE adopted_units; Type: ACL; Schema: public; Owner: -

@@ -3,6 +3,7 @@ import { UnitrailError } from '../../domain/errors';
 import { testOutcome } from '../../domain/record';
 import type { RecordTest, RecordV1 } from '../../domain/record-document';
 import { entranceTypes, type UnitRow } from '../../domain/unit-row';
+import { amendmentsOf, type AmendmentRow } from './amendments';
 import type { Database } from './database';
 import { mapped } from './errors';
 import { secondaryIdentifiers, type RecordedIdentifier } from './secondary-identifiers';
@@ -23,6 +24,8 @@ export interface UnitDetails {
   readonly record: RecordV1;
   /** Null while the record is a draft. */
   readonly sealed: { readonly sha256: string; readonly sealedAt: Date } | null;
+  /** What was said of it after that: corrections of the record, returns. */
+  readonly amendments: readonly AmendmentRow[];
 }
 
 export interface UnitFailure {
@@ -64,6 +67,7 @@ async function readDetails(trx: Knex.Transaction, unitId: string): Promise<UnitD
     lastTest: await readLastTest(trx, unitId),
     record: JSON.parse(record.text) as RecordV1,
     sealed: record.sealed ? { sha256: record.sha256, sealedAt: record.sealedAt } : null,
+    amendments: await amendmentsOf(trx, unitId),
   };
 }
 

@@ -47,7 +47,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
       'order_room',
       'unit_name',
     ],
-    ...['count_recall', 'open_holds', 'open_recall', 'release_holds'],
+    ...['amend_unit', 'count_recall', 'open_holds', 'open_recall', 'release_holds'],
     ...[
       'accept_lease',
       'grant_lease',

@@ -1,4 +1,5 @@
 import { checkAdoptions, noteAdoption, type AdoptionEvents } from './adoptions';
+import { checkAmendments, checkStrayStatements } from './amendments';
 import { checkAuthorship } from './authorship';
 import { checkBatches, checkRest } from './batches';
 import { checkBusinessStream, checkUntold, loadBatchRows, type BatchRows } from './business-streams';
@@ -118,6 +119,7 @@ async function checkWholes(
   await checkLeases(snapshot, plant, leases, findings);
   await checkBatches(snapshot, plant, census, findings);
   await checkStrayRecords(snapshot, findings);
+  await checkStrayStatements(snapshot, findings);
   await checkSlots(snapshot, census, findings);
   await checkHeadsWithoutEvents(snapshot, findings, census.units < (counts.units ?? 0));
 }
@@ -173,6 +175,7 @@ function auditUnit(
   checkRelease(unit, plant, name, findings);
   checkRest(unit, plant, name, findings);
   checkShippedUnit(unit, plant, name, findings);
+  checkAmendments(unit, rows, name, findings);
   checkRecord(unit, rows, orderOf(unit, batches), plant, name, findings);
   for (const record of rows.records) names.check(record.body, () => `${name}, record`, findings);
   return checkIdentifiers(unit, rows, plant, name, findings);

@@ -87,6 +87,8 @@ const facts: Record<string, (unit: FoldedUnit, body: Facts, event: ReadEvent) =>
   },
   unpacked: ({ row }) => void Object.assign(row, { carton: null, shipment: null }),
   shipped: (unit) => void (unit.holdsAtShipping = openHolds(unit)),
+  recordCorrected: (unit, _, event) => void unit.amendments.push(event),
+  unitReturned: (unit, _, event) => void unit.amendments.push(event),
   holdOpened: ({ holds }, body, { seq }) => {
     holds.set(textFact(body, 'hold') ?? '', {
       reason: textFact(body, 'reason') ?? '',

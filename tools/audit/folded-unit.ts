@@ -50,6 +50,8 @@ export interface FoldedUnit {
   readonly rests: { readonly at: string; readonly resting: boolean }[];
   /** Certificates that are void because the unit was missing. */
   readonly revoked: Set<string>;
+  /** What was said after its record was sealed. */
+  readonly amendments: ReadEvent[];
   /** Open holds at the moment of shipping. */
   holdsAtShipping: string[];
 }
@@ -73,6 +75,7 @@ export function newUnit(id: string): FoldedUnit {
     newest: new Map(),
     rests: [],
     revoked: new Set(),
+    amendments: [],
     holdsAtShipping: [],
   };
 }

@@ -94,6 +94,8 @@ const otherKinds: OtherRow[] = [
 const desksKinds: EventKind[] = [
   { ...unitKind(['identified', 'function']), groups: [DESK] },
   { ...unitKind(['identifierWithdrawn', 'function']), groups: [DESK] },
+  { ...unitKind(['recordCorrected', 'function']), groups: [DESK] },
+  { ...unitKind(['unitReturned', 'function']), groups: [DESK] },
   { ...unitKind(['holdOpened', 'office']), groups: [OFFICE, DESK] },
   { ...unitKind(['holdReleased', 'office']), groups: [OFFICE, DESK] },
 ];
