@@ -5,11 +5,15 @@ import { join } from 'node:path';
 import exceljs from 'exceljs';
 import { canonicalJson } from '../../domain/canonical';
 import { changeLots } from '../../adapters/postgres/batch-queries';
+import { openDatabase } from '../../adapters/postgres/database';
+import { findRecalled, holdRecalled } from '../../adapters/postgres/recalls';
 import { register } from '../../cli/recall';
 import type { ServerContext } from '../../cli/server-context';
 import type { RecallCount } from '../../domain/recall';
 import { UnitrailError } from '../../domain/errors';
 import { audit } from '../../tools/audit/audit';
+import { withSuperuser } from '../support/database';
+import { until } from '../support/line-units';
 import { openTestBatch } from '../support/shop-floor';
 import { typeCommand, type Register, type TypedAnswer } from '../support/type-command';
 import { claimForBuyer, openUnitScene, type UnitScene } from '../support/unit-scene';
@@ -265,4 +269,35 @@ describe('unitrail recall', () => {
     expect(await rows()).toEqual(before);
     expect(await readFile(join(taken, 'R-9-acme.xlsx'), 'utf8')).toBe('mine');
   });
+});
+
+test('a unit that a closing shipment keeps locked is waited for, as often as the lock is not had in time, and held then', async () => {
+  const unit = await walkUnit(scene.floor, { upTo: 'claim', batch: await openTestBatch(scene.floor, {}) });
+  // One connection, so that its own patience is that of every statement.
+  const desk = openDatabase(scene.database.urlOf('desk'), {
+    applicationName: 'test-recall',
+    maxConnections: 1,
+  });
+  const refused: string[] = [];
+  desk.on('query-error', ({ code }: { code: string }) => refused.push(code));
+  try {
+    await desk.raw(`set lock_timeout = '20ms'`);
+    const recall = await findRecalled(desk, { serials: [unit.serial] });
+    const holding = await withSuperuser(async (shipment) => {
+      await shipment.query('begin');
+      await shipment.query('select from units where id = $1 for update', [unit.unitId]);
+      const held = holdRecalled(desk, { id: 'R-LOCKED', by: '17', note: 'reel' }, recall);
+      held.catch(() => {});
+      expect(await until(async () => refused.length >= 3)).toBe(true);
+      await shipment.query('rollback');
+      return { held };
+    }, scene.database.superuserUrl);
+    expect(await holding.held).toEqual([unit.serial]);
+  } finally {
+    await desk.destroy();
+  }
+  expect(new Set(refused)).toEqual(new Set(['55P03']));
+  expect(await scene.floor.as('desk')('holds').where({ hold_id: 'R-LOCKED' }).pluck('unit_id')).toEqual([
+    unit.unitId,
+  ]);
 });
