@@ -1,10 +1,10 @@
 import type { SchemeKeys } from '../adapters/keys/scheme-keys';
 import { completeBatch, countByState, openBatch, type ClaimedUnit } from '../adapters/postgres/batch-ledger';
 import type { Database } from '../adapters/postgres/database';
-import { readControls } from '../adapters/postgres/batch-controls';
+import { changeBatch, readControls } from '../adapters/postgres/batch-controls';
 import type { Watermark } from '../adapters/registry/watermark';
 import type { ContentStore } from '../adapters/store/port';
-import type { BatchControls } from '../domain/batch-control';
+import type { BatchChange, BatchControls } from '../domain/batch-control';
 import { UnitrailError } from '../domain/errors';
 import { parseOrder } from '../domain/order';
 import { shipsItself } from '../domain/packing';
@@ -57,6 +57,9 @@ export function createBatchActivities(deps: {
         await openBatch(db, { order, ...prepared, grants, workflowId, by: 'planner' });
       }
       await watermark.keep();
+      // Also where the batch was open already: a crash may have come in between. Once, whatever people change later.
+      if (order.priority !== undefined)
+        await changeBatch(db, order.batch, prioritySet(order.priority), 'order');
       return {
         batch: order.batch,
         product: order.product,
@@ -98,4 +101,8 @@ export function createBatchActivities(deps: {
       return { completed: await completeBatch(db, batch, { quantity: claimed }), quantity, units };
     },
   };
+}
+
+function prioritySet(priority: number): BatchChange {
+  return { action: 'setPriority', by: 'planner', note: 'as the order says', priority };
 }

@@ -78,6 +78,7 @@ function orderText(plant: PlantDocument, product: Product, releases: readonly st
     ['serials: scheme', "the product's own"],
     ['# cartonSize:', cartonText(product)],
     ['# ship: byHand', 'it waits for `unitrail shipment`; otherwise it ships by itself when it has ended'],
+    ['# priority: 0', 'who gets a slot first, -9 to 9: each step is worth ten minutes of waiting'],
     ['attributes: {}', 'free text into record and export, such as { revision: C }'],
   ];
   const head = `# An order for ${product.code}. Fill in what is empty, then: unitrail batch start FILE`;

@@ -6,7 +6,12 @@ export type BatchChange =
   | { readonly action: 'cancel'; readonly by: string; readonly note: string }
   | { readonly action: 'topUp'; readonly by: string; readonly note: string; readonly quantity: number }
   | { readonly action: 'setWindow'; readonly by: string; readonly window: number }
-  | { readonly action: 'setPriority'; readonly by: string; readonly priority: number };
+  | {
+      readonly action: 'setPriority';
+      readonly by: string;
+      readonly note?: string;
+      readonly priority: number;
+    };
 
 export type BatchAction = BatchChange['action'];
 

@@ -22,7 +22,6 @@ export interface Order {
   readonly boardLot: string;
   /** Position on the board → the lots in force at the start of the batch. */
   readonly components: Readonly<Record<string, readonly string[]>>;
-  /** Where the serials come from: the product's own scheme. */
   /** `scheme`: the product's own; otherwise the name of a list of the buyer's numbers. */
   readonly serials: string;
   /** Free text, into record and export. */
@@ -32,6 +31,8 @@ export interface Order {
   readonly palletSize?: number;
   /** Who packs it: the batch itself when it has ended (also where nothing is said), or people, by `unitrail shipment`. */
   readonly ship?: ShipMode;
+  /** Who gets a slot first while it runs, until somebody changes it: see docs/batches.md. */
+  readonly priority?: number;
   /** Takes the product's trial scheme; its units can't ship. */
   readonly trial: boolean;
 }

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { MAX_PRIORITY } from './batch-control';
 import { canonicalJson } from './canonical';
 import * as field from './fields';
 import { shipModes, type Order } from './order-document';
@@ -39,6 +40,7 @@ export const orderSchema = field
     cartonSize: field.wholeNumber(1, MAX_CARTON_SIZE).exactOptional(),
     palletSize: field.wholeNumber(1, MAX_PALLET_SIZE).exactOptional(),
     ship: field.oneOf(shipModes).exactOptional(),
+    priority: field.wholeNumber(-MAX_PRIORITY, MAX_PRIORITY).exactOptional(),
     trial: field.flag().default(false),
   })
   .meta({

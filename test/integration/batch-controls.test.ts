@@ -222,6 +222,20 @@ test('what stands in the box of the web UI is refused by field, and nothing is r
   expect(await typesOf(order)).toEqual(['batchOpened', 'batchCompleted']);
 });
 
+test('an order has its priority from the start, on record, until somebody changes it', async () => {
+  const order = await start({ quantity: 1, trial: true, priority: 3 });
+  expect(await send(order, 'setPriority', { by: '17', priority: -1 })).toMatchObject({ priority: -1 });
+  await result(order);
+  expect((await eventsOf(order)).filter(({ type }) => type === 'prioritySet')).toEqual([
+    { type: 'prioritySet', body: { by: 'planner', note: 'as the order says', priority: 3 } },
+    { type: 'prioritySet', body: { by: '17', priority: -1 } },
+  ]);
+  // The batch is begun again, as by `unitrail resume`: what was decided since stays.
+  await start(order);
+  await result(order);
+  expect(await line.db('batch_controls').where({ batch_id: order.batch }).pluck('priority')).toEqual([-1]);
+});
+
 describe('a batch that has lost a unit', () => {
   let order: Order;
 

@@ -24,6 +24,7 @@ const full = {
   cartonSize: 10,
   palletSize: 24,
   ship: 'byHand',
+  priority: -9,
   trial: true,
 };
 
@@ -53,7 +54,7 @@ describe('an order', () => {
   const line = '1 to 256 characters on one line, no blank at either end, no control characters';
   const knownFields =
     'the fields here are batch, order, orderQuantity, product, quantity, buyer, destination, buyerPart, firmware, ' +
-    'boardBatch, boardLot, components, serials, attributes, cartonSize, palletSize, ship, trial';
+    'boardBatch, boardLot, components, serials, attributes, cartonSize, palletSize, ship, priority, trial';
 
   it.each<[string, Record<string, unknown>, string, string, string]>([
     ['no unit', { quantity: 0 }, 'quantity', '0', amount],
@@ -95,6 +96,7 @@ describe('an order', () => {
     ['an attribute on two lines', { attributes: { a: 'x\ny' } }, 'attributes.a', '"x\\ny"', line],
     ['an attribute that is a number', { attributes: { a: 7 } }, 'attributes.a', '7', 'put it in quotes'],
     ['a list of serials without a name', { serials: 'my list' }, 'serials', '"my list"', '1 to 64 of'],
+    ['a priority of ten', { priority: 10 }, 'priority', '10', 'a whole number from -9 to 9'],
     ['a trial that is text', { trial: 'yes' }, 'trial', '"yes"', 'true or false'],
     ['an unknown field', { colour: 'red' }, 'colour', '"red"', knownFields],
     [
