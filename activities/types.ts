@@ -19,7 +19,10 @@ export interface LoadedUnit extends Standing {
   readonly failureCode: string | null;
   /** The oldest open quality hold, as `id: reason`. */
   readonly hold: string | null;
-  readonly facts: UnitFacts;
+  readonly chipUid: string | null;
+  readonly firmware: string;
+  /** Left out where the page knows them, and nothing of them has changed. */
+  readonly facts?: UnitFacts;
 }
 
 export interface HeldUnit extends Standing {

@@ -24,6 +24,8 @@ export interface Doing {
   readonly since: number;
 }
 
+type LoadedUnit = Awaited<ReturnType<OfficeActivities['loadUnit']>>;
+
 /** What this run knows. The truth is the row: `standing` is what the last activity handed back of it. */
 export interface Desk {
   readonly input: UnitWorkflowInput;
@@ -108,6 +110,12 @@ export function learn(desk: Desk, facts: UnitFacts | undefined): void {
   if (!facts) return;
   desk.facts = facts;
   desk.done = [...facts.done];
+}
+
+/** What changes without a failure. (An answer of before there were such leaves it as it is.) */
+export function learnIdentity(desk: Desk, { chipUid, firmware }: Partial<LoadedUnit>): void {
+  if (desk.facts && firmware !== undefined)
+    desk.facts = { ...desk.facts, chipUid: chipUid ?? null, firmware };
 }
 
 export function now(desk: Desk, what: Doing['what']): void {

@@ -24,6 +24,7 @@ import {
 import {
   isOver,
   learn,
+  learnIdentity,
   moveTo,
   newDesk,
   noteHold,
@@ -241,8 +242,12 @@ async function awaitShipment(desk: Desk): Promise<void> {
 /** A signal that arrives while the row is read asks for another reading. */
 async function readRow(desk: Desk): Promise<void> {
   desk.unread = false;
-  const loaded = await office.loadUnit({ unitId: desk.input.unitId });
+  const loaded = await office.loadUnit({
+    unitId: desk.input.unitId,
+    ...(desk.facts && { page: 'known' as const }),
+  });
   learn(desk, loaded.facts);
+  learnIdentity(desk, loaded);
   if (loaded.facts?.failure) desk.failure = loaded.facts.failure;
   moveTo(desk, loaded);
   noteHold(desk, loaded.hold);

@@ -1,5 +1,5 @@
 import type { UnitState } from '../../domain/unit-lifecycle';
-import type { Database } from './database';
+import { prepared, type Database } from './database';
 import { mapped } from './errors';
 
 /** `open`: it was open before. `none`: the unit has no such hold. A state: the unit has ended. */
@@ -48,14 +48,15 @@ async function call(
   return answer.rows;
 }
 
+const openHoldQuery =
+  'select hold_id as id, reason from holds where unit_id = ? and released_seq is null order by opened_seq limit 1';
+
 /** The oldest open hold of the unit as `id: reason`, or null. */
 export async function openHoldOf(db: Database, unitId: string): Promise<string | null> {
-  const hold = await mapped(
-    db('holds')
-      .where({ unit_id: unitId, released_seq: null })
-      .orderBy('opened_seq')
-      .first('hold_id as id', 'reason'),
+  const answer = await mapped(
+    prepared<{ id: string; reason: string }>(db, 'open_hold', openHoldQuery, [unitId]),
   );
+  const hold = answer.rows[0];
   return hold ? `${hold.id}: ${hold.reason}` : null;
 }
 

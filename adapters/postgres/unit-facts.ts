@@ -25,16 +25,20 @@ const unitQuery = `
     coalesce(u.open_print, case when u.label_seq is null and u.step = 'label' then u.label_print end) as "labelInQuestion"
   from units u where u.id = ?`;
 
+type Questions = Pick<UnitFacts, 'needsCertificate' | 'labelInQuestion'>;
+
 /** What the unit's page in the web UI tells beside where it stands. */
 export async function loadUnitFacts(db: Database, unit: UnitContext): Promise<UnitFacts> {
+  // Claimed and nothing else: the start of nearly every workflow, and nothing to be read.
+  if (unit.seq === 1) return factsOf(unit, [], { needsCertificate: false, labelInQuestion: null });
   const events = await mapped(
     prepared<FactEvent>(db, 'unit_facts', eventsQuery, [`unit:${unit.unitId}`, factTypes]),
   );
-  const row = await mapped(
-    prepared<Pick<UnitFacts, 'needsCertificate' | 'labelInQuestion'>>(db, 'unit_fact_row', unitQuery, [
-      unit.unitId,
-    ]),
-  );
+  const row = await mapped(prepared<Questions>(db, 'unit_fact_row', unitQuery, [unit.unitId]));
+  return factsOf(unit, events.rows, row.rows[0]!);
+}
+
+function factsOf(unit: UnitContext, events: FactEvent[], questions: Questions): UnitFacts {
   const { product, firmware } = unit.recipe;
   return {
     product: product.code,
@@ -42,10 +46,10 @@ export async function loadUnitFacts(db: Database, unit: UnitContext): Promise<Un
     index: unit.index,
     firmware: firmware.version,
     chipUid: unit.chipUid,
-    ...row.rows[0]!,
-    done: doneSteps(events.rows),
-    failure: failureOf(unit.state, events.rows),
-    tried: trials(events.rows),
-    failedTries: events.rows.filter(({ type }) => type === 'stepFailed').length,
+    ...questions,
+    done: doneSteps(events),
+    failure: failureOf(unit.state, events),
+    tried: trials(events),
+    failedTries: events.filter(({ type }) => type === 'stepFailed').length,
   };
 }
