@@ -2,6 +2,7 @@ import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Clien
 import { defineSearchAttributeKey, SearchAttributeType, WorkflowIdReusePolicy } from '@temporalio/common';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow';
 import type { Order } from '../domain/order';
+import { unitStaticDetails } from '../domain/static-details';
 import { batchWorkflowId, taskQueues, unitWorkflowId } from '../domain/workflow-ids';
 import { ask } from './temporal-errors';
 
@@ -42,7 +43,8 @@ export function unitWorkflowStart({ unitId, serial, name, batch, product }: Unit
     attributes: { batch, product },
     summary: `Unit ${name}`,
   });
-  return { ...start, args: [{ unitId, serial, batch }] as [unknown] };
+  const staticDetails = unitStaticDetails({ serial, batch, product });
+  return { ...start, staticDetails, args: [{ unitId, serial, batch }] as [unknown] };
 }
 
 interface Start {

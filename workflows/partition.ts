@@ -15,6 +15,7 @@ import {
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { Pace } from '../domain/pace';
+import { unitStaticDetails } from '../domain/static-details';
 import { departedStates } from '../domain/unit-lifecycle';
 import { batchWorkflowId, taskQueues, unitWorkflowId } from '../domain/workflow-ids';
 import type { OfficeActivities } from './activity-types';
@@ -208,6 +209,7 @@ async function startUnit(
       workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
       searchAttributes: { BatchId: [batch], Product: [product] },
       staticSummary: `Unit ${name}`,
+      staticDetails: unitStaticDetails({ serial, batch, product }),
     });
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
