@@ -63,7 +63,8 @@ async function resolve(context: ServerContext, options: Options): Promise<void> 
   parseResolveRequest(input);
   const client = await context.temporal();
   const result = await run(context, client, input);
-  if (result.counts.refused + result.counts.unreached > 0) context.exitWith(1);
+  // A dry run that has counted has done what it was asked for, whatever it found.
+  if (!result.dryRun && result.counts.refused + result.counts.unreached > 0) context.exitWith(1);
   if (context.json) return printJson(context, result);
   await printLine(context, resultText(result));
 }

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ActivityFailure, type ApplicationFailure } from '@temporalio/common';
 import { openDatabase } from '../../adapters/postgres/database';
@@ -12,6 +14,7 @@ import type { FaultEntry } from '../../domain/bench-protocol';
 import type { Order } from '../../domain/order-document';
 import type { ResolveResult } from '../../domain/resolution';
 import { taskQueues } from '../../domain/workflow-ids';
+import { bareEnvironment, runCli } from '../support/cli';
 import { newOrder, startTestLine, type TestLine, type TestUnit } from '../support/line';
 import { isHeld } from '../support/line-units';
 
@@ -189,6 +192,20 @@ test('a unit that is named in vain stays on record with the reason, also when th
   const serials = [scrapped!.serial];
   expect(await resolve({ action: 'retry', by: '17', serials, dryRun: true })).toMatchObject({
     ...{ selected: 0, counts: { done: 0, refused: 1 }, notDone: [{ serial: scrapped!.serial }] },
+  });
+  // To the command, counting is all that was asked for.
+  const file = join(line.home, 'scrapped.txt');
+  await writeFile(file, serials.join('\n'));
+  expect(
+    await runCli(['units', 'resolve', ...`--action retry --by 17 --serials ${file} --dry-run`.split(' ')], {
+      ...bareEnvironment,
+      UNITRAIL_DATABASE_URL: line.database.urlOf('desk'),
+      TEMPORAL_ADDRESS: String(line.temporal.connectionOptions.address),
+      TEMPORAL_NAMESPACE: line.temporal.namespace,
+    }),
+  ).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('Named in vain, and refused from the start: 1.'),
   });
   const run = await start({ action: 'retry', by: '17', serials });
   const result = (await run.result()) as ResolveResult;
