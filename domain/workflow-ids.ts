@@ -17,6 +17,11 @@ export function shipmentWorkflowId(batch: string): string {
   return `shipment:${batch}`;
 }
 
+/** Of a buyer's schedule, and the beginning of the ids of its runs: `export:acme-2026-11-30T06:00:00Z`. */
+export function exportScheduleId(buyer: string): string {
+  return `export:${buyer}`;
+}
+
 /** Of the schedule, and the beginning of the ids of its runs. */
 export const noticesScheduleId = 'notices';
 

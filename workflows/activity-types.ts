@@ -27,6 +27,13 @@ export type OfficeActivities = ReturnType<typeof createLoadUnitActivities> &
   ReturnType<typeof createResolveActivities> &
   ReturnType<typeof createNoticeActivities>;
 
+/** The exports to buyers: as few of them at once as a worker can write. */
+export interface ExportActivities {
+  openExport(input: { buyer: string; asOf: string }): Promise<{ opened: string | null; due: string[] }>;
+  makeExport(input: { export: string }): Promise<void>;
+  deliverExport(input: { export: string }): Promise<void>;
+}
+
 export type StationActivities = ReturnType<typeof createFlashActivities> &
   ReturnType<typeof createTestActivities> &
   ReturnType<typeof createProvisionActivities> &

@@ -29,6 +29,23 @@ export const bulk: ActivityOptions = {
   retry: withoutEnd,
 };
 
+/** A million records are read, written and hashed; a repeat finds what was made. */
+export const making: ActivityOptions = {
+  startToCloseTimeout: '2 hours',
+  heartbeatTimeout: '1 minute',
+  retry: withoutEnd,
+};
+
+/** A gigabyte over a slow line takes hours; each call to the server has a deadline of its own. */
+export const delivery: ActivityOptions = {
+  startToCloseTimeout: '12 hours',
+  heartbeatTimeout: '1 minute',
+  retry: withoutEnd,
+};
+
+/** What a person has to mend is looked at again this often: more would lock a login that is refused. */
+export const exportAgainAfter = '1 hour';
+
 /** A receiver outside: a sending ends by itself after 10 s. Four tries in a run; the run of the next minute goes on. */
 export const webhook: ActivityOptions = {
   startToCloseTimeout: '20 seconds',

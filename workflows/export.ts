@@ -1,0 +1,111 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  condition,
+  defineQuery,
+  defineUpdate,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+  type WorkflowInfo,
+} from '@temporalio/workflow';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { taskQueues } from '../domain/workflow-ids';
+import type { ExportActivities } from './activity-types';
+import { exportDetails, type ExportDesk } from './export-details';
+import { delivery, exportAgainAfter, making, office } from './timeouts';
+
+const desk = proxyActivities<ExportActivities>({ ...office, taskQueue: taskQueues.office });
+const writer = proxyActivities<ExportActivities>({ ...making, taskQueue: taskQueues.office });
+const courier = proxyActivities<ExportActivities>({ ...delivery, taskQueue: taskQueues.office });
+
+export interface ExportInput {
+  readonly buyer: string;
+}
+
+export interface ExportResult {
+  readonly buyer: string;
+  readonly asOf: string;
+  /** The export that this run opened; null where the buyer had nothing to be told. */
+  readonly opened: string | null;
+  /** Those that were delivered, in the order of their numbers: also what an earlier run had left. */
+  readonly delivered: readonly string[];
+}
+
+export const tryAgain = defineUpdate<string, []>('tryAgain');
+export const exportProgress = defineQuery<ExportDesk>('exportProgress');
+
+/**
+ * What a buyer has not been told yet becomes one export, and everything undelivered goes to the buyer's folder in the
+ * order of its numbers. Servers that are away are tried without end; what only a person can mend (another host key, a
+ * refused login, a file that is not ours) is shown, and tried again after an hour or at `tryAgain`.
+ */
+export async function sendExports({ buyer }: ExportInput): Promise<ExportResult> {
+  const state = setUp(buyer, asOfThis(workflowInfo()));
+  const { opened, due } = await desk.openExport({ buyer, asOf: state.asOf });
+  state.opened = opened;
+  state.due = [...due];
+  for (const id of due) {
+    show(state, { under: id, doing: 'making' });
+    await untilMended(state, () => writer.makeExport({ export: id }));
+    show(state, { under: id, doing: 'delivering' });
+    await untilMended(state, () => courier.deliverExport({ export: id }));
+    state.delivered.push(id);
+  }
+  show(state, { under: null, doing: 'done' });
+  const { asOf, delivered } = state;
+  return { buyer, asOf, opened, delivered };
+}
+
+interface State extends ExportDesk {
+  asked: boolean;
+}
+
+function setUp(buyer: string, asOf: string): State {
+  const state: State = {
+    ...{ buyer, asOf, opened: null, due: [], delivered: [], under: null, doing: 'opening', failure: null },
+    asked: false,
+  };
+  setHandler(
+    tryAgain,
+    () => {
+      state.asked = true;
+      return state.failure === null
+        ? 'Nothing waits: it is under way.'
+        : `${state.under ?? buyer} is tried again.`;
+    },
+    { description: 'Tries the export again at once, after its cause was mended. Leave the box empty.' },
+  );
+  setHandler(exportProgress, () => ({ ...state }), { description: 'How far the exports are.' });
+  return state;
+}
+
+/** The nominal time of a scheduled run, also in a backfill; the start of a run that a person began. */
+function asOfThis({ typedSearchAttributes, startTime }: WorkflowInfo): string {
+  const scheduled = typedSearchAttributes.get(
+    defineSearchAttributeKey('TemporalScheduledStartTime', SearchAttributeType.DATETIME),
+  );
+  return (scheduled ?? startTime).toISOString();
+}
+
+/** A failure that Temporal does not try again waits for a person, and in case nobody comes, an hour. */
+async function untilMended(state: State, act: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    state.asked = false;
+    try {
+      await act();
+      return show(state, { failure: null });
+    } catch (error) {
+      const cause = error instanceof ActivityFailure ? error.cause : undefined;
+      if (!(cause instanceof ApplicationFailure)) throw error;
+      show(state, { failure: { code: cause.type ?? 'INTERNAL', message: cause.message } });
+      await condition(() => state.asked, exportAgainAfter);
+    }
+  }
+}
+
+function show(state: State, change: Partial<ExportDesk>): void {
+  Object.assign(state, change);
+  setCurrentDetails(exportDetails(state));
+}
