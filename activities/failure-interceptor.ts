@@ -7,6 +7,7 @@ import { UnitrailError, type ErrorCode } from '../domain/errors';
 const waits: Partial<Record<ErrorCode, string>> = {
   SLOT_BUSY: '1 second',
   UNITS_UNDER_WAY: '2 seconds',
+  TURN_TAKEN: '10 seconds',
 };
 
 /**

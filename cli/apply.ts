@@ -1,13 +1,16 @@
 import type { Command } from 'commander';
 import { readPlantFile, type PlantAttachment } from '../adapters/plant/plant-file';
 import { applyPlant, planPlant } from '../adapters/postgres/plant-store';
+import type { Database } from '../adapters/postgres/database';
 import { createContentStore } from '../adapters/store/content-store';
 import { refusalsOf, type PlantDifference } from '../domain/plant';
+import { buyerSchedules, reconcileExportSchedules } from '../workers/export-schedules';
 import { refusedPlant } from './plant-refusal';
 import { prepareEmbedded } from './embedded-database';
 import { fieldChanges, type FieldChange } from './field-changes';
 import { printJson, printLine } from './output';
 import type { ServerContext } from './server-context';
+import { ask } from './temporal-errors';
 
 interface Options {
   readonly dryRun?: boolean;
@@ -29,6 +32,7 @@ async function apply(context: ServerContext, file: string, { dryRun = false }: O
   const db = await context.desk();
   const planned = await planPlant(db, document);
   const changes = changesOf(planned);
+  const hadSchedules = (await buyerSchedules(db)).length > 0;
   const refusals = refusalsOf(planned);
   if (refusals.length > 0) throw refusedPlant(refusals);
   let version: number | null = null;
@@ -41,6 +45,7 @@ async function apply(context: ServerContext, file: string, { dryRun = false }: O
       context,
       document.stations.map(({ id }) => id),
     );
+    await keepSchedules(context, db, hadSchedules);
   }
   await report(context, { changes, version, dryRun });
 }
@@ -55,6 +60,14 @@ async function addStations(context: ServerContext, stations: readonly string[]):
   const servers = await context.servers();
   if (servers.stack === null) return;
   await prepareEmbedded(servers, stations);
+}
+
+/** Last: what is in force is in force, and applying the file again does what Temporal missed. */
+async function keepSchedules(context: ServerContext, db: Database, hadSchedules: boolean): Promise<void> {
+  const wanted = await buyerSchedules(db);
+  if (wanted.length === 0 && !hadSchedules) return;
+  const client = await context.temporal();
+  await ask(client, () => reconcileExportSchedules(client, wanted));
 }
 
 interface Change {

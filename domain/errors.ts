@@ -31,6 +31,8 @@ export const reactions = {
   ON_HOLD: 'retry',
   /** Units of a batch are still under way: a benign wait, not a fault. */
   UNITS_UNDER_WAY: 'retry',
+  /** What only one process may do at a time is done by another one. */
+  TURN_TAKEN: 'retry',
   /** Another import works in the same numbers. */
   IMPORT_UNDER_WAY: 'retry',
 

@@ -9,6 +9,7 @@ import { createAssignActivities } from '../activities/assign';
 import { createBatchActivities } from '../activities/batch';
 import { createBatchControlActivities } from '../activities/batch-control';
 import { createQualityActivities } from '../activities/check-quality';
+import { createExportActivities, type ExportDeps } from '../activities/exports';
 import { createFlashActivities } from '../activities/flash';
 import { createHoldActivities } from '../activities/hold';
 import { createLabelActivities } from '../activities/label';
@@ -38,7 +39,7 @@ const SHUTDOWN_GRACE = '2 minutes';
 /** Most of them wait in line for a slot, which costs a timer: ten batches that wait leave room for decisions. */
 const OFFICE_ACTIVITIES_AT_ONCE = 480;
 
-export interface OfficeDeps {
+export interface OfficeDeps extends ExportDeps {
   readonly db: Database;
   readonly calls: Notifications;
   readonly store: ContentStore;
@@ -78,7 +79,7 @@ export const workerSettings = {
   }),
 } as const;
 
-/** Everything that the office does: registry, CA, holds, batches, shipments. */
+/** Everything that the office does: registry, CA, holds, batches, shipments, exports. */
 export function officeActivities(deps: OfficeDeps, host: TemporalHost): OfficeActivities {
   return {
     ...createLoadUnitActivities(deps),
@@ -92,6 +93,7 @@ export function officeActivities(deps: OfficeDeps, host: TemporalHost): OfficeAc
     ...createPackingActivities({ ...deps, client: host.client }),
     ...createResolveActivities({ ...deps, client: host.client }),
     ...createNoticeActivities(deps),
+    ...createExportActivities(deps),
   };
 }
 

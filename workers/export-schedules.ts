@@ -5,6 +5,8 @@ import {
   type Client,
   type ScheduleOptions,
 } from '@temporalio/client';
+import type { Database } from '../adapters/postgres/database';
+import { loadPlant } from '../adapters/postgres/plant-store';
 import { exportScheduleId, taskQueues } from '../domain/workflow-ids';
 
 /** A buyer's schedule as the plant file has it. */
@@ -32,6 +34,14 @@ function optionsOf({ buyer, cron, timeZone }: BuyerSchedule): Omit<ScheduleOptio
       staticSummary: `Exports to ${buyer}`,
     },
   };
+}
+
+/** Those of the plant in force; none where no plant is. */
+export async function buyerSchedules(db: Database): Promise<BuyerSchedule[]> {
+  const plant = await loadPlant(db);
+  return (plant?.buyers ?? []).flatMap(({ id, export: settings }) =>
+    settings?.schedule ? [{ buyer: id, cron: settings.schedule, timeZone: settings.timeZone }] : [],
+  );
 }
 
 export type ScheduleChange = { readonly buyer: string; readonly change: 'kept' | 'removed' };

@@ -1,3 +1,4 @@
+import { readExportKey, type ExportKey } from '../adapters/keys/export-keys';
 import { createSchemeKeys } from '../adapters/keys/scheme-keys';
 import { createDevelopmentCa } from '../adapters/ca/development-ca';
 import type { StationDevices } from '../adapters/devices/ports';
@@ -25,6 +26,7 @@ import {
 } from './create-worker';
 import { closeAll, type Closer } from './close-all';
 import type { Logger } from './log';
+import { buyerSchedules, reconcileExportSchedules } from './export-schedules';
 import { Monitor } from './monitor';
 import { ensureNoticeSchedule, removeNoticeSchedule } from './notice-schedule';
 import type { Servers } from './servers';
@@ -203,12 +205,21 @@ async function startOffice(
   monitor?.metrics.readFrom(() => readMetrics(db), log);
   const webhook = config.webhook && createWebhook({ ...config.webhook, env: process.env });
   await (webhook ? ensureNoticeSchedule : removeNoticeSchedule)(host.client);
+  await reconcileExportSchedules(host.client, await buyerSchedules(db));
   const worker = await createOfficeWorker(host, {
-    ...{ db, calls, store, ca, watermark, keys, webhook },
+    ...{ db, calls, store, ca, watermark, keys, webhook, secrets: process.env },
+    ...{ exportKey: () => exportKeyOf(db, config), workFolder: join(config.home, 'exports') },
     heldTooLongMinutes: config.heldTooLongMinutes,
     meter: monitor?.metrics.meter,
   });
   return { worker, db, endWaits: () => calls.endWaits() };
+}
+
+/** The plant file's, or this house's own; an embedded one may make it. */
+async function exportKeyOf(db: Database, { servers, home }: Config): Promise<ExportKey> {
+  const { manufacturer } = await requirePlant(db);
+  const reference = manufacturer.exportKey ?? null;
+  return readExportKey({ env: process.env, reference, home: servers === 'embedded' ? home : null });
 }
 
 async function startStation(

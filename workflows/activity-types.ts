@@ -3,6 +3,7 @@ import type { createAssignActivities } from '../activities/assign';
 import type { createBatchActivities } from '../activities/batch';
 import type { createBatchControlActivities } from '../activities/batch-control';
 import type { createQualityActivities } from '../activities/check-quality';
+import type { createExportActivities } from '../activities/exports';
 import type { createFlashActivities } from '../activities/flash';
 import type { createHoldActivities } from '../activities/hold';
 import type { createLabelActivities } from '../activities/label';
@@ -25,14 +26,8 @@ export type OfficeActivities = ReturnType<typeof createLoadUnitActivities> &
   ReturnType<typeof createShipActivities> &
   ReturnType<typeof createPackingActivities> &
   ReturnType<typeof createResolveActivities> &
-  ReturnType<typeof createNoticeActivities>;
-
-/** The exports to buyers: as few of them at once as a worker can write. */
-export interface ExportActivities {
-  openExport(input: { buyer: string; asOf: string }): Promise<{ opened: string | null; due: string[] }>;
-  makeExport(input: { export: string }): Promise<void>;
-  deliverExport(input: { export: string }): Promise<void>;
-}
+  ReturnType<typeof createNoticeActivities> &
+  ReturnType<typeof createExportActivities>;
 
 export type StationActivities = ReturnType<typeof createFlashActivities> &
   ReturnType<typeof createTestActivities> &

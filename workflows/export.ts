@@ -12,13 +12,13 @@ import {
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { taskQueues } from '../domain/workflow-ids';
-import type { ExportActivities } from './activity-types';
+import type { OfficeActivities } from './activity-types';
 import { exportDetails, type ExportDesk } from './export-details';
 import { delivery, exportAgainAfter, making, office } from './timeouts';
 
-const desk = proxyActivities<ExportActivities>({ ...office, taskQueue: taskQueues.office });
-const writer = proxyActivities<ExportActivities>({ ...making, taskQueue: taskQueues.office });
-const courier = proxyActivities<ExportActivities>({ ...delivery, taskQueue: taskQueues.office });
+const desk = proxyActivities<OfficeActivities>({ ...office, taskQueue: taskQueues.office });
+const writer = proxyActivities<OfficeActivities>({ ...making, taskQueue: taskQueues.office });
+const courier = proxyActivities<OfficeActivities>({ ...delivery, taskQueue: taskQueues.office });
 
 export interface ExportInput {
   readonly buyer: string;

@@ -1,0 +1,30 @@
+import { UnitrailError } from '../../domain/errors';
+import type { Database } from './database';
+import { mapped } from './errors';
+
+/**
+ * Does work that only one process may do at a time, for as long as it takes: a lock of a session, not of a transaction,
+ * so that nothing else in the database waits. A process that dies gives its turn back.
+ * @throws UnitrailError TURN_TAKEN where another one is at it
+ */
+export async function inTurn<T>(db: Database, name: string, work: () => Promise<T>): Promise<T> {
+  const connection: unknown = await mapped(db.client.acquireConnection() as Promise<unknown>);
+  const ask = (call: string) =>
+    mapped(
+      db
+        .raw<{ rows: { answer: boolean }[] }>(`select ${call}(hashtext(?)) as answer`, [`unitrail.${name}`])
+        .connection(connection as object),
+    );
+  try {
+    const { rows } = await ask('pg_try_advisory_lock');
+    if (!rows[0]!.answer) throw new UnitrailError('TURN_TAKEN', `${name} is under way elsewhere.`);
+    try {
+      return await work();
+    } finally {
+      // The session is gone where this fails, and its lock with it.
+      await ask('pg_advisory_unlock').catch(() => undefined);
+    }
+  } finally {
+    await db.client.releaseConnection(connection);
+  }
+}
