@@ -4,7 +4,7 @@ import { deliver, type DeliverOptions, type FileToDeliver } from '../../adapters
 import { UnitrailError } from '../../domain/errors';
 import type { SftpTarget } from '../../domain/export-settings';
 import { TcpProxy } from './tcp-proxy';
-import { newKey } from './test-key';
+import { newKey } from '../../tools/inbox/new-key';
 
 export interface ServerUnderTest {
   /** By which the user is let in. */

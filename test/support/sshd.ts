@@ -15,7 +15,7 @@ import { freePort } from '../../adapters/stack/free-port';
 import type { SftpTarget } from '../../domain/export-settings';
 import { isInstalled, itWithTool } from './it-with-tool';
 import type { ServerUnderTest } from './sftp-contract';
-import { newKey } from './test-key';
+import { newKey } from '../../tools/inbox/new-key';
 
 const sshd = { program: '/usr/sbin/sshd', probe: ['-V'] };
 /** Debian's user without rights and without a password: no password is ever right, and rights to files bind it. */

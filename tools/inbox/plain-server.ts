@@ -1,6 +1,6 @@
 /**
- * A server of our own, on a folder, for what OpenSSH can't be made to show. It speaks version 3 and no extension: what
- * most servers other than OpenSSH have in common.
+ * A server of our own, on a folder: for what OpenSSH can't be made to show, and where there is no OpenSSH. It speaks
+ * version 3 and no extension: what most servers other than OpenSSH have in common.
  */
 import { constants } from 'node:fs';
 import {
@@ -22,8 +22,7 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Server, utils, type AuthContext, type Connection, type SFTPWrapper } from 'ssh2';
 import type { SftpTarget } from '../../domain/export-settings';
-import { newKey } from './test-key';
-import type { ServerUnderTest } from './sftp-contract';
+import { newKey, type SshKey } from './new-key';
 
 const { STATUS_CODE, OPEN_MODE } = utils.sftp;
 
@@ -52,10 +51,16 @@ const noFaults: Faults = {
   change: (bytes) => bytes,
 };
 
+/** Where it serves, and who it is; a new folder and a new key unless given. */
+export interface PlainServerOptions {
+  readonly folder?: string;
+  readonly hostKey?: SshKey;
+  readonly password?: string;
+}
+
 const PASSWORD = 'pass wörd';
 
-export class SftpServer implements ServerUnderTest {
-  readonly secrets = { PASSWORD, WRONG_PASSWORD: 'not the password', OTHER_KEY: newKey().private };
+export class SftpServer {
   readonly faults: Faults = { ...noFaults };
   logins = 0;
   private readonly open = new Set<Connection>();
@@ -64,15 +69,22 @@ export class SftpServer implements ServerUnderTest {
     readonly folder: string,
     private readonly server: TcpServer,
     private readonly fingerprint: string,
+    private readonly password: string,
+    private readonly isOwnFolder: boolean,
   ) {}
 
-  static async start(): Promise<SftpServer> {
-    const key = newKey();
+  /** By which the user is let in, and others that don't. */
+  get secrets(): Readonly<Record<'PASSWORD' | 'WRONG_PASSWORD' | 'OTHER_KEY', string>> {
+    return { PASSWORD: this.password, WRONG_PASSWORD: 'not the password', OTHER_KEY: newKey().private };
+  }
+
+  static async start(options: PlainServerOptions = {}): Promise<SftpServer> {
+    const { hostKey: key = newKey(), password = PASSWORD } = options;
     const ssh = new Server({ hostKeys: [key.private] });
     // The library's own would wait 40 ms with each small answer.
     const server = createServer({ noDelay: true }, (socket) => ssh.injectSocket(socket));
-    const folder = await mkdtemp(join(tmpdir(), 'unitrail-sftp-server-'));
-    const own = new SftpServer(folder, server, key.fingerprint);
+    const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'unitrail-sftp-server-')));
+    const own = new SftpServer(folder, server, key.fingerprint, password, options.folder === undefined);
     ssh.on('connection', (connection) => own.take(connection));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -107,7 +119,7 @@ export class SftpServer implements ServerUnderTest {
   async close(): Promise<void> {
     for (const connection of this.open) connection.end();
     await new Promise<void>((resolve) => this.server.close(() => resolve()));
-    await rm(this.folder, { recursive: true });
+    if (this.isOwnFolder) await rm(this.folder, { recursive: true });
   }
 
   private take(connection: Connection): void {
@@ -127,11 +139,11 @@ export class SftpServer implements ServerUnderTest {
   private letIn(context: AuthContext): void {
     const { login } = this.faults;
     this.logins += 1;
-    if (context.method === 'password' && login === 'password' && context.password === PASSWORD)
+    if (context.method === 'password' && login === 'password' && context.password === this.password)
       context.accept();
     else if (context.method === 'keyboard-interactive' && login === 'keyboard-interactive')
       context.prompt([{ prompt: 'Password: ', echo: false }], ([answer]) =>
-        answer === PASSWORD ? context.accept() : context.reject(),
+        answer === this.password ? context.accept() : context.reject(),
       );
     else context.reject([login]);
   }
