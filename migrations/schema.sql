@@ -1572,10 +1572,10 @@ begin
   end if;
   update number_spaces set last_number = numbers where id = p_space;
   perform append_to_stream(l.stream, 'numbersListed', 'listed',
-    format('{"by":%s,"count":%s,"first":%s,"last":%s,"part":%s,"pattern":%s,"sha256":%s,"source":%s}', to_json(l.imported_by),
+    format('{"by":%s,"count":%s,"first":%s,"last":%s,"numbersSha256":%s,"part":%s,"pattern":%s,"sha256":%s,"source":%s}', to_json(l.imported_by),
       numbers, (select to_json(value) from listed_numbers where space_id = p_space and position = 1),
-      (select to_json(value) from listed_numbers where space_id = p_space and position = numbers), to_json(l.source_part),
-      coalesce(to_json(l.pattern)::text, 'null'), to_json(l.source_sha256), to_json(l.source_name)));
+      (select to_json(value) from listed_numbers where space_id = p_space and position = numbers), to_json(digest_of_list(p_space)),
+      to_json(l.source_part), coalesce(to_json(l.pattern)::text, 'null'), to_json(l.source_sha256), to_json(l.source_name)));
   return numbers;
 end $$;
 
@@ -1797,6 +1797,17 @@ begin
     insert into used_ranges (kind, name, numbers) values ('mac', wanted.name, wanted.numbers) on conflict do nothing;
   end loop;
 end $$;
+
+--
+-- Name: digest_of_list(bigint); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.digest_of_list(p_space bigint) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+  select encode(sha256(string_agg(sha256(convert_to(value, 'UTF8')), ''::bytea order by position)), 'hex')
+  from listed_numbers where space_id = p_space
+$$;
 
 --
 -- Name: end_delivery(bigint, text, text, text); Type: FUNCTION; Schema: public; Owner: -
@@ -6846,6 +6857,12 @@ GRANT ALL ON FUNCTION public.create_shipment(p_shipment text, p_batch text, p_bu
 REVOKE ALL ON FUNCTION public.declare_used_ranges(p_pools jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.declare_used_ranges(p_pools jsonb) TO unitrail_desk;
 GRANT ALL ON FUNCTION public.declare_used_ranges(p_pools jsonb) TO unitrail_office;
+
+--
+-- Name: FUNCTION digest_of_list(p_space bigint); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.digest_of_list(p_space bigint) FROM PUBLIC;
 
 --
 -- Name: FUNCTION end_delivery(p_delivery bigint, p_outcome text, p_code text, p_message text); Type: ACL; Schema: public; Owner: -
