@@ -78,6 +78,17 @@ export const entries: Readonly<Record<string, Entry>> = {
     summary: 'one decision about many units, and what came of it',
     load: { resolve: './units-resolve', resolved: './units-resolved' },
   },
+  export: {
+    summary: 'what buyers get: run, list, reissue, extract, verify',
+    load: {
+      run: './export-run',
+      list: './export-list',
+      reissue: './export-reissue',
+      extract: './export-extract',
+      verify: './export-verify',
+    },
+  },
+  keys: { summary: 'the public keys by which exports are found good', load: './keys' },
   recall: { summary: 'who has it: holds what has not shipped, and lists what has', load: './recall' },
   report: { summary: 'what a shift made, held and hands over', load: { shift: './report-shift' } },
   registry: {

@@ -41,6 +41,13 @@ export async function readExportKey({ env, reference, home }: ExportKeyPlace): P
   return keyAt(env, `file:${path}`);
 }
 
+/** The public half of this house's own key; null where there is none. Nothing is made. */
+export async function ownPublicKey(home: string): Promise<string | null> {
+  const text = await readSecret({}, `file:${join(home, OWN_KEY)}`, { maxText: MAX_TEXT, allowed: ALLOWED });
+  const key = text === null ? null : ed25519Key(text);
+  return key && publicText(key);
+}
+
 async function keyAt(env: ExportKeyPlace['env'], reference: string): Promise<ExportKey> {
   const text = await readSecret(env, reference, { maxText: MAX_TEXT, allowed: ALLOWED });
   if (text === null)

@@ -2,6 +2,7 @@ import { canonicalJson } from '../../domain/canonical';
 import { UnitrailError } from '../../domain/errors';
 import type { ExportCounts, ExportKind } from '../../domain/export-about';
 import type { PinnedLook } from '../../domain/export-manifest';
+import type { ExportInclusion } from '../../domain/export-settings';
 import type { Database } from './database';
 import { mapped } from './errors';
 
@@ -180,15 +181,20 @@ export async function serialRange(
   return answer.rows[0]!;
 }
 
-/** What is in no export yet. */
-export async function dueItems(db: Database, buyer: string): Promise<ExportCounts> {
+/** What is in no export yet and would be in the next one, with the reports of numbers that the buyer wants. */
+export async function dueItems(
+  db: Database,
+  buyer: string,
+  { scrapped, unused }: ExportInclusion = { scrapped: true, unused: true },
+): Promise<ExportCounts> {
   const answer = await mapped(
     db
       .raw<{ rows: ExportCounts[] }>(
         `select (select count(*)::integer from unexported_records where buyer = ?) as units,
            (select count(*)::integer from unexported_amendments where buyer = ?) as amendments,
-           (select count(*)::integer from unexported_numbers where buyer = ?) as numbers`,
-        [buyer, buyer, buyer],
+           (select count(*)::integer from unexported_numbers
+            where buyer = ? and case fate when 'unused' then ?::boolean else ?::boolean end) as numbers`,
+        [buyer, buyer, buyer, unused, scrapped],
       )
       .options({ query_timeout: OPEN_MS }),
   );

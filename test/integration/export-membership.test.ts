@@ -1,9 +1,8 @@
 import { openDatabase, type Database } from '../../adapters/postgres/database';
 import { createExportSource } from '../../adapters/postgres/export-source';
 import { dueItems, findExport, openExport, openExtract, openReissue } from '../../adapters/postgres/exports';
-import { returnNumbers } from '../support/exports';
 import { createTestDatabase, type TestDatabase } from '../support/database';
-import { all, asOf, itemsOf, shipBatch, testLook } from '../support/exports';
+import { all, asOf, itemsOf, returnNumbers, shipBatch, testLook } from '../support/exports';
 import { sqlStateOf } from '../support/refusals';
 import { applySmallPlant, openShopFloor, openTestBatch, type ShopFloor } from '../support/shop-floor';
 import { decide, walkUnit } from '../support/walk-unit';

@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { handOutExport } from '../activities/hand-out-export';
+import { makeExport, type MadeExport, type MakeExportDeps } from '../activities/make-export';
+import { readExportKey } from '../adapters/keys/export-keys';
+import { openDatabase } from '../adapters/postgres/database';
+import { findExport, type ExportRequest, type ExportRow } from '../adapters/postgres/exports';
+import { fixedLogins } from '../adapters/postgres/logins';
+import { requirePlant } from '../adapters/postgres/plant-store';
+import { createContentStore } from '../adapters/store/content-store';
+import { defaultExportSettings } from '../domain/export-schema';
+import type { PinnedLook } from '../domain/export-manifest';
+import type { ExportSettings } from '../domain/export-settings';
+import type { PlantDocument } from '../domain/plant';
+import { UnitrailError } from '../domain/errors';
+import type { ServerContext } from './server-context';
+import { wrongOption } from './wrong-option';
+
+/** The login that may open exports and book what was made, for as long as the command takes. */
+export async function asOffice<T>(
+  context: ServerContext,
+  work: (deps: MakeExportDeps) => Promise<T>,
+): Promise<T> {
+  const plant = await requirePlant(await context.desk());
+  const { store, home } = context.config();
+  const servers = await context.servers();
+  const key = await readExportKey({
+    env: context.env,
+    reference: plant.manufacturer.exportKey ?? null,
+    home: servers.stack === null ? null : home,
+  });
+  const db = openDatabase(await servers.loginUrl(fixedLogins.office.name), {
+    applicationName: 'unitrail-export',
+    maxConnections: 4,
+  });
+  try {
+    return await work({
+      db,
+      key,
+      store: createContentStore({ folder: store }),
+      workFolder: join(home, 'exports'),
+    });
+  } catch (error) {
+    throw explained(error);
+  } finally {
+    await db.destroy();
+  }
+}
+
+/** On given servers the command knows one login only, unless UNITRAIL_LOGINS names the others. */
+function explained(error: unknown): unknown {
+  if (!(error instanceof UnitrailError) || error.detail.sqlState !== '42501') return error;
+  return new UnitrailError(
+    'NOT_ALLOWED',
+    `Exports are the office's (${error.message}). Name the office's URL in the file of UNITRAIL_LOGINS, or run the command where the office works.`,
+    error.detail,
+    { cause: error },
+  );
+}
+
+/** @throws UnitrailError INPUT_INVALID for a buyer that the plant file does not have. */
+export function settingsOf(plant: PlantDocument, buyer: string): ExportSettings {
+  const found = plant.buyers.find(({ id }) => id === buyer);
+  if (found) return found.export ?? defaultExportSettings();
+  throw wrongOption(
+    'buyer',
+    buyer,
+    `one of ${plant.buyers.map(({ id }) => id).join(', ')}, as the plant file has them`,
+  );
+}
+
+export function lookOf({ columns, formats, csv, testColumns, include, naming }: ExportSettings): PinnedLook {
+  return { columns, formats, csv, testColumns, include, naming };
+}
+
+/** Each call of the command asks anew. */
+export function newRequest(look: PinnedLook): ExportRequest {
+  return { request: `command/${randomUUID()}`, asOf: new Date(), look };
+}
+
+/** The files, made where they are not yet, and in the folder where one is given. */
+export async function makeAndHandOut(
+  deps: MakeExportDeps,
+  exportId: string,
+  { to, as, say }: { to: string | undefined; as: 'delivered' | 'copied'; say: (line: string) => void },
+): Promise<{ made: MadeExport; row: ExportRow }> {
+  const made = await makeExport(deps, exportId, (rows) => {
+    if (rows > 0 && rows % 10_000 === 0) say(`${exportId}: ${rows} rows read`);
+  });
+  if (to !== undefined) await handOutExport(deps, exportId, to, as);
+  return { made, row: await findExport(deps.db, exportId) };
+}
+
+/** As JSON has it. */
+export function toldExport({ row, made }: { row: ExportRow; made: MadeExport }) {
+  const { id, buyer, kind, number, predecessor, reissueOf, counts, state } = row;
+  return { export: id, buyer, kind, number, predecessor, reissueOf, ...counts, state, files: made.files };
+}
+
+export function countsText({ units, amendments, numbers }: ExportRow['counts']): string {
+  return `${units} units, ${amendments} amendments, ${numbers} numbers`;
+}

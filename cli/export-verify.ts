@@ -1,0 +1,48 @@
+import { readFile, stat } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { ownPublicKey } from '../adapters/keys/export-keys';
+import { readKeys, type Keys } from '../tools/export-verifier/keys';
+import { reportText } from '../tools/export-verifier/report';
+import { verifyFolder } from '../tools/export-verifier/verify';
+import { exportGroup } from './export-group';
+import { FAILED, printJson, printLine } from './output';
+import type { ServerContext } from './server-context';
+import { wrongOption } from './wrong-option';
+
+interface Options {
+  readonly key?: string;
+  readonly after?: string;
+}
+
+export function register(program: Command, context: ServerContext): void {
+  exportGroup(program)
+    .command('verify')
+    .description(
+      'Checks the exports in a folder, without server, database or network. Exit 1 where something is wrong.',
+    )
+    .argument('<folder>')
+    .option('--key <file>', "public keys, as `unitrail keys` prints them; this house's own unless given")
+    .option('--after <export>', 'the last export that was verified before, where the folder begins behind it')
+    .action((folder: string, options: Options) => verify(context, folder, options));
+}
+
+async function verify(context: ServerContext, folder: string, { key, after }: Options): Promise<void> {
+  if (!(await stat(folder).catch(() => null))?.isDirectory())
+    throw wrongOption('folder', folder, 'a folder with the files of exports');
+  const report = await verifyFolder(folder, { keys: await keysOf(context, key), after: after ?? null });
+  await (context.json ? printJson(context, report) : printLine(context, reportText(report)));
+  if (!report.ok) context.exitWith(FAILED);
+}
+
+/** Null where there is none: then nobody can say who signed, and the report says that. */
+async function keysOf(context: ServerContext, file: string | undefined): Promise<Keys | null> {
+  if (file === undefined) {
+    const own = await ownPublicKey(context.config('none').home);
+    return own === null ? null : readKeys(own);
+  }
+  try {
+    return readKeys(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw wrongOption('--key', file, `a file of public keys (${(error as Error).message})`);
+  }
+}
