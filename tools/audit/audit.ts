@@ -7,6 +7,7 @@ import { readCanonical } from './canonical-check';
 import { Census } from './census';
 import { checkChain, loginOf, type RecordedHead } from './chain';
 import { checkEpochs, noteEpochs, type EpochEvents } from './epochs';
+import { checkExports, noteExport, type ExportEvents } from './exports';
 import { Findings, type AuditReport } from './findings';
 import { fold } from './fold';
 import { newUnit, type FoldedUnit } from './folded-unit';
@@ -70,6 +71,7 @@ interface Audit {
   readonly leases: LeaseEvents;
   readonly epochs: EpochEvents;
   readonly listed: ListedValues;
+  readonly exports: ExportEvents;
   readonly findings: Findings;
 }
 
@@ -88,6 +90,7 @@ async function auditSnapshot(snapshot: Snapshot, { onProgress, env }: AuditOptio
     leases: new Map(),
     epochs: [],
     listed: new ListedValues(snapshot, plant.blocks),
+    exports: new Map(),
     findings,
   };
   let events = 0;
@@ -102,7 +105,7 @@ async function auditSnapshot(snapshot: Snapshot, { onProgress, env }: AuditOptio
 
 /** What can be judged only when every unit has been seen. */
 async function checkWholes(
-  { snapshot, plant, census, lists, adoptions, leases, epochs, findings }: Audit,
+  { snapshot, plant, census, lists, adoptions, leases, epochs, exports, findings }: Audit,
   counts: Record<string, number>,
 ): Promise<void> {
   checkUntold(plant, census, findings);
@@ -117,6 +120,7 @@ async function checkWholes(
   await checkNumberLists(snapshot, lists, findings);
   await checkAdoptions(snapshot, adoptions, findings);
   await checkLeases(snapshot, plant, leases, findings);
+  await checkExports(snapshot, exports, findings);
   await checkBatches(snapshot, plant, census, findings);
   await checkStrayRecords(snapshot, findings);
   await checkStrayStatements(snapshot, findings);
@@ -142,6 +146,7 @@ async function auditHistories(run: Audit, histories: readonly History[]): Promis
       noteAdoption(stream, read, run.adoptions);
       noteLease(stream, read, run.leases);
       noteEpochs(read, run.epochs);
+      noteExport(stream, read, run.exports);
       checkBusinessStream(stream, read, run.plant, around.batches, run.census, run.findings);
     }
   }
@@ -234,6 +239,8 @@ async function countRows(snapshot: Snapshot): Promise<Record<string, number>> {
     listedNumbers: 'listed_numbers',
     adoptedUnits: 'adopted_units',
     leases: 'number_leases',
+    exports: 'exports',
+    exportItems: 'export_items',
   };
   const others = { batches: 'batches', orders: 'orders', shipments: 'shipments', records: 'records' };
   const counts: Record<string, number> = {};

@@ -19,6 +19,7 @@ export const invariants = {
   A14: "A buyer's list is whole and what its event says of it, and no number of one buyer is listed twice.",
   A15: "What was adopted from before Unitrail is whole and what its event says of it, every number of it is in the registry, and none of them is a unit's as well.",
   A16: "A lease between sites is what was signed, by a key that the plant file named, it is booked as its event says, and its numbers are nobody else's here.",
+  A17: "The exports of a buyer are numbered without a hole, each behind the one before; every item is in one of them, and is the buyer's; each is what its events say, and its manifest is signed by a key on record and names the manifest before it.",
 } as const;
 
 export type Invariant = keyof typeof invariants;
