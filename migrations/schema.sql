@@ -2701,16 +2701,19 @@ begin
   select id, number into e.predecessor, e.number from exports where buyer = p_buyer and number is not null order by number desc limit 1;
   e.number := coalesce(e.number, 0) + 1;
   e.id := p_buyer || '-' || lpad(e.number::text, greatest(6, length(e.number::text)), '0');
+  -- In order: what is due is then known before the first row is written. Looked up row by row, the search for items that are
+  -- there would read what this very statement writes, which takes hours where the table was empty a moment ago.
   insert into export_items (export_id, kind, issuer, identifier, value, unit_id)
-  select e.id, 'record', r.issuer, 'serial', r.serial, r.unit_id from unexported_records r where r.buyer = p_buyer;
+  select e.id, 'record', r.issuer, 'serial', r.serial, r.unit_id from unexported_records r where r.buyer = p_buyer order by r.issuer, r.serial;
   get diagnostics e.records = row_count;
   insert into export_items (export_id, kind, issuer, identifier, value, seq, unit_id)
-  select e.id, 'amendment', a.issuer, 'serial', a.serial, a.seq, a.unit_id from unexported_amendments a where a.buyer = p_buyer;
+  select e.id, 'amendment', a.issuer, 'serial', a.serial, a.seq, a.unit_id from unexported_amendments a where a.buyer = p_buyer order by a.issuer, a.serial, a.seq;
   get diagnostics e.amendments = row_count;
   insert into export_items (export_id, kind, issuer, identifier, value, unit_id, fate, fate_at, batch_id, reason)
   select e.id, 'number', n.issuer, n.identifier, n.value, n.unit_id, n.fate, n.fate_at, n.batch_id, n.reason
   from unexported_numbers n
-  where n.buyer = p_buyer and coalesce((include ->> case n.fate when 'unused' then 'unused' else 'scrapped' end)::boolean, true);
+  where n.buyer = p_buyer and coalesce((include ->> case n.fate when 'unused' then 'unused' else 'scrapped' end)::boolean, true)
+  order by n.issuer, n.identifier, n.value;
   get diagnostics e.numbers = row_count;
   if e.records + e.amendments + e.numbers = 0 then return null; end if;
   insert into exports (id, buyer, kind, number, request, as_of, look, predecessor, records, amendments, numbers)
@@ -2741,7 +2744,7 @@ begin
   insert into extract_items (export_id, kind, issuer, identifier, value, unit_id)
   select e.id, 'record', u.issuer, 'serial', r.serial, r.unit_id
   from records r join units u on u.id = r.unit_id join shipments s on s.id = u.shipment_id
-  where s.buyer = p_buyer and r.sealed_at >= p_from and r.sealed_at < p_to;
+  where s.buyer = p_buyer and r.sealed_at >= p_from and r.sealed_at < p_to order by u.issuer, r.serial;
   get diagnostics e.records = row_count;
   insert into extract_items (export_id, kind, issuer, identifier, value, seq, unit_id)
   select e.id, 'amendment', x.issuer, 'serial', x.value, v.seq, x.unit_id
