@@ -6,9 +6,11 @@ import {
   unassignedUnits,
   unitsInProgress,
 } from '../adapters/postgres/batch-controls';
+import { requireBatch } from '../adapters/postgres/batch-ledger';
 import { readBatchReport } from '../adapters/postgres/batch-report';
 import type { Database } from '../adapters/postgres/database';
 import { appendEvent } from '../adapters/postgres/ledger';
+import { rememberingOrderRefusal } from '../adapters/postgres/order-refusals';
 import type { Watermark } from '../adapters/registry/watermark';
 import { MAX_WINDOW, type BatchChange, type BatchControls } from '../domain/batch-control';
 import type { BatchReport } from '../domain/batch-report';
@@ -37,7 +39,7 @@ export function createBatchControlActivities(deps: { db: Database; client: Clien
     }): Promise<BatchControls> {
       const { batch, change, changeId } = input;
       if (change.action === 'topUp') await watermark.check();
-      await changeBatch(db, batch, change, changeId);
+      await changeRemembered(batch, change, changeId);
       if (change.action === 'topUp') await watermark.keep();
       if (change.action === 'cancel') await voidUnassigned(batch, change.by);
       return readControls(db, batch);
@@ -60,6 +62,14 @@ export function createBatchControlActivities(deps: { db: Database; client: Clien
       return { returned: await returnNumbers(db, batch) };
     },
   };
+
+  /** More than the order is for is refused, and the order remembers it. */
+  async function changeRemembered(batch: string, change: BatchChange, changeId: string): Promise<void> {
+    if (change.action !== 'topUp') return changeBatch(db, batch, change, changeId);
+    const { order } = await requireBatch(db, batch);
+    const asked = { order, batch, what: 'topUp', units: change.quantity } as const;
+    await rememberingOrderRefusal(db, asked, changeBatch(db, batch, change, changeId));
+  }
 
   /** A claim that came before the cancel may be seen after it: asked until there is none. */
   async function voidUnassigned(batch: string, by: string): Promise<void> {

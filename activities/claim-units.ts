@@ -1,5 +1,11 @@
 import type { SchemeKeys } from '../adapters/keys/scheme-keys';
-import { LISTED, serialBlocks, type Block, type ClaimedUnit } from '../adapters/postgres/batch-ledger';
+import {
+  LISTED,
+  requireBatch,
+  serialBlocks,
+  type Block,
+  type ClaimedUnit,
+} from '../adapters/postgres/batch-ledger';
 import {
   claimUnits,
   placeKey,
@@ -9,6 +15,7 @@ import {
   type NumberPlace,
 } from '../adapters/postgres/claims';
 import type { Database } from '../adapters/postgres/database';
+import { rememberingOrderRefusal } from '../adapters/postgres/order-refusals';
 import { listedValues } from '../adapters/postgres/number-lists';
 import type { Watermark } from '../adapters/registry/watermark';
 import { UnitrailError } from '../domain/errors';
@@ -40,7 +47,9 @@ export async function claimBatchUnits(
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const { claims, voids } = await propose({ db, keys }, batch, range);
     if (voids.length === 0) {
-      const units = await claimUnits(db, batch, claims);
+      const { order } = await requireBatch(db, batch);
+      const asked = { order, batch, what: 'claim', units: claims.length } as const;
+      const units = await rememberingOrderRefusal(db, asked, claimUnits(db, batch, claims));
       // Before they leave: whoever restores an older database has to notice that they were issued.
       await watermark.keep();
       return units;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { findBatch, findOrderRoom, type Grant } from '../adapters/postgres/batch-ledger';
 import type { Database } from '../adapters/postgres/database';
+import { rememberingOrderRefusal } from '../adapters/postgres/order-refusals';
 import { requirePlant } from '../adapters/postgres/plant-store';
 import type { ContentStore } from '../adapters/store/port';
 import { canonicalJson } from '../domain/canonical';
@@ -44,7 +45,8 @@ export async function prepareBatch(
   checkBuyer(plant, order);
   checkSimulation(plant, order);
   checkComponents(product, order);
-  await checkOrderRoom(deps.db, order);
+  const asked = { order: order.order, batch: order.batch, what: 'batch', units: order.quantity } as const;
+  await rememberingOrderRefusal(deps.db, asked, checkOrderRoom(deps.db, order));
   const recipe = await recipeOf(deps.store, plant, product, order);
   return { document, recipe, grants: await grantsFor(deps.db, plant, product, order) };
 }

@@ -124,7 +124,7 @@ export function createShipActivities(deps: { db: Database; client: Client; water
       if (!(error instanceof UnitrailError)) throw error;
       // One that was put on quality hold a moment ago stays behind.
       if (error.code === 'ON_HOLD') return false;
-      if (error.code !== 'STEP_ORDER_REFUSED') throw error;
+      if (error.code !== 'STEP_ORDER_REFUSED' && error.code !== 'ORDER_QUANTITY_EXCEEDED') throw error;
       await requireOpen(place.shipment);
       const unit = await loadUnitContext(db, unitId);
       if (unit.state === 'ReadyToShip')

@@ -41,7 +41,10 @@ export const entries: Readonly<Record<string, Entry>> = {
       priority: './batch-priority',
     },
   },
-  order: { summary: "what became of a buyer's order", load: { show: './order-show' } },
+  order: {
+    summary: "what became of a buyer's order: show, set",
+    load: { show: './order-show', set: './order-set' },
+  },
   shipment: {
     summary: 'what leaves together: create, add, move, remove, pallet, close, show, list and more',
     load: {

@@ -7,13 +7,12 @@ import {
 } from '../adapters/postgres/batch-queries';
 import { jsonRow, type Column } from '../domain/columns';
 import { UnitrailError } from '../domain/errors';
+import { orderGroup } from './order-group';
 import { printJson, printLine, printTable } from './output';
 import type { ServerContext } from './server-context';
 
 export function register(program: Command, context: ServerContext): void {
-  program
-    .command('order')
-    .description("a buyer's orders, over all their batches")
+  orderGroup(program)
     .command('show')
     .description('What became of an order: ordered, building, in stock, shipped, outstanding.')
     .argument('<purchase order>')
@@ -46,9 +45,11 @@ async function show(context: ServerContext, id: string): Promise<void> {
 /** What is zero and rare is left out. */
 function lines(order: OrderStanding, outstanding: number): [label: string, units: number][] {
   const { ordered, building, inStock, shipped } = order;
-  const rare = Object.entries({ missing: order.missing, lost: order.lost, trial: order.trial }).filter(
-    ([, units]) => units > 0,
-  );
+  const tooMany = building + inStock + shipped + order.trial - ordered;
+  const rare = Object.entries({
+    ...{ missing: order.missing, lost: order.lost, trial: order.trial },
+    'too many': tooMany,
+  }).filter(([, units]) => units > 0);
   return [
     ['ordered', ordered],
     ['building', building],

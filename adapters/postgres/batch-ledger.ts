@@ -41,6 +41,8 @@ export const LISTED = 'list';
 
 export interface BatchRow {
   readonly id: string;
+  /** The buyer's purchase order. */
+  readonly order: string;
   readonly product: string;
   readonly quantity: number;
   readonly buyer: string | null;
@@ -96,6 +98,7 @@ export async function findBatch(db: Database, batch: string): Promise<BatchRow |
       .where({ id: batch })
       .first(
         'id',
+        'order_id as order',
         'product',
         'quantity',
         'buyer',

@@ -4,6 +4,7 @@ import type { Recipe } from '../../domain/recipe';
 import type { Standing } from '../../domain/unit-lifecycle';
 import { prepared, type Database } from './database';
 import { mapped } from './errors';
+import { rememberingRefusal } from './order-refusals';
 
 /** Where an act happens: a slot of a station, under a lease. */
 export interface Lease {
@@ -49,7 +50,7 @@ export async function appendEvent(
   key: string,
   body: EventBody,
 ): Promise<Standing> {
-  const answer = await mapped(
+  const appending = mapped(
     prepared<StandingRow>(
       db,
       'append_event',
@@ -57,6 +58,7 @@ export async function appendEvent(
       [`unit:${unitId}`, type, key, canonicalJson(body)],
     ),
   );
+  const answer = await rememberingRefusal(db, unitId, type, appending);
   return toStanding(answer.rows[0]!);
 }
 
@@ -68,7 +70,7 @@ export async function beginAct(
   db: Database,
   act: { unitId: string; intent: string; caller: string; lease: Lease | null; body: EventBody },
 ): Promise<Opening> {
-  const answer = await mapped(
+  const opening = mapped(
     prepared<StandingRow & { done: boolean; act_attempt: number; try: number; fence: string | null }>(
       db,
       'begin_act',
@@ -83,7 +85,7 @@ export async function beginAct(
       ],
     ),
   );
-  const row = answer.rows[0]!;
+  const row = (await rememberingRefusal(db, act.unitId, act.intent, opening)).rows[0]!;
   return {
     done: row.done,
     standing: toStanding(row),

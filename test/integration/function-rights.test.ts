@@ -26,8 +26,16 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ...['begin_delivery', 'end_delivery', 'export_made', 'open_export', 'open_extract', 'open_reissue'],
     ...['cancel_shipment', 'change_shipment', 'close_shipment', 'create_shipment'],
     ...['open_carton', 'open_pallet', 'place_carton', 'repack_unit'],
+    ...['remember_order_refusal', 'remember_refusal'],
   ],
-  unitrail_station: ['append_event', 'begin_act', 'slot_cleared', 'slots_to_clear', 'unit_name'],
+  unitrail_station: [
+    'append_event',
+    'begin_act',
+    'remember_refusal',
+    'slot_cleared',
+    'slots_to_clear',
+    'unit_name',
+  ],
   unitrail_desk: [
     ...[
       'add_adopted_units',
@@ -47,6 +55,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
       'order_room',
       'unit_name',
     ],
+    ...['remember_order_refusal', 'set_order_quantity'],
     ...['amend_unit', 'count_recall', 'open_holds', 'open_recall', 'release_holds'],
     ...[
       'accept_lease',

@@ -74,7 +74,7 @@ function loginProblem(event: ReadEvent, kind: EventKind, plant: Plant, findings:
     };
   }
   const byStation = !groups.has('unitrail_office') && groups.has('unitrail_station');
-  return byStation ? stationProblem(event, plant) : null;
+  return byStation && kind.streamKind === 'unit' ? stationProblem(event, plant) : null;
 }
 
 /** A station writes of its own slots only. */

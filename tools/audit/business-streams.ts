@@ -56,7 +56,7 @@ export function checkBusinessStream(
   if (opened === undefined) return;
   census.opened.add(name);
   const business = { id: name.slice(kind.length + 1), name, opened, events, plant, findings };
-  if (kind === 'order') checkOrderStream(business);
+  if (kind === 'order') checkOrderStream(business, census);
   if (kind === 'batch') {
     checkBatchStream(business, batches);
     checkVoidNumbers(business, census);
@@ -65,9 +65,12 @@ export function checkBusinessStream(
   if (kind === 'shipment') checkShipmentStream(business, census);
 }
 
-function checkOrderStream(business: Business): void {
-  const { id, opened, plant } = business;
-  compare(business, { quantity: plant.orders.get(id)?.quantity }, { quantity: opened.quantity });
+function checkOrderStream(business: Business, census: Census): void {
+  const { id, opened, events, plant } = business;
+  const set = events.filter(({ type }) => type === 'orderQuantitySet').map(({ facts }) => facts.quantity);
+  const quantities = [opened.quantity, ...set];
+  census.highestQuantity.set(id, Math.max(...quantities.map(Number)));
+  compare(business, { quantity: plant.orders.get(id)?.quantity }, { quantity: quantities.at(-1) });
 }
 
 function checkBatchStream(business: Business, batches: ReadonlyMap<string, BatchRows>): void {

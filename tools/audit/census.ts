@@ -24,6 +24,8 @@ export class Census {
   readonly fences = new Map<string, number>();
   /** Streams of orders, batches and shipments that begin as they should. */
   readonly opened = new Set<string>();
+  /** What an order was for when it was for the most. */
+  readonly highestQuantity = new Map<string, number>();
   /** Units that the rows say are in a carton. */
   readonly unitsOfCarton = new Map<string, number>();
   private boxes: Boxes | undefined;

@@ -66,6 +66,8 @@ type OtherRow = [type: string, streamKind: EventKind['streamKind'], groups: read
 
 const otherKinds: OtherRow[] = [
   ['orderOpened', 'order', [OFFICE]],
+  ['orderQuantitySet', 'order', [DESK]],
+  ['overproductionRefused', 'order', [OFFICE, STATION, DESK]],
   ['batchOpened', 'batch', [OFFICE]],
   ['lotsChanged', 'batch', [OFFICE, DESK]],
   ['numberVoided', 'batch', [OFFICE]],
