@@ -126,6 +126,12 @@ testLies(truth, [
   },
   {
     invariant: 'A5',
+    what: 'a carton that takes another number than its event says',
+    tell: (su) => su.query(`update cartons set capacity = 9 where shipment_id = 'SH-B2647-01'`),
+    subjects: () => ['shipment:SH-B2647-01'],
+  },
+  {
+    invariant: 'A5',
     what: 'a row that says more than the events',
     tell: (su) =>
       su.query(`update units set failure_code = 'TEST_FAILED' where id = $1`, [story().flashed.unitId]),

@@ -102,6 +102,18 @@ const stories: Readonly<Record<Scenario, Story>> = {
       }),
     run: (line, batch) => line.client.workflow.getHandle(`resolve:${batch}`),
   },
+  /** A shipment that is closed once more: nothing of it changes, and its units are told again. */
+  packing: {
+    quantity: 2,
+    run: async (line, batch) => {
+      await line.shipmentRun(batch).result();
+      return line.client.workflow.start('packing', {
+        workflowId: `packing:${batch}`,
+        taskQueue: taskQueues.workflows,
+        args: [{ action: 'close', by: '17', shipment: `SH-${batch}` }],
+      });
+    },
+  },
 };
 
 function partOf(line: TestLine, batch: string): WorkflowHandle {

@@ -17,6 +17,7 @@ export const scenarios = [
   'partition-continued',
   'shipment',
   'resolve-units',
+  'packing',
 ] as const;
 
 export type Scenario = (typeof scenarios)[number];

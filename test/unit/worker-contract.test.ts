@@ -138,5 +138,7 @@ test('the workflow types are these: links, schedules and running workflows use t
   const types = started.map(
     ({ events }) => events[0]!.workflowExecutionStartedEventAttributes!.workflowType.name,
   );
-  expect([...new Set(types)].sort()).toEqual(['batch', 'partition', 'resolveUnits', 'shipment', 'unit']);
+  expect([...new Set(types)].sort()).toEqual([
+    ...['batch', 'packing', 'partition', 'resolveUnits', 'shipment', 'unit'],
+  ]);
 });
