@@ -54,7 +54,7 @@ test('rounds find a hold that keeps nothing from leaving', async () => {
         `create or replace function check_not_held(u units, p_what text) returns void language sql as 'select';
          do $$ begin execute (select replace(pg_get_functiondef(oid),
            'exists (select from holds where unit_id = u.id and released_seq is null)', 'false')
-           from pg_proc where proname = 'ship_units'); end $$`,
+           from pg_proc where proname = 'obstacle_at_closing'); end $$`,
       )),
     database.superuserUrl,
   );

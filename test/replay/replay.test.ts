@@ -60,7 +60,8 @@ const breaking: readonly [what: string, scenario: Recording['scenario'], from: s
     'return await office.openBatch',
     "await office.reportBatch({ batch: 'none' }); return await office.openBatch",
   ],
-  ['tells the units nothing', 'shipment', 'await office.notifyUnits({', 'void ({'],
+  ['closes nothing', 'shipment', 'await office.closeShipment({', 'await office.pack({'],
+  ['tells the units nothing', 'packing', 'result.shipped > 0', 'result.shipped < 0'],
 ];
 
 test.each(breaking)('a version that %s is refused by %s', async (_what, scenario, from, to) => {
