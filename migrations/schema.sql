@@ -1226,6 +1226,12 @@ declare
   print bigint := whole(p_body, 'print');
   obstacle text;
 begin
+  if p_type in ('assigned', 'labelIntended', 'printIntended', 'packed', 'shipped') then
+    obstacle := over_ordered(u, p_type);
+    if obstacle is not null then
+      perform refuse('UT008', format('unit %s is one too many: %s. Scrap it, or raise the quantity of the order', u.serial, obstacle));
+    end if;
+  end if;
   case p_type
     when 'assigned' then
       if jsonb_array_length(p_body -> 'macs') is distinct from coalesce((recipe_of(u) #>> '{product,macs,count}')::integer, 0) then
@@ -2546,13 +2552,19 @@ end $$;
 --
 
 CREATE FUNCTION public.obstacle_at_closing(u public.units, p_shipment text) RETURNS text
-    LANGUAGE sql STABLE
+    LANGUAGE plpgsql
     AS $$
-  select case
-    when exists (select from holds where unit_id = u.id and released_seq is null) then 'on quality hold'
-    when not exists (select from cartons where sscc = u.carton and shipment_id = p_shipment) then 'its carton is none of this shipment'
-    else obstacle_to_shipping(u, p_shipment) end
-$$;
+declare
+  too_many text;
+begin
+  if exists (select from holds where unit_id = u.id and released_seq is null) then return 'on quality hold'; end if;
+  if not exists (select from cartons where sscc = u.carton and shipment_id = p_shipment) then
+    return 'its carton is none of this shipment';
+  end if;
+  too_many := over_ordered(u, 'shipped');
+  if too_many is not null then perform tell_overproduction(u, 'shipped'); end if;
+  return coalesce(obstacle_to_shipping(u, p_shipment), too_many);
+end $$;
 
 --
 -- Name: obstacle_to_shipping(public.units, text); Type: FUNCTION; Schema: public; Owner: -
@@ -3014,7 +3026,7 @@ CREATE TABLE public.orders (
     id text NOT NULL,
     quantity integer NOT NULL,
     alive integer DEFAULT 0 NOT NULL,
-    CONSTRAINT orders_alive CHECK (((alive >= 0) AND (alive <= quantity))),
+    CONSTRAINT orders_alive CHECK ((alive >= 0)),
     CONSTRAINT orders_quantity CHECK ((quantity > 0))
 );
 
@@ -3030,6 +3042,36 @@ CREATE FUNCTION public.order_room(o public.orders) RETURNS bigint
     - (select coalesce(sum(quantity), 0) from batches b where order_id = o.id and not claims_no_more(b))
     + (select count(*) from units join batches b on b.id = units.batch_id where b.order_id = o.id and not claims_no_more(b))
 $$;
+
+--
+-- Name: over_ordered(public.units, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.over_ordered(u public.units, p_type text) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+declare
+  ended constant text[] := array['Scrapped', 'Missing', 'Void'];
+  o orders;
+  others bigint;
+begin
+  select orders.* into o from orders join batches b on b.order_id = orders.id where b.id = u.batch_id;
+  if o.alive + (u.state = any (ended))::integer <= o.quantity then return null; end if;
+  -- Two that take the last place wait for each other.
+  select * into o from orders where id = o.id for no key update;
+  if p_type = 'found' then
+    others := o.quantity - greatest(order_room(o), 0);
+  else
+    select count(*) into others from units x join batches b on b.id = x.batch_id
+    where b.order_id = o.id and x.id <> u.id and not x.state = any (ended) and case
+      when p_type = 'assigned' then x.step <> 'assign'
+      when p_type in ('labelIntended', 'printIntended') then x.label_print is not null or x.open_print is not null
+      when p_type = 'packed' then x.state in ('Packed', 'Shipped')
+      when p_type = 'shipped' then x.state = 'Shipped' end;
+  end if;
+  if others < o.quantity then return null; end if;
+  return format('order %s is for %s units, and as many others have come as far', o.id, o.quantity);
+end $$;
 
 --
 -- Name: pass_numbers(jsonb); Type: FUNCTION; Schema: public; Owner: -
@@ -3525,6 +3567,51 @@ begin
 end $$;
 
 --
+-- Name: remember_order_refusal(text, text, text, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.remember_order_refusal(p_order text, p_batch text, p_what text, p_asked integer) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  o orders;
+begin
+  perform check_word('batch', p_batch);
+  if p_what is null or p_what not in ('claim', 'batch', 'topUp') then
+    perform refuse('UT007', format('%s asks an order for no unit', p_what));
+  end if;
+  select * into o from orders where id = p_order for no key update;
+  if not found or p_asked <= (case p_what when 'claim' then o.quantity - o.alive else order_room(o) end) then return false; end if;
+  perform append_to_stream('order:' || o.id, 'overproductionRefused',
+    concat_ws('/', 'refused', p_what, p_batch, p_asked, o.alive, o.quantity),
+    format('{"alive":%s,"asked":%s,"batch":%s,"quantity":%s,"what":%s}', o.alive, p_asked, to_json(p_batch), o.quantity,
+      to_json(p_what)));
+  return true;
+end $$;
+
+--
+-- Name: remember_refusal(uuid, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.remember_refusal(p_unit uuid, p_type text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  u units;
+begin
+  u := lock_unit(p_unit);
+  if p_type is null or p_type not in ('assigned', 'labelIntended', 'printIntended', 'packed', 'found')
+     or not exists (select from transitions t where t.type = p_type and t.from_state = u.state and coalesce(t.from_step = u.step, true))
+     or over_ordered(u, p_type) is null then
+    return false;
+  end if;
+  perform tell_overproduction(u, p_type);
+  return true;
+end $$;
+
+--
 -- Name: repack_unit(uuid, text, text, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -3780,6 +3867,32 @@ begin
 end $$;
 
 --
+-- Name: set_order_quantity(text, integer, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.set_order_quantity(p_order text, p_quantity integer, p_by text, p_reason text, p_id text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  o orders;
+  shipped bigint;
+begin
+  perform check_word('by', p_by), check_word('reason', p_reason), check_word('id', p_id);
+  select * into o from orders where id = p_order for update;
+  if not found then perform refuse('UT009', format('there is no order %s', p_order)); end if;
+  if exists (select from unit_events where stream = 'order:' || p_order and key = 'quantity/' || p_id) then return false; end if;
+  select count(*) into shipped from units u join batches b on b.id = u.batch_id where b.order_id = p_order and u.state = 'Shipped';
+  if (p_quantity between greatest(shipped, 1) and 10000000) is not true then
+    perform refuse('UT007', format('quantity: %s is not allowed; %s to 10000000: %s have shipped', p_quantity, greatest(shipped, 1), shipped));
+  end if;
+  if p_quantity = o.quantity then return false; end if;
+  update orders set quantity = p_quantity where id = p_order;
+  return append_to_stream('order:' || p_order, 'orderQuantitySet', 'quantity/' || p_id,
+    format('{"by":%s,"from":%s,"quantity":%s,"reason":%s}', to_json(p_by), o.quantity, p_quantity, to_json(p_reason)));
+end $$;
+
+--
 -- Name: settle_units(text, integer[], text[], text[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -4003,6 +4116,22 @@ begin
     e.amendments, told_time(e.as_of), to_json(e.buyer), told_time(e.sealed_from), to_json(e.kind),
     to_json(encode(sha256(convert_to(e.look, 'UTF8')), 'hex')), coalesce(e.number::text, 'null'), e.numbers, coalesce(to_json(e.reissue_of)::text, 'null'),
     coalesce(to_json(e.predecessor)::text, 'null'), e.records, told_time(e.sealed_to)));
+end $$;
+
+--
+-- Name: tell_overproduction(public.units, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.tell_overproduction(u public.units, p_type text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  o orders;
+begin
+  select orders.* into o from orders join batches b on b.order_id = orders.id where b.id = u.batch_id;
+  perform append_to_stream('order:' || o.id, 'overproductionRefused', concat_ws('/', 'refused', p_type, u.id, u.seq),
+    format('{"alive":%s,"batch":%s,"quantity":%s,"serial":%s,"unit":%s,"what":%s}', o.alive, to_json(u.batch_id), o.quantity,
+      to_json(u.serial), to_json(u.id), to_json(p_type)));
 end $$;
 
 --
@@ -7261,6 +7390,12 @@ GRANT ALL ON FUNCTION public.order_room(o public.orders) TO unitrail_office;
 GRANT ALL ON FUNCTION public.order_room(o public.orders) TO unitrail_desk;
 
 --
+-- Name: FUNCTION over_ordered(u public.units, p_type text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.over_ordered(u public.units, p_type text) FROM PUBLIC;
+
+--
 -- Name: FUNCTION pass_numbers(p_spaces jsonb); Type: ACL; Schema: public; Owner: -
 --
 
@@ -7410,6 +7545,22 @@ REVOKE ALL ON FUNCTION public.release_slot(p_unit uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.release_slot(p_unit uuid) TO unitrail_office;
 
 --
+-- Name: FUNCTION remember_order_refusal(p_order text, p_batch text, p_what text, p_asked integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.remember_order_refusal(p_order text, p_batch text, p_what text, p_asked integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.remember_order_refusal(p_order text, p_batch text, p_what text, p_asked integer) TO unitrail_office;
+GRANT ALL ON FUNCTION public.remember_order_refusal(p_order text, p_batch text, p_what text, p_asked integer) TO unitrail_desk;
+
+--
+-- Name: FUNCTION remember_refusal(p_unit uuid, p_type text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.remember_refusal(p_unit uuid, p_type text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.remember_refusal(p_unit uuid, p_type text) TO unitrail_office;
+GRANT ALL ON FUNCTION public.remember_refusal(p_unit uuid, p_type text) TO unitrail_station;
+
+--
 -- Name: FUNCTION repack_unit(p_unit uuid, p_body text, p_reason text, p_id text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -7473,6 +7624,13 @@ REVOKE ALL ON FUNCTION public.seek_numbers(p_space bigint, p_width bigint, p_run
 --
 
 REVOKE ALL ON FUNCTION public.serial_block_of(p_batch text, p_block bigint, p_ordinal integer) FROM PUBLIC;
+
+--
+-- Name: FUNCTION set_order_quantity(p_order text, p_quantity integer, p_by text, p_reason text, p_id text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.set_order_quantity(p_order text, p_quantity integer, p_by text, p_reason text, p_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.set_order_quantity(p_order text, p_quantity integer, p_by text, p_reason text, p_id text) TO unitrail_desk;
 
 --
 -- Name: FUNCTION settle_units(p_resolution text, p_positions integer[], p_outcomes text[], p_whys text[]); Type: ACL; Schema: public; Owner: -
@@ -7566,6 +7724,12 @@ GRANT ALL ON FUNCTION public.take_back_lease(p_document text, p_public_key text,
 --
 
 REVOKE ALL ON FUNCTION public.tell_opened(e public.exports) FROM PUBLIC;
+
+--
+-- Name: FUNCTION tell_overproduction(u public.units, p_type text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.tell_overproduction(u public.units, p_type text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION tell_taken_out(p_serials text[], p_reasons text[]); Type: ACL; Schema: public; Owner: -
