@@ -4,12 +4,15 @@
  */
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { status } from './problems';
+import { ServerRefusal, status } from './problems';
 import type { Session } from './session';
 import { UnderWay } from './under-way';
 
-/** What every server takes (draft-ietf-secsh-filexfer-02, section 3). */
-const LEAST_BLOCK_BYTES = 32_768;
+/**
+ * Fits into the packet that every server takes (34,000 bytes: draft-ietf-secsh-filexfer-02, section 3) as the library
+ * counts it. Of a larger one it sends the rest only after the first part was answered.
+ */
+const LEAST_BLOCK_BYTES = 31 * 1_024;
 
 /** What may be on its way at one time: behind it, everything has arrived. */
 export const UNDER_WAY_BYTES = 128 * LEAST_BLOCK_BYTES;
@@ -128,13 +131,20 @@ function readBlock(
   done: (error?: Error | null, length?: number) => void,
 ): void {
   const { handle, block, at } = reading;
-  session.sftp.read(handle, block, filled, block.length - filled, at + filled, (error, count) => {
-    if (error) return isEnd(error) ? done(null, filled) : done(error);
-    if (count <= 0 || filled + count >= block.length) return done(null, filled + Math.max(0, count));
-    readBlock(session, reading, filled + count, done);
-  });
+  // Each part is an answer by itself: a slow server is not silent.
+  session.ask<number>(
+    (answered) =>
+      session.sftp.read(handle, block, filled, block.length - filled, at + filled, (error, count) =>
+        answered(error, count),
+      ),
+    (error, count = 0) => {
+      if (error) return isEnd(error) ? done(null, filled) : done(error);
+      if (count <= 0 || filled + count >= block.length) return done(null, filled + Math.max(0, count));
+      readBlock(session, reading, filled + count, done);
+    },
+  );
 }
 
-function isEnd(error: Error & { code?: unknown }): boolean {
-  return error.code === status.endOfFile;
+function isEnd(error: Error): boolean {
+  return error instanceof ServerRefusal && error.is(status.endOfFile);
 }

@@ -148,7 +148,7 @@ class Connection implements Session {
   /** Answers of the server have a number; what the library says of a connection that is gone has none. */
   private refusalOr(error: Error & { code?: unknown }): Error {
     if (typeof error.code === 'number') return new ServerRefusal(error.code, error.message);
-    return error instanceof UnitrailError
+    return error instanceof UnitrailError || error instanceof ServerRefusal
       ? error
       : (this.broken ?? away(this.target, 'broke the connection off'));
   }

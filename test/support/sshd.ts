@@ -8,7 +8,7 @@
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { freePort } from '../../adapters/stack/free-port';
@@ -141,6 +141,14 @@ export class Sshd implements ServerUnderTest {
     const path = join(this.folder, name);
     await writeFile(path, bytes);
     await chown(path, USER_ID, USER_ID);
+  }
+
+  async link(name: string, to: string): Promise<void> {
+    await symlink(to, join(this.folder, name));
+  }
+
+  async clear(): Promise<void> {
+    for (const name of await this.list()) await rm(join(this.folder, name));
   }
 
   async close(): Promise<void> {

@@ -208,8 +208,8 @@ class Session {
   }
 
   private async readSome(id: number, handle: Buffer, at: number, length: number): Promise<void> {
-    // Half of what it was asked for, as a server may.
-    const most = Math.max(1, Math.floor(length / 2));
+    // Less than it was asked for, as a server may.
+    const most = Math.min(length, 20_000);
     const { buffer, bytesRead } = await this.fileOf(handle).read(Buffer.alloc(most), 0, most, at);
     if (bytesRead === 0) this.sftp.status(id, STATUS_CODE.EOF);
     else this.sftp.data(id, buffer.subarray(0, bytesRead));
