@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { median } from '../support/figures';
 import { machineText } from '../support/machine';
 import { table } from '../support/table';
-import { CIPHER, ways, type Round, type Way } from './rounds';
+import { CIPHER, ways, type Round, type Taken, type Way } from './rounds';
 
 /** design.md, "Figures that the design has to reach". */
 const GOAL = 0.8;
@@ -11,17 +11,22 @@ export function resultText(
   rounds: readonly Round[],
   megabytes: number,
 ): { readonly text: string; readonly ok: boolean } {
-  const rate = (way: Way) => (round: Round) => (megabytes / round[way]).toFixed(0);
-  const rows = rounds.map((round, at) => [`round ${at + 1}, MiB/s`, ...ways.map((way) => rate(way)(round))]);
-  const middle = ways.map((way) => (megabytes / median(rounds.map((round) => round[way]))).toFixed(0));
-  const ratio = (ours: Way, theirs: Way) => median(rounds.map((round) => round[theirs] / round[ours]));
+  const of = (way: Way, what: keyof Taken) => median(rounds.map((round) => round[way][what]));
+  const rows = rounds.map((round, at) => [
+    `round ${at + 1}, MiB/s`,
+    ...ways.map((way) => (megabytes / round[way].seconds).toFixed(0)),
+  ]);
+  const middle = ways.map((way) => (megabytes / of(way, 'seconds')).toFixed(0));
+  const processor = ways.map((way) => of(way, 'processorSeconds').toFixed(2));
+  const ratio = (ours: Way, theirs: Way) =>
+    median(rounds.map((round) => round[theirs].seconds / round[ours].seconds));
   const reached = ratio('ours', 'OpenSSH');
   return {
     text: [
       `Machine   ${machineText()}`,
       `Settings  ${megabytes} MiB of random bytes; ${clientVersion()}, server with internal-sftp in a chroot on a tmpfs, loopback; ours by ${CIPHER}; fsync asked for by both`,
       '',
-      table(['', ...ways], [...rows, ['median, MiB/s', ...middle]]),
+      table(['', ...ways], [...rows, ['median, MiB/s', ...middle], ['client, processor s', ...processor]]),
       '',
       `Ratio to OpenSSH's client as it comes        ${reached.toFixed(2)}`,
       `Ratio to it with our cipher                  ${ratio('ours', 'OpenSSH, same cipher').toFixed(2)}`,

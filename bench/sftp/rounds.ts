@@ -17,7 +17,13 @@ export const ways = [
   'OpenSSH, put and get',
 ] as const;
 export type Way = (typeof ways)[number];
-export type Round = Readonly<Record<Way, number>>;
+
+export interface Taken {
+  readonly seconds: number;
+  /** Of the client alone: it does not grow when others want the processor too. */
+  readonly processorSeconds: number;
+}
+export type Round = Readonly<Record<Way, Taken>>;
 
 export const CIPHER = algorithms.cipher[0]!;
 
@@ -28,7 +34,7 @@ export interface RoundsInput {
   readonly say: (line: string) => void;
 }
 
-/** Seconds of each way in each round. Every way begins every so often, because a machine grows slower and faster. */
+/** What each way took in each round. Every way begins every so often, because a machine grows slower and faster. */
 export async function measureRounds({ megabytes, rounds, signal, say }: RoundsInput): Promise<Round[]> {
   const folder = await mkdtemp(join(tmpdir(), 'unitrail-bench-sftp-'));
   const server = await Sshd.start({ sizeMiB: 2 * megabytes + 64 });
@@ -38,14 +44,15 @@ export async function measureRounds({ megabytes, rounds, signal, say }: RoundsIn
     await writeAccess(own);
     const measured: Round[] = [];
     for (let round = 0; round < rounds; round += 1) {
-      const seconds = new Map<Way, number>();
+      const taken = new Map<Way, Taken>();
       for (let turn = 0; turn < ways.length; turn += 1) {
         signal.throwIfAborted();
         const way = ways[(turn + round) % ways.length]!;
-        seconds.set(way, await timed(own, way));
-        say(`round ${round + 1}: ${way} ${(megabytes / seconds.get(way)!).toFixed(0)} MiB/s`);
+        const one = await timed(own, way);
+        taken.set(way, one);
+        say(`round ${round + 1}: ${way} ${(megabytes / one.seconds).toFixed(0)} MiB/s`);
       }
-      measured.push(Object.fromEntries(seconds) as Record<Way, number>);
+      measured.push(Object.fromEntries(taken) as Record<Way, Taken>);
     }
     return measured;
   } finally {
@@ -76,15 +83,16 @@ async function makeFile(folder: string, megabytes: number): Promise<FileToDelive
   };
 }
 
-async function timed(site: Site, way: Way): Promise<number> {
+async function timed(site: Site, way: Way): Promise<Taken> {
   const began = performance.now();
-  await run(site, way);
+  const processorSeconds = await run(site, way);
   const seconds = (performance.now() - began) / 1_000;
   await unlink(join(site.server.folder, NAME));
-  return seconds;
+  return { seconds, processorSeconds };
 }
 
-async function run(site: Site, way: Way): Promise<void> {
+/** The processor time of the client, in seconds. */
+async function run(site: Site, way: Way): Promise<number> {
   switch (way) {
     case 'ours':
       return deliverOnce(site, 0);
@@ -99,8 +107,11 @@ async function run(site: Site, way: Way): Promise<void> {
   }
 }
 
-async function deliverOnce({ server, file, signal }: Site, readBackBytes: number): Promise<void> {
+async function deliverOnce({ server, file, signal }: Site, readBackBytes: number): Promise<number> {
+  const before = process.cpuUsage();
   await deliver(server.target, [file], { secrets: server.secrets, signal, readBackBytes });
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
 }
 
 /** The same server key, the same user's key, and no other settings than the client's own. */
@@ -119,28 +130,27 @@ async function openSsh(
   { server, folder, signal }: Site,
   acts: readonly ('put' | 'get')[],
   more: readonly string[] = [],
-): Promise<void> {
+): Promise<number> {
   const { port, user, host } = server.target;
-  const client = spawn(
-    'sftp',
-    [
-      ...[
-        '-q',
-        '-F',
-        'none',
-        '-P',
-        String(port),
-        '-i',
-        join(folder, 'key'),
-        '-b',
-        join(folder, acts.join('-')),
-      ],
-      ...['-o', `UserKnownHostsFile=${join(folder, 'known_hosts')}`, '-o', 'IdentitiesOnly=yes'],
-      ...more,
-      `${user}@${host}`,
-    ],
-    { stdio: ['ignore', 'ignore', 'inherit'], signal },
-  );
+  const access = ['-P', String(port), '-i', join(folder, 'key'), '-b', join(folder, acts.join('-'))];
+  const known = ['-o', `UserKnownHostsFile=${join(folder, 'known_hosts')}`, '-o', 'IdentitiesOnly=yes'];
+  // The shell tells afterwards what its children used: the client, and the ssh below it.
+  const script = 'sftp "$@" >/dev/null; code=$?; times; exit $code';
+  const args = ['-c', script, 'sh', '-q', '-F', 'none', ...access, ...known, ...more, `${user}@${host}`];
+  const client = spawn('sh', args, { stdio: ['ignore', 'pipe', 'inherit'], signal });
+  let told = '';
+  client.stdout.on('data', (bytes: Buffer) => (told += bytes.toString()));
   const code = await new Promise((resolve, reject) => client.once('error', reject).once('close', resolve));
   if (code !== 0) throw new Error(`sftp ended with ${String(code)}`);
+  return childSeconds(told);
+}
+
+/** Second line: user and system time of the children, as `0m1.230000s`. */
+function childSeconds(told: string): number {
+  const times = told
+    .trim()
+    .split('\n')
+    .at(-1)!
+    .matchAll(/(\d+)m([\d.]+)s/g);
+  return [...times].reduce((sum, [, minutes, seconds]) => sum + 60 * Number(minutes) + Number(seconds), 0);
 }
