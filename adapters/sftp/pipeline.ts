@@ -59,18 +59,16 @@ export async function writeAll(session: Session, writing: Writing): Promise<Writ
   const underWay = new UnderWay<number>(session, atOnce, onBytes);
   let endsAt = from;
   try {
-    for await (const piece of wholeBlocks(source, blockBytes)) {
-      if (endsAt + piece.length > sizeBytes) return { endsAt: endsAt + piece.length, sha256: '' };
-      hash.update(piece);
-      for (let at = 0; at < piece.length; at += blockBytes) {
-        if (underWay.isFull) await underWay.room();
-        const [length, place] = [Math.min(blockBytes, piece.length - at), endsAt + at];
-        underWay.begin<void>(
-          (done) => session.sftp.write(handle, piece, at, length, place, done),
-          () => place + length,
-        );
-      }
-      endsAt += piece.length;
+    for await (const block of blocksOf(source, blockBytes)) {
+      const [length, place] = [block.length, endsAt];
+      endsAt += length;
+      if (endsAt > sizeBytes) return { endsAt, sha256: '' };
+      hash.update(block);
+      if (underWay.isFull) await underWay.room();
+      underWay.begin<void>(
+        (done) => session.sftp.write(handle, block, 0, length, place, done),
+        () => place + length,
+      );
     }
     await underWay.drained();
     return { endsAt, sha256: hash.digest('hex') };
@@ -79,16 +77,24 @@ export async function writeAll(session: Session, writing: Writing): Promise<Writ
   }
 }
 
-/** Pieces of whole blocks, whatever the source gives; the last one as long as it is. */
-async function* wholeBlocks(source: Readable, blockBytes: number): AsyncGenerator<Buffer> {
-  let rest: Buffer = Buffer.alloc(0);
+/**
+ * Blocks of one length, whatever pieces the source gives; the last one as long as it is. Each lies in the same memory:
+ * the library copies what it is given at once, and memory that is thrown away costs more than all else here.
+ */
+async function* blocksOf(source: Readable, blockBytes: number): AsyncGenerator<Buffer> {
+  const block = Buffer.allocUnsafe(blockBytes);
+  let filled = 0;
   for await (const piece of source as AsyncIterable<Buffer>) {
-    const bytes = rest.length > 0 ? Buffer.concat([rest, piece]) : piece;
-    const whole = bytes.length - (bytes.length % blockBytes);
-    if (whole > 0) yield bytes.subarray(0, whole);
-    rest = bytes.subarray(whole);
+    for (let at = 0; at < piece.length;) {
+      const count = piece.copy(block, filled, at);
+      at += count;
+      filled += count;
+      if (filled < blockBytes) continue;
+      yield block;
+      filled = 0;
+    }
   }
-  if (rest.length > 0) yield rest;
+  if (filled > 0) yield block.subarray(0, filled);
 }
 
 /** The digest of the first bytes of an open file; of fewer, where it ends earlier. */
@@ -101,20 +107,29 @@ export async function hashAll(
   const hash = createHash('sha256');
   let hashed = 0;
   const { blockBytes, atOnce } = paceOf(session, '_maxReadLen');
-  const underWay = new UnderWay<Buffer>(session, atOnce, (block) => {
-    hash.update(block);
-    onBytes((hashed += block.length));
+  // Used again once hashed, for the same reason as above.
+  const free: Buffer[] = [];
+  const underWay = new UnderWay<Filled>(session, atOnce, ({ block, length }) => {
+    hash.update(block.subarray(0, length));
+    free.push(block);
+    onBytes((hashed += length));
   });
   for (let at = 0; at < sizeBytes; at += blockBytes) {
     if (underWay.isFull) await underWay.room();
-    const block = Buffer.allocUnsafe(Math.min(blockBytes, sizeBytes - at));
+    const block = free.pop() ?? Buffer.allocUnsafe(blockBytes);
+    const most = Math.min(blockBytes, sizeBytes - at);
     underWay.begin<number>(
-      (done) => readBlock(session, { handle, block, at }, 0, done),
-      (length) => block.subarray(0, length),
+      (done) => readBlock(session, { handle, block: block.subarray(0, most), at }, 0, done),
+      (length) => ({ block, length }),
     );
   }
   await underWay.drained();
   return hash.digest('hex');
+}
+
+interface Filled {
+  readonly block: Buffer;
+  readonly length: number;
 }
 
 interface Reading {
