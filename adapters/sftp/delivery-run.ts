@@ -3,7 +3,7 @@ import type { DeliveryFile } from '../../domain/delivery';
 import type { RemoteFolder } from './remote-folder';
 
 export interface FileToDeliver extends DeliveryFile {
-  /** The bytes from the place on, zero unless given; the same ones each time. */
+  /** The bytes from the place on, zero unless given; the same ones each time. Best in pieces of 256 KiB. */
   open(from?: number): Readable;
 }
 
