@@ -4,6 +4,8 @@ import { listUnits, unitHistory } from '../adapters/postgres/unit-queries';
 import { unitColumns } from '../domain/unit-columns';
 import type { UnitRow } from '../domain/unit-row';
 import { jsonRow } from '../domain/columns';
+import { reportText } from '../tools/export-verifier/report';
+import type { DemoExport } from './demo-export';
 import type { House } from './house';
 import { printJson, printLine, printTable } from './output';
 import type { ServerContext } from './server-context';
@@ -16,7 +18,7 @@ export async function tellResult(
   context: ServerContext,
   house: House,
   desk: Database,
-  batch: string,
+  { batch, exported }: { batch: string; exported: DemoExport | null },
 ): Promise<void> {
   const units: UnitRow[] = [];
   for await (const unit of listUnits(desk, { batch })) units.push(unit);
@@ -28,6 +30,7 @@ export async function tellResult(
       batch,
       units: units.map((unit) => jsonRow(unitColumns, unit)),
       record: JSON.parse(record?.body ?? 'null'),
+      export: exported,
       links,
     });
   }
@@ -42,11 +45,18 @@ export async function tellResult(
     `\nThe sealed record of ${example.serial} (unitrail unit show ${example.serial} --record):\n`,
   );
   await printLine(context, JSON.stringify(JSON.parse(record?.body ?? 'null'), null, 2));
+  if (exported) await tellExport(context, exported);
   await printLine(
     context,
     `\nWhere to look${context.isTty ? ' (Ctrl-C ends it)' : ' while the servers run (npx unitrail up)'}:`,
   );
   for (const [what, link] of Object.entries(links)) await printLine(context, `  ${what.padEnd(9)} ${link}`);
+}
+
+async function tellExport(context: ServerContext, exported: DemoExport): Promise<void> {
+  const { server, folder, report } = exported;
+  await printLine(context, `\nWhat the buyer got over SFTP, from ${server}, in ${folder}:`);
+  await printLine(context, reportText(report));
 }
 
 async function tellFailures(context: ServerContext, desk: Database, batch: string): Promise<void> {

@@ -12,6 +12,7 @@ import { batchWorkflowId, shipmentWorkflowId } from '../domain/workflow-ids';
 import { startBatchWorkflow } from './batch-workflow';
 import { DemoEngineer } from './demo-engineer';
 import { planDemoFaults } from './demo-faults';
+import { exportDemo, type DemoExport } from './demo-export';
 import { tellResult } from './demo-result';
 import { sampleOrder, type House } from './house';
 import { runJobs } from './progress';
@@ -51,11 +52,15 @@ async function demo(
     // Stopped before its end: what a shell expects of a command that a signal ended.
     stop.throwIfAborted();
     const desk = await context.desk();
-    const batch = await house.line.during((ended) =>
-      runBatches({ context, house, desk, stop, ended }, options.quantity),
-    );
+    const { batch, exported } = await house.line.during(async (ended) => {
+      const floor = { context, house, desk, stop, ended };
+      const last = await runBatches(floor, options.quantity);
+      stop.throwIfAborted();
+      return { batch: last, exported: await runExport(floor, last) };
+    });
     stop.throwIfAborted();
-    await tellResult(context, house, desk, batch);
+    await tellResult(context, house, desk, { batch, exported });
+    if (exported?.report.ok === false) context.exitWith(1);
     // On a terminal people look around in the Temporal UI before they go.
     if (context.isTty && !context.json) await Promise.race([untilAborted(stop), house.line.failed]);
   } finally {
@@ -92,6 +97,28 @@ async function runBatches(floor: Floor, quantity: number): Promise<string> {
     })),
   );
   return batches.at(-1)!.id;
+}
+
+/** On the embedded servers: a factory's own buyers are not the demo's. */
+async function runExport(floor: Floor, batch: string): Promise<DemoExport | null> {
+  const { context, house, desk, stop, ended } = floor;
+  if (house.servers.stack === null) return null;
+  const { home } = context.config();
+  const { client } = house.line.host;
+  let exported: DemoExport | null = null;
+  await runJobs(context, [
+    {
+      title: 'Export to the buyer',
+      run: async (say) => {
+        const signal = AbortSignal.any([stop, ended]);
+        exported = await exportDemo({ desk, client, home, batch, say, stop: signal });
+        if (exported === null) return 'left out: this plant has buyers of its own';
+        const { server, delivered, report } = exported;
+        return `${delivered.join(', ') || 'nothing new'} over SFTP to ${server}; ${report.ok ? 'verified' : 'NOT AS SIGNED'}`;
+      },
+    },
+  ]);
+  return exported;
 }
 
 async function runBatch(floor: Floor, batch: DemoBatch, say: (line: string) => void): Promise<string> {

@@ -7,6 +7,7 @@ import { fixedLogins } from '../../adapters/postgres/logins';
 import { openDatabase } from '../../adapters/postgres/database';
 import { joinStack } from '../../adapters/stack/stack';
 import { audit } from '../../tools/audit/audit';
+import type { Report } from '../../tools/export-verifier/report';
 import { DemoRun, processesOf } from '../support/demo-run';
 
 const quantity = 24;
@@ -39,6 +40,7 @@ function demo(...args: string[]): DemoRun {
 interface Told {
   readonly batch: string;
   readonly units: readonly { readonly serial: string; readonly state: string }[];
+  readonly export: { readonly report: Report } | null;
 }
 
 const toldBy = (run: DemoRun): Told => JSON.parse(run.out) as Told;
@@ -76,6 +78,13 @@ test('one more start is a new batch with new serials', async () => {
   const { batch, units } = toldBy(run);
   expect(batch).toBe('DEMO-002');
   expect(units.map(({ state }) => state)).toEqual(['Shipped', 'Shipped']);
+  // Those of both batches lie in the buyer's folder, and verify together.
+  const { ok, sets } = toldBy(run).export!.report;
+  expect(ok).toBe(true);
+  expect(sets.map((set) => [set.export, set.units])).toEqual([
+    ['acme-000001', quantity],
+    ['acme-000002', 2],
+  ]);
   const before = toldBy(runs.at(-2)!).units.map(({ serial }) => serial);
   expect(before.filter((serial) => units.some((unit) => unit.serial === serial))).toEqual([]);
 }, 120_000);

@@ -17,14 +17,14 @@ export interface Inbox {
 }
 
 /** Keys are made once and kept there: the same server each time, so that its host key can be pinned. */
-export async function openInbox(home: string): Promise<Inbox> {
+export async function openInbox(home: string, withOpenSsh = true): Promise<Inbox> {
   const [keys, folder] = [resolve(home, 'keys'), resolve(home, 'files')];
   await mkdir(keys, { recursive: true, mode: 0o700 });
   await mkdir(folder, { recursive: true });
   const hostKey = await keptKey(keys, 'host_key');
   const userKey = await keptKey(keys, 'user_key');
   await writeFile(join(keys, 'authorized_keys'), userKey.public);
-  const openSsh = await openOpenSsh({ folder: keys });
+  const openSsh = withOpenSsh ? await openOpenSsh({ folder: keys }) : null;
   const pinned = { host: '127.0.0.1', hostKeys: [hostKey.fingerprint] };
   if (openSsh) {
     const { port, close } = openSsh;
