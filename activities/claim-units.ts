@@ -1,11 +1,5 @@
 import type { SchemeKeys } from '../adapters/keys/scheme-keys';
-import {
-  LISTED,
-  requireBatch,
-  serialBlocks,
-  type Block,
-  type ClaimedUnit,
-} from '../adapters/postgres/batch-ledger';
+import { LISTED, serialBlocks, type Block, type ClaimedUnit } from '../adapters/postgres/batch-ledger';
 import {
   claimUnits,
   placeKey,
@@ -47,8 +41,7 @@ export async function claimBatchUnits(
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const { claims, voids } = await propose({ db, keys }, batch, range);
     if (voids.length === 0) {
-      const { order } = await requireBatch(db, batch);
-      const asked = { order, batch, what: 'claim', units: claims.length } as const;
+      const asked = { batch, what: 'claim', units: claims.length } as const;
       const units = await rememberingOrderRefusal(db, asked, claimUnits(db, batch, claims));
       // Before they leave: whoever restores an older database has to notice that they were issued.
       await watermark.keep();

@@ -15,15 +15,16 @@ export async function rememberingRefusal<T>(
   return remembering(db, work, () => db.raw('select remember_refusal(?, ?)', [unitId, type]));
 }
 
-/** The same of units that there are not yet. */
+/** The same of units that there are not yet. Without `order` it is the batch's, looked up where it is needed. */
 export async function rememberingOrderRefusal<T>(
   db: Database,
-  asked: { order: string; batch: string; what: 'claim' | 'batch' | 'topUp'; units: number },
+  asked: { order?: string; batch: string; what: 'claim' | 'batch' | 'topUp'; units: number },
   work: PromiseLike<T>,
 ): Promise<T> {
-  const { order, batch, what, units } = asked;
-  const sql = 'select remember_order_refusal(?, ?, ?, ?)';
-  return remembering(db, work, () => db.raw(sql, [order, batch, what, units]));
+  const { order = null, batch, what, units } = asked;
+  const sql =
+    'select remember_order_refusal(coalesce(?, (select order_id from batches where id = ?)), ?, ?, ?)';
+  return remembering(db, work, () => db.raw(sql, [order, batch, batch, what, units] as string[]));
 }
 
 async function remembering<T>(
