@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import exceljs from 'exceljs';
@@ -10,6 +11,8 @@ import { samplePlant } from '../support/plant';
 import { sqlStateOf } from '../support/refusals';
 import { openShopFloor, type ShopFloor } from '../support/shop-floor';
 import { textRows, workbookParts, zipOf } from '../support/xlsx-file';
+
+const sha256 = (bytes: string | Buffer) => createHash('sha256').update(bytes);
 
 let scene: CliScene;
 let floor: ShopFloor;
@@ -104,6 +107,8 @@ test('a list from half of Europe keeps its zeros to the end, and is told of in a
   expect(JSON.parse(event.body)).toEqual({
     ...{ by: '17', count: 2, first: '0007', last: '0008', part: 'all', pattern: null },
     ...{ sha256: told.sha256, source: '2026-04.csv' },
+    // SHA-256 over that of each number, in their order.
+    numbersSha256: sha256(Buffer.concat([sha256('0007').digest(), sha256('0008').digest()])).digest('hex'),
   });
   const space = await floor.as('office')('number_spaces').where({ name: '2026-04' }).first();
   expect(space).toMatchObject({

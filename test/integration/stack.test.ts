@@ -214,6 +214,9 @@ test('a member that was killed is not counted: the last living one stops the ser
   const pid = await postgresPid();
 
   await killed.kill();
+  // The server has to notice first: on a busy machine that takes a moment.
+  const members = `select count(*)::int as members from pg_stat_activity where application_name = 'unitrail-stack'`;
+  await until(async () => (await query<{ members: number }>(stack.ownerUrl, members))[0]!.members === 1);
   await stack.leave();
 
   expect(await isAlive(pid)).toBe(false);
