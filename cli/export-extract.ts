@@ -3,16 +3,9 @@ import { openExtract } from '../adapters/postgres/exports';
 import { requirePlant } from '../adapters/postgres/plant-store';
 import type { ExportColumnChoice, ExportFormat } from '../domain/export-settings';
 import { readColumns, readFormats } from './export-columns';
+import { exportSettingsOf, lookOf } from '../domain/plant-exports';
 import { exportGroup } from './export-group';
-import {
-  asOffice,
-  countsText,
-  lookOf,
-  makeAndHandOut,
-  newRequest,
-  settingsOf,
-  toldExport,
-} from './export-office';
+import { asOffice, countsText, makeAndHandOut, newRequest, toldExport } from './export-office';
 import { printJson, printLine, say } from './output';
 import type { ServerContext } from './server-context';
 import { wrongOption } from './wrong-option';
@@ -47,7 +40,7 @@ export function register(program: Command, context: ServerContext): void {
 async function extract(context: ServerContext, buyer: string, options: Options): Promise<void> {
   const { from, until, columns, formats, to } = options;
   if (until < from) throw wrongOption('--until', until, `a day from ${from} on, which --from names`);
-  const settings = settingsOf(await requirePlant(await context.desk()), buyer);
+  const settings = exportSettingsOf(await requirePlant(await context.desk()), buyer);
   const look = { ...lookOf(settings), ...(columns && { columns }), ...(formats && { formats }) };
   const days = { from, to: until, timeZone: settings.timeZone };
   await asOffice(context, async (deps) => {

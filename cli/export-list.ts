@@ -4,8 +4,9 @@ import { dueItems, listExports, type ExportRow } from '../adapters/postgres/expo
 import { requirePlant } from '../adapters/postgres/plant-store';
 import { timeText, type Column } from '../domain/columns';
 import type { ExportCounts } from '../domain/export-about';
+import { exportSettingsOf } from '../domain/plant-exports';
 import { exportGroup } from './export-group';
-import { countsText, settingsOf } from './export-office';
+import { countsText } from './export-office';
 import { printJson, printLine, printTable } from './output';
 import type { ServerContext } from './server-context';
 
@@ -31,7 +32,7 @@ async function list(context: ServerContext, buyer: string | null): Promise<void>
   const db = await context.desk();
   const plant = await requirePlant(db);
   const buyers = buyer === null ? plant.buyers.map(({ id }) => id) : [buyer];
-  const wanted = buyers.map((id) => ({ id, include: settingsOf(plant, id).include }));
+  const wanted = buyers.map((id) => ({ id, include: exportSettingsOf(plant, id).include }));
   const rows = await listExports(db, buyer);
   const tries = await listDeliveries(
     db,

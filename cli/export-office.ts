@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import type { DeliverExportDeps } from '../activities/deliver-export';
 import { handOutExport } from '../activities/hand-out-export';
 import { makeExport, type MadeExport, type MakeExportDeps } from '../activities/make-export';
 import { readExportKey } from '../adapters/keys/export-keys';
@@ -8,18 +9,16 @@ import { findExport, type ExportRequest, type ExportRow } from '../adapters/post
 import { fixedLogins } from '../adapters/postgres/logins';
 import { requirePlant } from '../adapters/postgres/plant-store';
 import { createContentStore } from '../adapters/store/content-store';
-import { defaultExportSettings } from '../domain/export-schema';
 import type { PinnedLook } from '../domain/export-manifest';
-import type { ExportSettings } from '../domain/export-settings';
-import type { PlantDocument } from '../domain/plant';
 import { UnitrailError } from '../domain/errors';
 import type { ServerContext } from './server-context';
-import { wrongOption } from './wrong-option';
+
+export type OfficeExportDeps = MakeExportDeps & DeliverExportDeps;
 
 /** The login that may open exports and book what was made, for as long as the command takes. */
 export async function asOffice<T>(
   context: ServerContext,
-  work: (deps: MakeExportDeps) => Promise<T>,
+  work: (deps: OfficeExportDeps) => Promise<T>,
 ): Promise<T> {
   const plant = await requirePlant(await context.desk());
   const { store, home } = context.config();
@@ -39,6 +38,7 @@ export async function asOffice<T>(
       key,
       store: createContentStore({ folder: store }),
       workFolder: join(home, 'exports'),
+      secrets: context.env,
     });
   } catch (error) {
     throw explained(error);
@@ -56,21 +56,6 @@ function explained(error: unknown): unknown {
     error.detail,
     { cause: error },
   );
-}
-
-/** @throws UnitrailError INPUT_INVALID for a buyer that the plant file does not have. */
-export function settingsOf(plant: PlantDocument, buyer: string): ExportSettings {
-  const found = plant.buyers.find(({ id }) => id === buyer);
-  if (found) return found.export ?? defaultExportSettings();
-  throw wrongOption(
-    'buyer',
-    buyer,
-    `one of ${plant.buyers.map(({ id }) => id).join(', ')}, as the plant file has them`,
-  );
-}
-
-export function lookOf({ columns, formats, csv, testColumns, include, naming }: ExportSettings): PinnedLook {
-  return { columns, formats, csv, testColumns, include, naming };
 }
 
 /** Each call of the command asks anew. */

@@ -3,16 +3,9 @@ import { findExport, openReissue } from '../adapters/postgres/exports';
 import { requirePlant } from '../adapters/postgres/plant-store';
 import type { ExportColumnChoice, ExportFormat } from '../domain/export-settings';
 import { readColumns, readFormats } from './export-columns';
+import { exportSettingsOf, lookOf } from '../domain/plant-exports';
 import { exportGroup } from './export-group';
-import {
-  asOffice,
-  countsText,
-  lookOf,
-  makeAndHandOut,
-  newRequest,
-  settingsOf,
-  toldExport,
-} from './export-office';
+import { asOffice, countsText, makeAndHandOut, newRequest, toldExport } from './export-office';
 import { printJson, printLine, say } from './output';
 import type { ServerContext } from './server-context';
 
@@ -42,7 +35,7 @@ export function register(program: Command, context: ServerContext): void {
 async function reissue(context: ServerContext, id: string, { columns, formats, to }: Options): Promise<void> {
   const desk = await context.desk();
   const { buyer } = await findExport(desk, id);
-  const settings = settingsOf(await requirePlant(desk), buyer);
+  const settings = exportSettingsOf(await requirePlant(desk), buyer);
   const look = { ...lookOf(settings), ...(columns && { columns }), ...(formats && { formats }) };
   await asOffice(context, async (deps) => {
     const again = await openReissue(deps.db, id, newRequest(look));

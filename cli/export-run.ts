@@ -1,15 +1,23 @@
 import type { Command } from 'commander';
-import { dueItems, openExport, undeliveredExports } from '../adapters/postgres/exports';
+import { deliverExport } from '../activities/deliver-export';
+import {
+  dueItems,
+  findExport,
+  openExport,
+  undeliveredExports,
+  type ExportRow,
+} from '../adapters/postgres/exports';
 import { requirePlant } from '../adapters/postgres/plant-store';
+import type { ExportSettings } from '../domain/export-settings';
+import { exportSettingsOf, lookOf } from '../domain/plant-exports';
 import { exportGroup } from './export-group';
 import {
   asOffice,
   countsText,
-  lookOf,
   makeAndHandOut,
   newRequest,
-  settingsOf,
   toldExport,
+  type OfficeExportDeps,
 } from './export-office';
 import { printJson, printLine, say } from './output';
 import type { ServerContext } from './server-context';
@@ -23,7 +31,7 @@ export function register(program: Command, context: ServerContext): void {
   exportGroup(program)
     .command('run')
     .description(
-      "Makes the buyer's next export, of all that is in none yet, and whatever of its sequence is still to be delivered.",
+      "Makes the buyer's next export, of all that is in none yet, and delivers it with whatever of its sequence is still due.",
     )
     .argument('<buyer>')
     .option('--dry-run', 'say what would be in it, and do nothing')
@@ -38,7 +46,7 @@ export function register(program: Command, context: ServerContext): void {
 
 async function tell(context: ServerContext, buyer: string): Promise<void> {
   const db = await context.desk();
-  const { include } = settingsOf(await requirePlant(db), buyer);
+  const { include } = exportSettingsOf(await requirePlant(db), buyer);
   const due = await dueItems(db, buyer, include);
   const undelivered = await undeliveredExports(db, buyer);
   if (context.json) return printJson(context, { dryRun: true, buyer, due, undelivered });
@@ -48,13 +56,18 @@ async function tell(context: ServerContext, buyer: string): Promise<void> {
 }
 
 async function run(context: ServerContext, buyer: string, { to }: Options): Promise<void> {
-  const settings = settingsOf(await requirePlant(await context.desk()), buyer);
+  const settings = exportSettingsOf(await requirePlant(await context.desk()), buyer);
   const as = settings.sftp === null ? 'delivered' : 'copied';
+  const signal = context.takeOverSignals(() => {});
   await asOffice(context, async (deps) => {
     const opened = await openExport(deps.db, buyer, newRequest(lookOf(settings)));
     const told = [];
     for (const id of await undeliveredExports(deps.db, buyer)) {
-      const done = await makeAndHandOut(deps, id, { to, as, say: (line) => void say(context, line) });
+      signal.throwIfAborted();
+      const tell = (line: string): void => void say(context, line);
+      let done = await makeAndHandOut(deps, id, { to, as, say: tell });
+      if (to === undefined && settings.sftp)
+        done = { ...done, row: await deliverNow(deps, id, { signal, say: tell }) };
       told.push(toldExport(done));
       if (context.json) continue;
       await printLine(context, `${id}: ${countsText(done.row.counts)}; ${done.row.state}`);
@@ -63,13 +76,32 @@ async function run(context: ServerContext, buyer: string, { to }: Options): Prom
     }
     if (context.json) return printJson(context, { buyer, opened, to: to ?? null, exports: told });
     if (opened === null) await printLine(context, `Nothing new is due to ${buyer}.`);
-    if (told.length > 0) await say(context, ending(to, as, buyer));
+    if (told.length > 0) await say(context, ending(to, settings, buyer));
   });
 }
 
-function ending(to: string | undefined, as: 'delivered' | 'copied', buyer: string): string {
+/** By SFTP, with a line for each file. */
+async function deliverNow(
+  deps: OfficeExportDeps,
+  exportId: string,
+  { signal, say }: { signal: AbortSignal; say: (line: string) => void },
+): Promise<ExportRow> {
+  let last = '';
+  await deliverExport(deps, exportId, {
+    signal,
+    onProgress: ({ file }) => {
+      if (file !== last) say(`${exportId}: ${file}`);
+      last = file;
+    },
+  });
+  return findExport(deps.db, exportId);
+}
+
+function ending(to: string | undefined, { sftp }: ExportSettings, buyer: string): string {
   if (to === undefined)
-    return 'Made, and kept in the content store. `--to FOLDER` puts the files into a folder.';
-  if (as === 'delivered') return `The files are in ${to}. Check them with \`unitrail export verify ${to}\`.`;
-  return `The files are in ${to}; ${buyer} gets them by SFTP, and that is still to come.`;
+    return sftp === null
+      ? 'Made, and kept in the content store. `--to FOLDER` puts the files into a folder.'
+      : `Delivered to ${sftp.host}. \`unitrail export list ${buyer}\` shows each try.`;
+  if (sftp === null) return `The files are in ${to}. Check them with \`unitrail export verify ${to}\`.`;
+  return `The files are in ${to}; ${buyer} gets them by SFTP, and that is still to come: \`unitrail export run ${buyer}\`.`;
 }

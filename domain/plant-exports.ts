@@ -1,7 +1,31 @@
 import { columnProblems } from './export-columns';
-import type { SftpTarget } from './export-settings';
+import type { PinnedLook } from './export-manifest';
+import { defaultExportSettings } from './export-schema';
+import type { ExportSettings, SftpTarget } from './export-settings';
+import { UnitrailError } from './errors';
 import type { Buyer } from './plant-document';
 import type { Problem } from './refusal';
+
+/**
+ * The buyer's settings; the defaults where the plant file has none: all that is due, handed out to a folder.
+ * @throws UnitrailError INPUT_INVALID for a buyer that the plant file does not have
+ */
+export function exportSettingsOf(
+  { buyers }: { readonly buyers: readonly Buyer[] },
+  buyer: string,
+): ExportSettings {
+  const found = buyers.find(({ id }) => id === buyer);
+  if (found) return found.export ?? defaultExportSettings();
+  throw new UnitrailError(
+    'INPUT_INVALID',
+    `buyer: ${JSON.stringify(buyer)} is not allowed; one of ${buyers.map(({ id }) => id).join(', ')}, as the plant file has them`,
+  );
+}
+
+/** What of the settings an export keeps from its opening on. */
+export function lookOf({ columns, formats, csv, testColumns, include, naming }: ExportSettings): PinnedLook {
+  return { columns, formats, csv, testColumns, include, naming };
+}
 
 /** What the buyers' settings of exports say of each other and get wrong. */
 export function exportProblems(buyers: readonly Buyer[]): Problem[] {

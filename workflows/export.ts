@@ -50,8 +50,9 @@ export async function sendExports({ buyer }: ExportInput): Promise<ExportResult>
     show(state, { under: id, doing: 'making' });
     await untilMended(state, () => writer.makeExport({ export: id }));
     show(state, { under: id, doing: 'delivering' });
-    await untilMended(state, () => courier.deliverExport({ export: id }));
-    state.delivered.push(id);
+    const { to } = await untilMended(state, () => courier.deliverExport({ export: id }));
+    // Without a server of the buyer's it waits for `unitrail export run --to`.
+    if (to !== null) state.delivered.push(id);
   }
   show(state, { under: null, doing: 'done' });
   const { asOf, delivered } = state;
@@ -90,12 +91,13 @@ function asOfThis({ typedSearchAttributes, startTime }: WorkflowInfo): string {
 }
 
 /** A failure that Temporal does not try again waits for a person, and in case nobody comes, an hour. */
-async function untilMended(state: State, act: () => Promise<unknown>): Promise<void> {
+async function untilMended<T>(state: State, act: () => Promise<T>): Promise<T> {
   for (;;) {
     state.asked = false;
     try {
-      await act();
-      return show(state, { failure: null });
+      const done = await act();
+      show(state, { failure: null });
+      return done;
     } catch (error) {
       const cause = error instanceof ActivityFailure ? error.cause : undefined;
       if (!(cause instanceof ApplicationFailure)) throw error;

@@ -1,3 +1,4 @@
+import { correctRecord, recordReturn } from '../../adapters/postgres/amendments';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
 import { createExportSource } from '../../adapters/postgres/export-source';
 import { dueItems, findExport, openExport, openExtract, openReissue } from '../../adapters/postgres/exports';
@@ -60,6 +61,26 @@ test('two that open at once share the items between them, and their numbers have
   await shipBatch(floor, 1);
   const ids = await Promise.all(['a', 'b', 'c'].map((request) => open('acme', testLook(), request)));
   expect(ids.filter((id) => id !== null)).toEqual([`acme-${String(before + 1).padStart(6, '0')}`]);
+});
+
+test('what was said after the sealing travels in the next export, each word of it once, in the order of the history', async () => {
+  const { units } = await shipBatch(floor, 1);
+  await open('acme');
+  const { unitId, serial } = units[0]!;
+  const desk = floor.as('desk');
+  const { sha256: record } = await desk('records').where({ unit_id: unitId }).first('sha256');
+  const wrong = { record, field: 'boardLot', was: 'PCB-2406-17', value: 'PCB-0007' };
+  await correctRecord(desk, unitId, { ...wrong, reason: 'mistyped', by: '17' });
+  await recordReturn(desk, unitId, { rma: 'RMA-1', condition: 'dead', reason: 'no power', by: '23' });
+  expect(await dueItems(office, 'acme')).toEqual({ units: 0, amendments: 2, numbers: 0 });
+  const id = (await open('acme'))!;
+  const told = await all(createExportSource(office, await findExport(office, id)).amendments());
+  expect(told.map((row) => [row.serial, row.type])).toEqual([
+    [serial, 'recordCorrected'],
+    [serial, 'unitReturned'],
+  ]);
+  expect(JSON.parse(told[0]!.body)).toMatchObject(wrong);
+  expect(await open('acme')).toBeNull();
 });
 
 test('numbers that came to no shipped unit are told once, and a missing one again when it is scrapped', async () => {
