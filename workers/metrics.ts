@@ -112,6 +112,11 @@ function addDatabaseGauges(
     'state',
   ]);
   const notices = gauge('unitrail_notices_undelivered', 'Notices that the webhook has not taken yet.');
+  const exports = gauge('unitrail_exports_undelivered', 'Exports that their buyers have not got yet.');
+  const oldestExport = gauge(
+    'unitrail_export_oldest_undelivered_seconds',
+    'How long the oldest of them has been due.',
+  );
   const readAt = gauge('unitrail_database_read_timestamp_seconds', 'When these figures were read last.');
   const isUp = gauge('unitrail_database_up', '1 where the last reading of these figures succeeded.');
   const write = (rows: MetricRows): void => {
@@ -122,6 +127,8 @@ function addDatabaseGauges(
     for (const { count, ...labels } of rows.slots) slots.set(labels, count);
     oldest.set(rows.oldestHeldSeconds);
     notices.set(rows.undeliveredNotices);
+    exports.set(rows.exports.undelivered);
+    oldestExport.set(rows.exports.oldestSeconds);
     readAt.setToCurrentTime();
   };
   return reading(async () => {

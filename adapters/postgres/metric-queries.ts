@@ -9,6 +9,8 @@ export interface MetricRows {
   readonly oldestHeldSeconds: number;
   readonly slots: readonly { readonly station: string; readonly state: string; readonly count: number }[];
   readonly undeliveredNotices: number;
+  /** Of the buyers' sequences; what stands outside them is nobody's due. */
+  readonly exports: { readonly undelivered: number; readonly oldestSeconds: number };
 }
 
 export const heldAges = ['under 1 h', '1 h to 8 h', '8 h to 24 h', 'over 24 h'] as const;
@@ -17,7 +19,7 @@ export type HeldAge = (typeof heldAges)[number];
 const openStates = ['InProgress', 'AwaitingEngineer', 'ReadyToShip', 'Packed', 'Missing'];
 
 export async function readMetrics(db: Database): Promise<MetricRows> {
-  const [units, held, oldest, slots, notices] = await mapped(
+  const [units, held, oldest, slots, notices, exports] = await mapped(
     Promise.all([
       db('units')
         .whereIn('state', openStates)
@@ -32,6 +34,14 @@ export async function readMetrics(db: Database): Promise<MetricRows> {
         .groupBy('station', 'state')
         .select('station', 'state', db.raw('count(*)::integer as count')),
       db('notices').whereNull('delivered_at').first<{ count: number }>(db.raw('count(*)::integer as count')),
+      db('exports')
+        .where({ kind: 'sequence' })
+        .whereNull('delivered_at')
+        .first<MetricRows['exports']>(
+          db.raw(
+            'count(*)::integer as undelivered, coalesce(extract(epoch from now() - min(opened_at)), 0)::float8 as "oldestSeconds"',
+          ),
+        ),
     ]),
   );
   return {
@@ -40,6 +50,7 @@ export async function readMetrics(db: Database): Promise<MetricRows> {
     oldestHeldSeconds: oldest?.seconds ?? 0,
     slots,
     undeliveredNotices: notices?.count ?? 0,
+    exports: exports ?? { undelivered: 0, oldestSeconds: 0 },
   };
 }
 
