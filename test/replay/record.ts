@@ -5,13 +5,23 @@
  */
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { WorkflowContinuedAsNewError, type WorkflowHandle } from '@temporalio/client';
+import { newSiteKey } from '../../adapters/keys/site-keys';
+import { openDatabase } from '../../adapters/postgres/database';
+import { applyPlant, requirePlant } from '../../adapters/postgres/plant-store';
 import { version } from '../../package.json';
 import type { FaultEntry } from '../../domain/bench-protocol';
 import { usualPace, type Pace } from '../../domain/pace';
-import { batchWorkflowId, partitionWorkflowId, taskQueues, unitWorkflowId } from '../../domain/workflow-ids';
+import {
+  batchWorkflowId,
+  exportScheduleId,
+  partitionWorkflowId,
+  taskQueues,
+  unitWorkflowId,
+} from '../../domain/workflow-ids';
+import type { ExportDesk } from '../../workflows/export-details';
 import globalSetup from '../support/global-setup';
 import globalTeardown from '../support/global-teardown';
 import { newOrder, startTestLine, type TestLine, type TestUnit } from '../support/line';
@@ -114,7 +124,36 @@ const stories: Readonly<Record<Scenario, Story>> = {
       });
     },
   },
+  /** An export that nobody can sign waits, and goes on at `tryAgain` when the plant names a key. */
+  export: {
+    quantity: 1,
+    run: async (line, batch) => {
+      await line.shipmentRun(batch).result();
+      const run = await line.client.workflow.start('export', {
+        workflowId: `${exportScheduleId('acme')}-${batch}`,
+        taskQueue: taskQueues.workflows,
+        args: [{ buyer: 'acme' }],
+      });
+      await until(async () => (await run.query<ExportDesk>('exportProgress')).failure !== null);
+      await nameExportKey(line);
+      await run.executeUpdate('tryAgain');
+      return run;
+    },
+  },
 };
+
+async function nameExportKey({ database, home }: TestLine): Promise<void> {
+  const path = join(home, 'export.pem');
+  await writeFile(path, newSiteKey().secret, { mode: 0o600 });
+  const desk = openDatabase(database.urlOf('desk'), { applicationName: 'record', maxConnections: 1 });
+  try {
+    const plant = await requirePlant(desk);
+    const manufacturer = { ...plant.manufacturer, exportKey: `file:${path}` };
+    await applyPlant(desk, { ...plant, manufacturer });
+  } finally {
+    await desk.destroy();
+  }
+}
 
 function partOf(line: TestLine, batch: string): WorkflowHandle {
   return line.client.workflow.getHandle(partitionWorkflowId(batch, 1));

@@ -18,6 +18,7 @@ export const scenarios = [
   'shipment',
   'resolve-units',
   'packing',
+  'export',
 ] as const;
 
 export type Scenario = (typeof scenarios)[number];

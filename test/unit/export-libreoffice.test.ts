@@ -137,7 +137,9 @@ function asRead(value: CellValue): OfficeCell {
   if (typeof value === 'string') return sheetText(value).replaceAll('_x005F_', '_');
   // LibreOffice tells a time to the hundredth of a second; that the cell has the millisecond, exceljs has shown.
   if (value instanceof Date) return new Date(Math.round(value.getTime() / 10) * 10);
-  return typeof value === 'number' && Math.abs(value) >= 1e15 ? String(value) : value;
+  if (typeof value !== 'number') return value;
+  // It writes fifteen digits of a number, however many it keeps.
+  return Math.abs(value) >= 1e15 ? String(value) : Number(value.toPrecision(15));
 }
 
 function withoutEmptyEnd(cells: OfficeCell[]): OfficeCell[] {
