@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { ExportKey } from '../adapters/keys/export-keys';
-import { openExport, undeliveredExports } from '../adapters/postgres/exports';
+import type { Database } from '../adapters/postgres/database';
+import { openExport, undeliveredExports, unmadeExports } from '../adapters/postgres/exports';
 import { requirePlant } from '../adapters/postgres/plant-store';
 import { exportSettingsOf, lookOf } from '../domain/plant-exports';
 import { alive } from './act';
@@ -8,6 +9,8 @@ import { deliverExport, type DeliverExportDeps } from './deliver-export';
 import { makeExport } from './make-export';
 
 export interface ExportDeps extends DeliverExportDeps {
+  /** Connections of their own: a delivery holds two for hours, and nothing else has to wait for them. */
+  readonly exportDb?: Database;
   /** Read when the first export is made: an office without a key does all else. */
   readonly exportKey: () => Promise<ExportKey>;
   /** Where files are written before the store has them. */
@@ -16,7 +19,8 @@ export interface ExportDeps extends DeliverExportDeps {
 
 /** What reaches a buyer: opened, made and delivered. Each is safe to run twice. */
 export function createExportActivities(deps: ExportDeps) {
-  const { db, store, workFolder } = deps;
+  const { store, workFolder } = deps;
+  const db = deps.exportDb ?? deps.db;
   return {
     /** Takes what is in no export yet into a new one, and names all that are not delivered, in their order. */
     async openExport({
@@ -26,23 +30,29 @@ export function createExportActivities(deps: ExportDeps) {
       buyer: string;
       asOf: string;
     }): Promise<{ opened: string | null; due: string[] }> {
-      const look = lookOf(exportSettingsOf(await requirePlant(db), buyer));
+      const settings = exportSettingsOf(await requirePlant(db), buyer);
+      const look = lookOf(settings);
       return alive(async () => {
         const opened = await openExport(db, buyer, { request: `run/${asOf}`, asOf: new Date(asOf), look });
-        return { opened, due: await undeliveredExports(db, buyer) };
+        // Without a server of the buyer's they are made and handed out by hand: older ones are not this run's.
+        const due = settings.sftp ? await undeliveredExports(db, buyer) : await unmadeExports(db, buyer);
+        return { opened, due };
       });
     },
 
     /** Writes and signs the files, once: a repeat finds what was made. */
     async makeExport({ export: id }: { export: string }): Promise<void> {
       const key = await deps.exportKey();
-      await alive(async () => void (await makeExport({ db, store, key, workFolder }, id)));
+      const signal = Context.current().cancellationSignal;
+      await alive(async () => {
+        await makeExport({ db, store, key, workFolder }, id, () => signal.throwIfAborted());
+      });
     },
 
     /** Null where the plant file names no server: `unitrail export run --to` hands the files out. */
     async deliverExport({ export: id }: { export: string }): Promise<{ to: string | null }> {
       const signal = Context.current().cancellationSignal;
-      return alive(() => deliverExport(deps, id, { signal }));
+      return alive(() => deliverExport({ ...deps, db }, id, { signal }));
     },
   };
 }

@@ -8,7 +8,7 @@ import { buyerSchedules, reconcileExportSchedules } from '../workers/export-sche
 import { refusedPlant } from './plant-refusal';
 import { prepareEmbedded } from './embedded-database';
 import { fieldChanges, type FieldChange } from './field-changes';
-import { printJson, printLine } from './output';
+import { printJson, printLine, say } from './output';
 import type { ServerContext } from './server-context';
 import { ask } from './temporal-errors';
 
@@ -32,7 +32,6 @@ async function apply(context: ServerContext, file: string, { dryRun = false }: O
   const db = await context.desk();
   const planned = await planPlant(db, document);
   const changes = changesOf(planned);
-  const hadSchedules = (await buyerSchedules(db)).length > 0;
   const refusals = refusalsOf(planned);
   if (refusals.length > 0) throw refusedPlant(refusals);
   let version: number | null = null;
@@ -45,7 +44,7 @@ async function apply(context: ServerContext, file: string, { dryRun = false }: O
       context,
       document.stations.map(({ id }) => id),
     );
-    await keepSchedules(context, db, hadSchedules);
+    await keepSchedules(context, db);
   }
   await report(context, { changes, version, dryRun });
 }
@@ -62,12 +61,20 @@ async function addStations(context: ServerContext, stations: readonly string[]):
   await prepareEmbedded(servers, stations);
 }
 
-/** Last: what is in force is in force, and applying the file again does what Temporal missed. */
-async function keepSchedules(context: ServerContext, db: Database, hadSchedules: boolean): Promise<void> {
+/**
+ * Last: what is in force is in force, and applying the file again does what Temporal missed. Where no buyer has a
+ * schedule it can only be that an old one is left: no reason to fail.
+ */
+async function keepSchedules(context: ServerContext, db: Database): Promise<void> {
   const wanted = await buyerSchedules(db);
-  if (wanted.length === 0 && !hadSchedules) return;
-  const client = await context.temporal();
-  await ask(client, () => reconcileExportSchedules(client, wanted));
+  try {
+    const client = await context.temporal();
+    await ask(client, () => reconcileExportSchedules(client, wanted));
+  } catch (error) {
+    if (wanted.some(({ when }) => when !== null)) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    await say(context, `Whether an old schedule of exports is left could not be asked: ${why}`);
+  }
 }
 
 interface Change {

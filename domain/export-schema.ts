@@ -29,15 +29,15 @@ const include = field.fields({
 
 const sftp = field.fields({
   host: field.patternText(
-    /^([A-Za-z0-9][A-Za-z0-9.-]{0,252}|[0-9A-Fa-f:]{2,45})$/,
-    'a host name or address, without port',
+    /^([A-Za-z0-9][A-Za-z0-9.-]{0,84}|[0-9A-Fa-f:]{2,45})$/,
+    'a host name or address of up to 85 characters, without port',
   ),
   port: field.wholeNumber(1, 65_535).default(22),
-  user: field.patternText(/^[^\s\p{Cc}:/@]{1,64}$/u, '1 to 64 characters without blanks, : / @'),
+  user: field.patternText(/^[^\s\p{Cc}:/@|]{1,32}$/u, '1 to 32 characters without blanks, : / @ |'),
   folder: field
     .checkedText(
-      /^[^\p{Cc}\\]{1,255}$/u,
-      'a folder on the server, absolute or from the login’s home, with / between its parts and no ..',
+      /^[^\p{Cc}\\|]{1,120}$/u,
+      'a folder on the server, absolute or from the login’s home, with / between its parts, of up to 120 characters without \\ and |, and no ..',
       (path) => !path.split('/').includes('..'),
     )
     .default('.'),

@@ -35,8 +35,34 @@ export function exportProblems(buyers: readonly Buyer[]): Problem[] {
     return [
       ...columnProblems(settings.columns).map((one) => ({ ...one, path: [...path, ...one.path] })),
       ...(settings.sftp ? sftpProblems(settings.sftp, [...path, 'sftp']) : []),
+      ...namingProblems(buyers, at, [...path, 'naming']),
     ];
   });
+}
+
+/** The longest ending of a file, and what an export's own part of its name may come to. */
+const LONGEST_ENDING = '.amendments.jsonl'.length;
+const LONGEST_EXPORT = 'x000000-r0000'.length;
+const MOST_NAME = 200;
+
+/** A name is pinned with its export: what can't be delivered later would stop the sequence for good. */
+function namingProblems(buyers: readonly Buyer[], at: number, path: Problem['path']): Problem[] {
+  const { id, export: settings } = buyers[at]!;
+  const { naming, sftp } = settings!;
+  const problems: Problem[] = [];
+  const longest = naming.replaceAll('{buyer}', id).replaceAll('{export}', 'x'.repeat(LONGEST_EXPORT));
+  if (longest.length + LONGEST_ENDING > MOST_NAME)
+    problems.push({ path, value: naming, allowed: `names of files of up to ${MOST_NAME} characters` });
+  const shared = buyers.some(
+    (other) => other.id !== id && sftp !== null && isSamePlace(other.export?.sftp ?? null, sftp),
+  );
+  if (shared && !naming.includes('{buyer}'))
+    problems.push({ path, value: naming, allowed: 'one with {buyer}: another buyer has the same folder' });
+  return problems;
+}
+
+function isSamePlace(one: SftpTarget | null, other: SftpTarget): boolean {
+  return one !== null && one.host === other.host && one.port === other.port && one.folder === other.folder;
 }
 
 function sftpProblems({ key, password, passphrase }: SftpTarget, path: Problem['path']): Problem[] {

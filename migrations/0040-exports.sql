@@ -193,23 +193,30 @@ from unit_events e join units u on u.id = substr(e.stream, 6)::uuid join shipmen
 where e.type in ('recordCorrected', 'unitReturned') and u.state = 'Shipped'
   and not exists (select from export_items x where x.kind = 'amendment' and x.unit_id = u.id and x.seq = e.seq);
 
+-- The buyer of the batch's unit that shipped first. Of batches whose orders name no buyer.
+create view buyers_by_shipment as
+select distinct on (b.id) b.id as batch_id, s.buyer
+from batches b join units u on u.batch_id = b.id and u.state = 'Shipped' join shipments s on s.id = u.shipment_id
+where b.buyer is null
+order by b.id, s.closed_at, s.id;
+
 -- Numbers that came to no shipped unit, with their fate. A buyer's own number is told to that buyer, every other one to the
--- buyer of the batch; numbers of trials are nobody's. Of a buyer's list, what was given back at the end of a batch is unused.
+-- buyer of the batch (or, where its order named none, to the buyer whom its first units went to); numbers of trials are nobody's. Of a buyer's list, what was given back at the end of a batch is unused.
 create view unexported_numbers as
 select n.buyer, n.issuer, n.identifier, n.value, n.unit_id, n.fate, n.fate_at, n.batch_id, n.reason
 from (
-  select coalesce(own.id, b.buyer) as buyer, i.issuer, i.kind as identifier, i.value, u.id as unit_id,
+  select coalesce(own.id, b.buyer, first.buyer) as buyer, i.issuer, i.kind as identifier, i.value, u.id as unit_id,
     lower(u.state) as fate, e.at as fate_at, b.id as batch_id, e.body::jsonb ->> 'code' as reason
   from units u join batches b on b.id = u.batch_id join identifiers i on i.unit_id = u.id and i.kind in ('serial', 'mac')
-  left join buyers own on own.id = u.issuer
+  left join buyers own on own.id = u.issuer left join buyers_by_shipment first on first.batch_id = b.id
   cross join lateral (select v.at, v.body from unit_events v where v.stream = 'unit:' || u.id and v.type in ('scrapped', 'missing', 'voided')
                       order by v.seq desc limit 1) as e
   where u.state in ('Scrapped', 'Missing', 'Void') and not b.trial
   union all
-  select coalesce(own.id, b.buyer), i.issuer, i.kind, i.value, null, 'void', e.at, b.id, e.body::jsonb ->> 'why'
+  select coalesce(own.id, b.buyer, first.buyer), i.issuer, i.kind, i.value, null, 'void', e.at, b.id, e.body::jsonb ->> 'why'
   from identifiers i join blocks k on k.id = i.block_id join batches b on b.id = k.batch_id
   join unit_events e on e.stream = 'batch:' || b.id and e.key = concat_ws('/', 'void', k.id, i.ordinal)
-  left join buyers own on own.id = i.issuer
+  left join buyers own on own.id = i.issuer left join buyers_by_shipment first on first.batch_id = b.id
   where i.unit_id is null and i.adopted_unit is null and i.state = 'void' and not b.trial
   union all
   select l.issuer, l.issuer, 'serial', v.value, null, 'unused', e.at, k.batch_id, null
@@ -280,7 +287,10 @@ begin
   select e.id, 'record', r.issuer, 'serial', r.serial, r.unit_id from unexported_records r where r.buyer = p_buyer order by r.issuer, r.serial;
   get diagnostics e.records = row_count;
   insert into export_items (export_id, kind, issuer, identifier, value, seq, unit_id)
-  select e.id, 'amendment', a.issuer, 'serial', a.serial, a.seq, a.unit_id from unexported_amendments a where a.buyer = p_buyer order by a.issuer, a.serial, a.seq;
+  select e.id, 'amendment', a.issuer, 'serial', a.serial, a.seq, a.unit_id from unexported_amendments a
+  -- A unit that shipped while this ran: its record is in the next export, and so is what was said of it.
+  where a.buyer = p_buyer and exists (select from export_items r where r.kind = 'record' and r.unit_id = a.unit_id)
+  order by a.issuer, a.serial, a.seq;
   get diagnostics e.amendments = row_count;
   insert into export_items (export_id, kind, issuer, identifier, value, unit_id, fate, fate_at, batch_id, reason)
   select e.id, 'number', n.issuer, n.identifier, n.value, n.unit_id, n.fate, n.fate_at, n.batch_id, n.reason

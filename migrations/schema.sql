@@ -2719,7 +2719,10 @@ begin
   select e.id, 'record', r.issuer, 'serial', r.serial, r.unit_id from unexported_records r where r.buyer = p_buyer order by r.issuer, r.serial;
   get diagnostics e.records = row_count;
   insert into export_items (export_id, kind, issuer, identifier, value, seq, unit_id)
-  select e.id, 'amendment', a.issuer, 'serial', a.serial, a.seq, a.unit_id from unexported_amendments a where a.buyer = p_buyer order by a.issuer, a.serial, a.seq;
+  select e.id, 'amendment', a.issuer, 'serial', a.serial, a.seq, a.unit_id from unexported_amendments a
+  -- A unit that shipped while this ran: its record is in the next export, and so is what was said of it.
+  where a.buyer = p_buyer and exists (select from export_items r where r.kind = 'record' and r.unit_id = a.unit_id)
+  order by a.issuer, a.serial, a.seq;
   get diagnostics e.amendments = row_count;
   insert into export_items (export_id, kind, issuer, identifier, value, unit_id, fate, fate_at, batch_id, reason)
   select e.id, 'number', n.issuer, n.identifier, n.value, n.unit_id, n.fate, n.fate_at, n.batch_id, n.reason
@@ -4401,6 +4404,19 @@ CREATE TABLE public.buyers (
 );
 
 --
+-- Name: buyers_by_shipment; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.buyers_by_shipment AS
+ SELECT DISTINCT ON (b.id) b.id AS batch_id,
+    s.buyer
+   FROM ((public.batches b
+     JOIN public.units u ON (((u.batch_id = b.id) AND (u.state = 'Shipped'::text))))
+     JOIN public.shipments s ON ((s.id = u.shipment_id)))
+  WHERE (b.buyer IS NULL)
+  ORDER BY b.id, s.closed_at, s.id;
+
+--
 -- Name: cartons; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -4932,7 +4948,7 @@ CREATE VIEW public.unexported_numbers AS
     n.fate_at,
     n.batch_id,
     n.reason
-   FROM ( SELECT COALESCE(own.id, b.buyer) AS buyer,
+   FROM ( SELECT COALESCE(own.id, b.buyer, first.buyer) AS buyer,
             i.issuer,
             i.kind AS identifier,
             i.value,
@@ -4941,10 +4957,11 @@ CREATE VIEW public.unexported_numbers AS
             e.at AS fate_at,
             b.id AS batch_id,
             ((e.body)::jsonb ->> 'code'::text) AS reason
-           FROM ((((public.units u
+           FROM (((((public.units u
              JOIN public.batches b ON ((b.id = u.batch_id)))
              JOIN public.identifiers i ON (((i.unit_id = u.id) AND (i.kind = ANY (ARRAY['serial'::text, 'mac'::text])))))
              LEFT JOIN public.buyers own ON ((own.id = u.issuer)))
+             LEFT JOIN public.buyers_by_shipment first ON ((first.batch_id = b.id)))
              CROSS JOIN LATERAL ( SELECT v.at,
                     v.body
                    FROM public.unit_events v
@@ -4953,7 +4970,7 @@ CREATE VIEW public.unexported_numbers AS
                  LIMIT 1) e)
           WHERE ((u.state = ANY (ARRAY['Scrapped'::text, 'Missing'::text, 'Void'::text])) AND (NOT b.trial))
         UNION ALL
-         SELECT COALESCE(own.id, b.buyer) AS "coalesce",
+         SELECT COALESCE(own.id, b.buyer, first.buyer) AS "coalesce",
             i.issuer,
             i.kind,
             i.value,
@@ -4962,11 +4979,12 @@ CREATE VIEW public.unexported_numbers AS
             e.at,
             b.id,
             ((e.body)::jsonb ->> 'why'::text)
-           FROM ((((public.identifiers i
+           FROM (((((public.identifiers i
              JOIN public.blocks k ON ((k.id = i.block_id)))
              JOIN public.batches b ON ((b.id = k.batch_id)))
              JOIN public.unit_events e ON (((e.stream = ('batch:'::text || b.id)) AND (e.key = concat_ws('/'::text, 'void', k.id, i.ordinal)))))
              LEFT JOIN public.buyers own ON ((own.id = i.issuer)))
+             LEFT JOIN public.buyers_by_shipment first ON ((first.batch_id = b.id)))
           WHERE ((i.unit_id IS NULL) AND (i.adopted_unit IS NULL) AND (i.state = 'void'::text) AND (NOT b.trial))
         UNION ALL
          SELECT l.issuer,

@@ -8,19 +8,24 @@ import {
 import type { Database } from '../adapters/postgres/database';
 import { loadPlant } from '../adapters/postgres/plant-store';
 import { exportScheduleId, taskQueues } from '../domain/workflow-ids';
+import type { Logger } from './log';
 
-/** A buyer's schedule as the plant file has it. */
-export interface BuyerSchedule {
-  readonly buyer: string;
+interface When {
   /** Five fields. */
   readonly cron: string;
   readonly timeZone: string;
 }
 
+/** A buyer's schedule as the plant file has it; null: none. */
+export interface BuyerSchedule {
+  readonly buyer: string;
+  readonly when: When | null;
+}
+
 /** A plant that was down over a long weekend sends one export then, and does not leave out the Friday's. */
 const CATCH_UP = '7 days';
 
-function optionsOf({ buyer, cron, timeZone }: BuyerSchedule): Omit<ScheduleOptions, 'scheduleId'> {
+function optionsOf(buyer: string, { cron, timeZone }: When): Omit<ScheduleOptions, 'scheduleId'> {
   return {
     spec: { cronExpressions: [cron], timezone: timeZone },
     // A run that waits for a server takes up what came since; one more is kept, so that nothing waits for the next time.
@@ -36,41 +41,47 @@ function optionsOf({ buyer, cron, timeZone }: BuyerSchedule): Omit<ScheduleOptio
   };
 }
 
-/** Those of the plant in force; none where no plant is. */
+/** Of each buyer of the plant in force. */
 export async function buyerSchedules(db: Database): Promise<BuyerSchedule[]> {
   const plant = await loadPlant(db);
-  return (plant?.buyers ?? []).flatMap(({ id, export: settings }) =>
-    settings?.schedule ? [{ buyer: id, cron: settings.schedule, timeZone: settings.timeZone }] : [],
-  );
+  return (plant?.buyers ?? []).map(({ id: buyer, export: settings }) => ({
+    buyer,
+    when: settings?.schedule ? { cron: settings.schedule, timeZone: settings.timeZone } : null,
+  }));
 }
 
-export type ScheduleChange = { readonly buyer: string; readonly change: 'kept' | 'removed' };
-
 /**
- * Makes the schedules those of the plant file: created, brought up to date, and taken away where a buyer has none any
- * more. Whether somebody paused one in the web UI is theirs to say, and stays.
+ * Makes the schedules those of the plant file: created, brought up to date, and taken away where a buyer has none. Each by
+ * its own id: what somebody else has in this namespace stays. So does a pause that somebody set in the web UI. Returns
+ * the buyers whose schedules were taken away.
  */
 export async function reconcileExportSchedules(
   client: Client,
   wanted: readonly BuyerSchedule[],
-): Promise<ScheduleChange[]> {
-  const changes: ScheduleChange[] = [];
-  for (const schedule of wanted) {
-    await ensure(client, schedule);
-    changes.push({ buyer: schedule.buyer, change: 'kept' });
+): Promise<string[]> {
+  const removed: string[] = [];
+  for (const { buyer, when } of wanted) {
+    if (when) await ensure(client, buyer, when);
+    else if (await remove(client, exportScheduleId(buyer))) removed.push(buyer);
   }
-  const ids = new Set(wanted.map(({ buyer }) => exportScheduleId(buyer)));
-  for (const id of await existing(client)) {
-    if (ids.has(id)) continue;
-    await remove(client, id);
-    changes.push({ buyer: id.slice(exportScheduleId('').length), change: 'removed' });
-  }
-  return changes;
+  return removed;
 }
 
-async function ensure(client: Client, schedule: BuyerSchedule): Promise<void> {
-  const scheduleId = exportScheduleId(schedule.buyer);
-  const options = optionsOf(schedule);
+/** The office begins without them: exports are no reason for a line to stand still. */
+export async function keepExportSchedules(client: Client, db: Database, log: Logger): Promise<void> {
+  try {
+    await reconcileExportSchedules(client, await buyerSchedules(db));
+  } catch (error) {
+    log.warn(
+      { error: error instanceof Error ? error.message : String(error) },
+      'The schedules of exports could not be made those of the plant file. `unitrail apply` does it as well.',
+    );
+  }
+}
+
+async function ensure(client: Client, buyer: string, when: When): Promise<void> {
+  const scheduleId = exportScheduleId(buyer);
+  const options = optionsOf(buyer, when);
   try {
     await client.schedule.create({ ...options, scheduleId } as ScheduleOptions);
   } catch (error) {
@@ -83,17 +94,12 @@ async function ensure(client: Client, schedule: BuyerSchedule): Promise<void> {
 
 type Handle = ReturnType<Client['schedule']['getHandle']>;
 
-async function existing(client: Client): Promise<string[]> {
-  const ids: string[] = [];
-  for await (const { scheduleId } of client.schedule.list())
-    if (scheduleId.startsWith(exportScheduleId(''))) ids.push(scheduleId);
-  return ids;
-}
-
-async function remove(client: Client, id: string): Promise<void> {
+async function remove(client: Client, id: string): Promise<boolean> {
   try {
     await client.schedule.getHandle(id).delete();
+    return true;
   } catch (error) {
-    if (!(error instanceof ScheduleNotFoundError)) throw error;
+    if (error instanceof ScheduleNotFoundError) return false;
+    throw error;
   }
 }

@@ -26,7 +26,7 @@ import {
 } from './create-worker';
 import { closeAll, type Closer } from './close-all';
 import type { Logger } from './log';
-import { buyerSchedules, reconcileExportSchedules } from './export-schedules';
+import { keepExportSchedules } from './export-schedules';
 import { Monitor } from './monitor';
 import { ensureNoticeSchedule, removeNoticeSchedule } from './notice-schedule';
 import type { Servers } from './servers';
@@ -198,6 +198,8 @@ async function startOffice(
   opened.push(() => db.destroy());
   const calls = await Notifications.listen(url, 'unitrail_slot');
   opened.push(() => calls.close());
+  const exportDb = openDatabase(url, { applicationName: 'unitrail-exports', maxConnections: 16 });
+  opened.push(() => exportDb.destroy());
   const ca = createDevelopmentCa({ folder: join(config.home, 'ca') });
   const watermark = createWatermark({ db, file: config.watermark });
   await watermark.check();
@@ -205,10 +207,10 @@ async function startOffice(
   monitor?.metrics.readFrom(() => readMetrics(db), log);
   const webhook = config.webhook && createWebhook({ ...config.webhook, env: process.env });
   await (webhook ? ensureNoticeSchedule : removeNoticeSchedule)(host.client);
-  await reconcileExportSchedules(host.client, await buyerSchedules(db));
+  await keepExportSchedules(host.client, db, log);
   const worker = await createOfficeWorker(host, {
     ...{ db, calls, store, ca, watermark, keys, webhook, secrets: process.env },
-    ...{ exportKey: () => exportKeyOf(db, config), workFolder: join(config.home, 'exports') },
+    ...{ exportDb, exportKey: () => exportKeyOf(db, config), workFolder: join(config.home, 'exports') },
     heldTooLongMinutes: config.heldTooLongMinutes,
     meter: monitor?.metrics.meter,
   });

@@ -29,7 +29,7 @@ export function exportDetails(desk: ExportDesk): string {
   if (failure) {
     lines.push('', `**${failure.code}**: ${failure.message}`, '');
     lines.push(
-      'It is tried again after an hour, or at once: More Actions → Send an Update → `tryAgain`, empty box.',
+      'When it is mended: More Actions → Send an Update → `tryAgain`, empty box. A refused login and another host key wait for that; all else is tried again after an hour.',
     );
   }
   lines.push('', `\`unitrail export list ${buyer}\` shows each delivery, and each try with its cause.`);

@@ -14,9 +14,9 @@ import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/commo
 import { taskQueues } from '../domain/workflow-ids';
 import type { OfficeActivities } from './activity-types';
 import { exportDetails, type ExportDesk } from './export-details';
-import { delivery, exportAgainAfter, making, office } from './timeouts';
+import { bulk, delivery, exportAgainAfter, making } from './timeouts';
 
-const desk = proxyActivities<OfficeActivities>({ ...office, taskQueue: taskQueues.office });
+const desk = proxyActivities<OfficeActivities>({ ...bulk, taskQueue: taskQueues.office });
 const writer = proxyActivities<OfficeActivities>({ ...making, taskQueue: taskQueues.office });
 const courier = proxyActivities<OfficeActivities>({ ...delivery, taskQueue: taskQueues.office });
 
@@ -90,7 +90,10 @@ function asOfThis({ typedSearchAttributes, startTime }: WorkflowInfo): string {
   return (scheduled ?? startTime).toISOString();
 }
 
-/** A failure that Temporal does not try again waits for a person, and in case nobody comes, an hour. */
+/** Tried again by itself, a refused login might be locked; and a strange host is nobody's to trust. */
+const onlyAsked: ReadonlySet<string> = new Set(['SFTP_LOGIN_REFUSED', 'SFTP_HOST_KEY_MISMATCH']);
+
+/** A failure that Temporal does not try again waits for a person, and, where trying does no harm, an hour. */
 async function untilMended<T>(state: State, act: () => Promise<T>): Promise<T> {
   for (;;) {
     state.asked = false;
@@ -102,7 +105,8 @@ async function untilMended<T>(state: State, act: () => Promise<T>): Promise<T> {
       const cause = error instanceof ActivityFailure ? error.cause : undefined;
       if (!(cause instanceof ApplicationFailure)) throw error;
       show(state, { failure: { code: cause.type ?? 'INTERNAL', message: cause.message } });
-      await condition(() => state.asked, exportAgainAfter);
+      if (onlyAsked.has(cause.type ?? '')) await condition(() => state.asked);
+      else await condition(() => state.asked, exportAgainAfter);
     }
   }
 }

@@ -62,6 +62,9 @@ async function endDelivery(
 }
 
 function causeOf(error: unknown): { code: string; message: string } {
+  // Somebody stopped it, or the worker: it is tried again, and says nothing of the buyer's server.
+  if (error instanceof Error && ['AbortError', 'CancelledFailure'].includes(error.name))
+    return { code: 'STOPPED', message: 'It was stopped before its end.' };
   if (error instanceof UnitrailError) return { code: error.code, message: error.message };
   return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) };
 }

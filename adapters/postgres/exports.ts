@@ -123,8 +123,20 @@ export async function listExports(db: Database, buyer: string | null): Promise<E
 
 /** Ids of what the buyer's sequence still owes, in its order: what has to be made (and then delivered) first comes first. */
 export async function undeliveredExports(db: Database, buyer: string): Promise<string[]> {
-  const sql = `where buyer = ? and kind = 'sequence' and state <> 'delivered' order by number`;
-  return (await exportRows(db, sql, [buyer])).map(({ id }) => id);
+  return mapped(
+    db('exports')
+      .where({ buyer, kind: 'sequence' })
+      .whereNot({ state: 'delivered' })
+      .orderBy('number')
+      .pluck<string[]>('id'),
+  );
+}
+
+/** Those of which the files are not made yet, in the order of the sequence. */
+export async function unmadeExports(db: Database, buyer: string): Promise<string[]> {
+  return mapped(
+    db('exports').where({ buyer, kind: 'sequence', state: 'opened' }).orderBy('number').pluck<string[]>('id'),
+  );
 }
 
 export interface ExportFileRow {

@@ -21,8 +21,10 @@ export async function inTurn<T>(db: Database, name: string, work: () => Promise<
     try {
       return await work();
     } finally {
-      // The session is gone where this fails, and its lock with it.
-      await ask('pg_advisory_unlock').catch(() => undefined);
+      // Where this fails the session has to go, and the lock with it: knex gives no connection that is marked so to anybody.
+      await ask('pg_advisory_unlock').catch((error: unknown) => {
+        Object.assign(connection as object, { __knex__disposed: error });
+      });
     }
   } finally {
     await db.client.releaseConnection(connection);

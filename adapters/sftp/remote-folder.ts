@@ -20,6 +20,7 @@ export interface Room {
 interface Told {
   readonly f_bavail?: unknown;
   readonly f_frsize?: unknown;
+  readonly f_blocks?: unknown;
   readonly f_flag?: unknown;
 }
 const READ_ONLY_FLAG = 1;
@@ -120,6 +121,8 @@ export class RemoteFolder {
       throw error;
     });
     if (typeof told?.f_bavail !== 'number' || typeof told.f_frsize !== 'number') return null;
+    // Some servers answer with zeros: that says nothing of a disk.
+    if (told.f_frsize === 0 || told.f_blocks === 0) return null;
     return {
       freeBytes: told.f_bavail * told.f_frsize,
       readOnly: typeof told.f_flag === 'number' && (told.f_flag & READ_ONLY_FLAG) !== 0,

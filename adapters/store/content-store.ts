@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 
 import { parseSha256Hex, type Sha256Hex } from '../../domain/brands';
 import { UnitrailError } from '../../domain/errors';
@@ -78,7 +78,19 @@ export function createContentStore(options: ContentStoreOptions): ContentStore {
   }
 
   function openAt(sha256: Sha256Hex, from = 0): Readable {
-    return createReadStream(pathOf(folder, parseSha256Hex(sha256)), { start: from, highWaterMark: mebibyte });
+    return Readable.from(piecesOf(parseSha256Hex(sha256), from), { objectMode: false, highWaterMark: mebibyte });
+  }
+
+  /** A share that goes away in the middle is infrastructure, whoever reads. */
+  async function* piecesOf(sha256: Sha256Hex, start: number): AsyncGenerator<Buffer> {
+    const path = pathOf(folder, sha256);
+    if (!(await reportingTrouble(folder, () => isFile(path)))) throw notFound(folder, sha256);
+    const pieces = createReadStream(path, { start, highWaterMark: mebibyte })[Symbol.asyncIterator]();
+    for (;;) {
+      const { value, done } = await reportingTrouble(folder, () => pieces.next());
+      if (done) return;
+      yield value as Buffer;
+    }
   }
 
   async function isThereAndWhole(sha256: Sha256Hex): Promise<boolean> {

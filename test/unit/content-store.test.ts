@@ -223,6 +223,6 @@ describe('a file of any size', () => {
 
   it('that is not there is an error of the stream', async () => {
     const store = createContentStore({ folder });
-    await expect(text(store.open(firmwareSha256))).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(text(store.open(firmwareSha256))).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });
