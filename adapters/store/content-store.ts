@@ -78,7 +78,10 @@ export function createContentStore(options: ContentStoreOptions): ContentStore {
   }
 
   function openAt(sha256: Sha256Hex, from = 0): Readable {
-    return Readable.from(piecesOf(parseSha256Hex(sha256), from), { objectMode: false, highWaterMark: mebibyte });
+    return Readable.from(piecesOf(parseSha256Hex(sha256), from), {
+      objectMode: false,
+      highWaterMark: mebibyte,
+    });
   }
 
   /** A share that goes away in the middle is infrastructure, whoever reads. */
