@@ -12,8 +12,10 @@ import {
   openPallet,
   placeCarton,
 } from '../adapters/postgres/shipments';
+import { requirePlant } from '../adapters/postgres/plant-store';
 import type { Watermark } from '../adapters/registry/watermark';
 import { UnitrailError } from '../domain/errors';
+import type { PlantDocument } from '../domain/plant';
 import type { PackedUnit, PackingResult, PreparedPacking } from '../domain/packing-desk';
 import { parsePackingRequest } from '../domain/packing-request';
 import { alive } from './act';
@@ -28,8 +30,12 @@ export function createPackingActivities(deps: { db: Database; client: Client; wa
     /** Judges the input, and opens what it wants new. After a crash a box that stays empty may be left over. */
     async preparePacking({ id, input }: { id: string; input: unknown }): Promise<PreparedPacking> {
       const request = parsePackingRequest(input);
-      const shipment = request.shipment ?? `SH-${id.slice(0, 8)}`;
-      if (request.action === 'create') return { ...request, shipment };
+      // The beginning of a run's id is a clock: two that begin in the same minute would share a name.
+      const shipment = request.shipment ?? `SH-${id.slice(-8)}`;
+      if (request.action === 'create') {
+        requireDestination(await requirePlant(db), request);
+        return { ...request, shipment };
+      }
       await requireOpen(shipment, request.action === 'close' || request.action === 'cancel');
       return plainly(() => withBoxes({ ...request, shipment }));
     },
@@ -129,4 +135,17 @@ async function plainly<T>(work: () => Promise<T>): Promise<T> {
       throw new UnitrailError('NOT_ALLOWED', `Not done: ${error.message}.`, {}, { cause: error });
     throw error;
   }
+}
+
+/** As an order for the same is judged. The database knows whether there is such a buyer. */
+function requireDestination(
+  { buyers }: PlantDocument,
+  { buyer, destination }: { readonly buyer?: string; readonly destination?: string },
+): void {
+  const allowed = buyers.find(({ id }) => id === buyer)?.destinations;
+  if (!allowed || destination === undefined || allowed.includes(destination)) return;
+  throw new UnitrailError(
+    'INPUT_INVALID',
+    `destination: ${JSON.stringify(destination)} is not allowed; a country of buyer ${buyer}: ${allowed.join(', ')}`,
+  );
 }

@@ -41,6 +41,10 @@ declare
   o orders;
 begin
   select orders.* into o from orders join batches b on b.order_id = orders.id where b.id = u.batch_id;
+  -- Told already, with the numbers of then.
+  if exists (select from unit_events where stream = 'order:' || o.id and key = concat_ws('/', 'refused', p_type, u.id, u.seq)) then
+    return;
+  end if;
   perform append_to_stream('order:' || o.id, 'overproductionRefused', concat_ws('/', 'refused', p_type, u.id, u.seq),
     format('{"alive":%s,"batch":%s,"quantity":%s,"serial":%s,"unit":%s,"what":%s}', o.alive, to_json(u.batch_id), o.quantity,
       to_json(u.serial), to_json(u.id), to_json(p_type)));
@@ -125,6 +129,8 @@ declare
   print bigint := whole(p_body, 'print');
   obstacle text;
 begin
+  -- The shipment before the order, as a closing locks them.
+  if p_type = 'packed' then perform 1 from shipments where id = p_body ->> 'shipment' and closed_at is null for share; end if;
   if p_type in ('assigned', 'labelIntended', 'printIntended', 'packed', 'shipped') then
     obstacle := over_ordered(u, p_type);
     if obstacle is not null then

@@ -1226,6 +1226,8 @@ declare
   print bigint := whole(p_body, 'print');
   obstacle text;
 begin
+  -- The shipment before the order, as a closing locks them.
+  if p_type = 'packed' then perform 1 from shipments where id = p_body ->> 'shipment' and closed_at is null for share; end if;
   if p_type in ('assigned', 'labelIntended', 'printIntended', 'packed', 'shipped') then
     obstacle := over_ordered(u, p_type);
     if obstacle is not null then
@@ -1606,6 +1608,9 @@ begin
   select * into s from shipments where id = p_shipment for update;
   if not found then perform refuse('UT009', format('there is no shipment %s', p_shipment)); end if;
   if s.closed_at is not null then return; end if;
+  -- Until the end: an order is not lowered below what ships here. Claims and scraps don't wait for it.
+  perform 1 from orders where id in (select b.order_id from units x join batches b on b.id = x.batch_id
+    where x.shipment_id = p_shipment and x.state = 'Packed') order by id for key share;
   for u in select * from units where units.shipment_id = p_shipment and units.state = 'Packed' order by id for no key update loop
     why := obstacle_at_closing(u, p_shipment);
     if why is not null then
@@ -1754,6 +1759,9 @@ begin
   if p_carrier is not null then perform check_word('carrier', p_carrier); end if;
   if p_by is not null then perform check_word('by', p_by); end if;
   if not exists (select from buyers where id = p_buyer) then perform refuse('UT009', format('there is no buyer %s', p_buyer)); end if;
+  if p_batch is null and exists (select from batches where p_shipment = 'SH-' || id or starts_with(p_shipment, 'SH-' || id || '/')) then
+    perform refuse('UT003', format('%s is a name of the shipment of a batch', p_shipment));
+  end if;
   insert into shipments (id, batch_id, buyer, destination, carrier, ship_on)
   values (p_shipment, p_batch, p_buyer, p_destination, p_carrier, p_ship_on) on conflict (id) do nothing;
   if found then
@@ -1765,6 +1773,11 @@ begin
   if (s.batch_id, s.buyer, s.destination) is distinct from (p_batch, p_buyer, p_destination) then
     perform refuse('UT003', format('shipment %s was opened for batch %s, buyer %s in %s', p_shipment, coalesce(s.batch_id, 'none'),
       s.buyer, s.destination));
+  end if;
+  -- A batch finds its own again, whatever became of it. A person who asks for another one has to hear that it is not this.
+  if p_batch is null and (s.closed_at is not null or (s.carrier, s.ship_on) is distinct from (p_carrier, p_ship_on)) then
+    perform refuse('UT003', format('shipment %s is there already: carrier %s, on %s%s', p_shipment, coalesce(s.carrier, 'none'),
+      coalesce(s.ship_on::text, 'no date'), case when s.cancelled then ', cancelled' when s.closed_at is not null then ', closed' end));
   end if;
   return false;
 end $$;
@@ -4132,6 +4145,10 @@ declare
   o orders;
 begin
   select orders.* into o from orders join batches b on b.order_id = orders.id where b.id = u.batch_id;
+  -- Told already, with the numbers of then.
+  if exists (select from unit_events where stream = 'order:' || o.id and key = concat_ws('/', 'refused', p_type, u.id, u.seq)) then
+    return;
+  end if;
   perform append_to_stream('order:' || o.id, 'overproductionRefused', concat_ws('/', 'refused', p_type, u.id, u.seq),
     format('{"alive":%s,"batch":%s,"quantity":%s,"serial":%s,"unit":%s,"what":%s}', o.alive, to_json(u.batch_id), o.quantity,
       to_json(u.serial), to_json(u.id), to_json(p_type)));

@@ -27,9 +27,19 @@ export interface Return {
   readonly by: string;
 }
 
-/** False where this very correction is on record already. */
-export function correctRecord(db: Database, unitId: string, correction: Correction): Promise<boolean> {
-  const digest = createHash('sha256').update(canonicalJson(correction)).digest('hex');
+/** False where this very correction is the newest one of its field already. An earlier one may be right after all. */
+export async function correctRecord(db: Database, unitId: string, correction: Correction): Promise<boolean> {
+  const newest = await mapped(
+    db('unit_events')
+      .where({ stream: `unit:${unitId}`, type: 'recordCorrected' })
+      .whereRaw(`body::jsonb ->> 'field' = ?`, [correction.field])
+      .orderBy('seq', 'desc')
+      .first<{ seq: string; body: string } | undefined>('seq', 'body'),
+  );
+  const text = canonicalJson(correction);
+  if (newest?.body === text) return false;
+  const after = newest ? `${newest.seq}/` : '';
+  const digest = createHash('sha256').update(`${after}${text}`).digest('hex');
   return amend(db, unitId, 'recordCorrected', `corrected/${digest}`, correction);
 }
 

@@ -52,7 +52,10 @@ export function createWatermark({ db, file }: { db: Database; file: string }): W
         const kept = await readWatermarkFile(file);
         if (!kept) throw fileIsGone(file);
         requireAhead(present, kept, file);
-        if (kept.movement < present.movement || kept.epoch < present.epoch) await write(file, present, kept);
+        // A carton's number is issued without a movement: the counter itself tells.
+        const isBehind = laggingSpaces(kept, present).length > 0;
+        if (isBehind || kept.movement < present.movement || kept.epoch < present.epoch)
+          await write(file, present, kept);
       }),
     renew: () => locked(async () => write(file, await readRegistry(db), await readWatermarkFile(file))),
   };

@@ -75,6 +75,26 @@ test('a return adds to the history and reopens nothing; its number is used once'
   );
 });
 
+test('an earlier correction may be right after all: the last word is the one that counts', async () => {
+  const { serial } = scene.shipped;
+  const correct = (value: string) =>
+    type(
+      ...['unit', 'correct', serial, '--field', 'buyerPart', '--value', value, '--note', 'checked'],
+      ...['--by', '17'],
+    );
+  for (const value of ['A', 'B', 'A']) expect(await correct(value)).toMatchObject({ code: 0, err: '' });
+  expect((await correct('A')).text).toContain('this very correction already');
+  const told = (await eventsOf(scene.shipped.unitId, 'recordCorrected')) as {
+    field: string;
+    value: string;
+  }[];
+  expect(told.filter(({ field }) => field === 'buyerPart').map(({ value }) => value)).toEqual([
+    'A',
+    'B',
+    'A',
+  ]);
+});
+
 test.each([
   [
     'of a unit that has not shipped',

@@ -172,7 +172,16 @@ describe('a shipment by hand', () => {
   });
 
   test('is not closed empty, and is given up instead', async () => {
-    const { shipment } = await pack({ action: 'create', buyer: 'acme', destination: 'DE' });
+    const create = { action: 'create', buyer: 'acme', destination: 'DE' } as const;
+    const { shipment } = await pack(create);
+    // Begun in the same minute, and yet another one.
+    expect((await pack(create)).shipment).not.toBe(shipment);
+    await expect(pack({ ...create, shipment, carrier: 'another' })).rejects.toMatchObject({
+      cause: { cause: { type: 'REQUEST_CONFLICT', message: expect.stringContaining('is there already') } },
+    });
+    await expect(pack({ ...create, buyer: 'nordlicht', destination: 'US' })).rejects.toMatchObject({
+      cause: { cause: { type: 'INPUT_INVALID', message: expect.stringContaining('"US" is not allowed') } },
+    });
     expect(await pack({ action: 'close', shipment })).toMatchObject({ closed: false, shipped: 0 });
     await pack({ action: 'cancel', shipment, reason: 'not wanted' });
     expect(JSON.parse((await type('shipment', 'show', shipment, '--json')).out)).toMatchObject({
