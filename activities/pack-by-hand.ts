@@ -20,6 +20,7 @@ import type { PackedUnit, PackingResult, PreparedPacking } from '../domain/packi
 import { parsePackingRequest } from '../domain/packing-request';
 import { alive } from './act';
 import { packCode } from './pack-code';
+import { otherDestinations } from './prepare-batch';
 import { createSsccSource } from './sscc-source';
 
 /** Step 7 by hand: a planner composes a shipment, a packer scans units into its cartons, and it is closed. */
@@ -142,10 +143,13 @@ function requireDestination(
   { buyers }: PlantDocument,
   { buyer, destination }: { readonly buyer?: string; readonly destination?: string },
 ): void {
-  const allowed = buyers.find(({ id }) => id === buyer)?.destinations;
-  if (!allowed || destination === undefined || allowed.includes(destination)) return;
+  const allowed = otherDestinations(
+    buyers.find(({ id }) => id === buyer),
+    destination,
+  );
+  if (allowed === null) return;
   throw new UnitrailError(
     'INPUT_INVALID',
-    `destination: ${JSON.stringify(destination)} is not allowed; a country of buyer ${buyer}: ${allowed.join(', ')}`,
+    `destination: ${JSON.stringify(destination)} is not allowed; ${allowed}`,
   );
 }

@@ -14,6 +14,7 @@ import {
   type FirmwareRelease,
   type PlantDocument,
   type Product,
+  type Buyer,
 } from '../domain/plant-document';
 import type { Recipe } from '../domain/recipe';
 import { problemText } from '../domain/refusal';
@@ -77,17 +78,8 @@ function checkBuyer(plant: PlantDocument, order: Order): void {
   const buyer = plant.buyers.find((candidate) => candidate.id === order.buyer);
   if (!buyer)
     throw refuse('buyer', order.buyer, `one of ${plant.buyers.map((candidate) => candidate.id).join(', ')}`);
-  if (
-    order.destination !== undefined &&
-    buyer.destinations &&
-    !buyer.destinations.includes(order.destination)
-  ) {
-    throw refuse(
-      'destination',
-      order.destination,
-      `a country of buyer ${buyer.id}: ${buyer.destinations.join(', ')}`,
-    );
-  }
+  const allowed = otherDestinations(buyer, order.destination);
+  if (allowed !== null) throw refuse('destination', order.destination, allowed);
 }
 
 /** A step that only virtual stations do makes every unit simulated, and simulated units ship to test buyers only. */
@@ -199,4 +191,11 @@ async function requireImage(store: ContentStore, { image }: FirmwareRelease, ord
 
 function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
+}
+
+/** What is allowed, where the country is none of the buyer's; null where it is, or nothing is said. */
+export function otherDestinations(buyer: Buyer | undefined, destination: string | undefined): string | null {
+  if (!buyer?.destinations || destination === undefined || buyer.destinations.includes(destination))
+    return null;
+  return `a country of buyer ${buyer.id}: ${buyer.destinations.join(', ')}`;
 }

@@ -107,8 +107,9 @@ begin
     format('{"by":%s,"from":%s,"quantity":%s,"reason":%s}', to_json(p_by), o.quantity, p_quantity, to_json(p_reason)));
 end $$;
 
--- As before; one that is too many for its order is taken out as well, and the order remembers it.
-create or replace function obstacle_at_closing(u units, p_shipment text) returns text
+-- What may not leave with the shipment, in words; null where the unit may. One that is too many for its order is taken out
+-- as well, and the order remembers it.
+create function obstacle_at_closing(u units, p_shipment text) returns text
 language plpgsql volatile as $$
 declare
   too_many text;
@@ -122,7 +123,7 @@ begin
   return coalesce(obstacle_to_shipping(u, p_shipment), too_many);
 end $$;
 
--- As before, with the ceiling of the order.
+-- As before, with the cartons of a shipment, the label at packing and the ceiling of the order.
 create or replace function check_rules(u units, p_type text, p_body jsonb) returns void
 language plpgsql as $$
 declare
