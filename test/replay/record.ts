@@ -4,13 +4,15 @@
  * a history that no longer replays means that running workflows would break, not that it has to be recorded anew.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { WorkflowContinuedAsNewError, type WorkflowHandle } from '@temporalio/client';
 import { newSiteKey } from '../../adapters/keys/site-keys';
 import { openDatabase } from '../../adapters/postgres/database';
 import { applyPlant, requirePlant } from '../../adapters/postgres/plant-store';
+import { findTemporalBinary } from '../../adapters/stack/temporal-binary';
 import { version } from '../../package.json';
 import type { FaultEntry } from '../../domain/bench-protocol';
 import { usualPace, type Pace } from '../../domain/pace';
@@ -42,6 +44,7 @@ interface Story {
   readonly pace?: Partial<Pace>;
 }
 
+const EVENTS_OF_RUN = 40;
 const missesLimit = { do: 'measure', fault: 'outOfLimits', name: 'vcc_3v3' } as const;
 
 const stories: Readonly<Record<Scenario, Story>> = {
@@ -89,6 +92,17 @@ const stories: Readonly<Record<Scenario, Story>> = {
       return (await line.unitRun(unit).describe()).runId;
     },
     run: (line, batch) => line.batchRun(batch),
+  },
+  /** The first run of a batch, up to where it continues as new because the server suggests it. */
+  'batch-continued': {
+    quantity: 6,
+    pace: { partitionSize: 1, partitionsAtOnce: 2, window: 2, claimChunk: 1 },
+    run: async (line, batch) => {
+      const workflowId = batchWorkflowId(batch);
+      const { raw } = await line.batchRun(batch).describe();
+      const first = raw.workflowExecutionInfo!.firstRunId!;
+      return line.client.workflow.getHandle(workflowId, first, { followRuns: false });
+    },
   },
   partition: { quantity: 6, run: (line, batch) => partOf(line, batch) },
   /** The first run of a part, up to where it continues as new with units open. */
@@ -160,6 +174,27 @@ function partOf(line: TestLine, batch: string): WorkflowHandle {
 }
 
 async function record(wanted: readonly Scenario[]): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'unitrail-record-'));
+  try {
+    if (wanted.includes('batch-continued')) await suggestEarly(folder);
+    await onServers(wanted);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** The server suggests to go on as a new run after 4,096 events. Here it does after a few, whoever asks. */
+async function suggestEarly(folder: string): Promise<void> {
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const program = await findTemporalBinary({ env: process.env, say });
+  const early = join(folder, 'temporal');
+  const setting = `--dynamic-config-value limit.historyCount.suggestContinueAsNew=${EVENTS_OF_RUN}`;
+  const script = `#!/bin/sh\n[ "$1" = server ] || exec '${program}' "$@"\nexec '${program}' "$@" ${setting}\n`;
+  await writeFile(early, script, { mode: 0o700 });
+  process.env.UNITRAIL_TEMPORAL_CLI = early;
+}
+
+async function onServers(wanted: readonly Scenario[]): Promise<void> {
   await globalSetup();
   try {
     const line = await startTestLine();

@@ -13,6 +13,7 @@ export const scenarios = [
   'unit-reset',
   'batch',
   'batch-cancelled',
+  'batch-continued',
   'partition',
   'partition-continued',
   'shipment',
