@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { readDocumentFile } from '../adapters/plant/document-file';
-import { fixedLogins, type Login } from '../adapters/postgres/logins';
+import { fixedLogins, nameBuyerLogins, type Login } from '../adapters/postgres/logins';
 import { readTextIfAny, writeFileAtomic } from '../adapters/stack/files';
 import type { RunningStack } from '../adapters/stack/running-stack';
 import { UnitrailError } from '../domain/errors';
 import { parsePlant, plantKind, stationLogin } from '../domain/plant';
 
-type LoginName = Omit<Login, 'password'>;
+interface LoginName extends Omit<Login, 'password'> {
+  /** Whose it is, of a buyer's. */
+  readonly buyer?: string;
+}
 
-export interface MadeLogin extends Login {
+export interface MadeLogin extends LoginName, Login {
   /** Where the password comes from. */
   readonly source: 'as in the file' | 'new' | 'kept in the home';
 }
@@ -16,14 +19,27 @@ export interface MadeLogin extends Login {
 const MAX_PLANT_FILE_BYTES = 4 * 1024 * 1024;
 const PASSWORD_BYTES = 24;
 
-/** The logins of an installation with this plant. The files that it names need not be here. */
-export async function loginsOfPlant(path: string): Promise<LoginName[]> {
+/** Who gets a login in an installation with this plant. */
+export interface LoginsOfPlant {
+  readonly named: readonly LoginName[];
+  /** Their names are the database's to give. */
+  readonly buyers: readonly string[];
+}
+
+/** The files that the plant names need not be here. */
+export async function loginsOfPlant(path: string): Promise<LoginsOfPlant> {
   const { value, locate } = await readDocumentFile(path, plantKind, MAX_PLANT_FILE_BYTES);
-  const { stations } = parsePlant(value, locate);
-  return [
+  const { stations, buyers } = parsePlant(value, locate);
+  const named = [
     ...Object.values(fixedLogins),
     ...stations.map(({ id }) => ({ name: stationLogin(id), group: 'unitrail_station' }) as const),
   ];
+  return { named, buyers: buyers.map(({ id }) => id) };
+}
+
+export async function allLogins({ named, buyers }: LoginsOfPlant, ownerUrl: string): Promise<LoginName[]> {
+  const ofBuyers = await nameBuyerLogins(ownerUrl, buyers);
+  return [...named, ...ofBuyers.map((one) => ({ ...one, group: 'unitrail_buyer' }) as const)];
 }
 
 /** The embedded servers have a file of their own. */

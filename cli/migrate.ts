@@ -5,7 +5,13 @@ import { migrate } from '../adapters/postgres/migrate';
 import { runningStack } from '../adapters/stack/running-stack';
 import { UnitrailError } from '../domain/errors';
 import type { Config } from '../workers/config';
-import { loginsOfPlant, passwordsOfFile, passwordsOfStack, type MadeLogin } from './migrate-logins';
+import {
+  allLogins,
+  loginsOfPlant,
+  passwordsOfFile,
+  passwordsOfStack,
+  type MadeLogin,
+} from './migrate-logins';
 import { printJson, printLine } from './output';
 import type { ServerContext } from './server-context';
 
@@ -17,7 +23,7 @@ export function register(program: Command, context: ServerContext): void {
     )
     .option(
       '--logins <plant.yaml>',
-      'make the logins as well: the fixed ones, and one for each station of this plant file',
+      'make the logins as well: the fixed ones, and one for each station and each buyer of this plant file',
     )
     .addHelpText('after', passwordsHelp)
     .action((options: { logins?: string }) => run(context, options));
@@ -29,18 +35,18 @@ random one, which is written into that file (mode 0600) and shown nowhere.`;
 
 async function run(context: ServerContext, { logins: plant }: { logins?: string }): Promise<void> {
   // The plant file first: where it is wrong, nothing is done.
-  const wanted = plant === undefined ? [] : await loginsOfPlant(plant);
+  const wanted = plant === undefined ? null : await loginsOfPlant(plant);
   const config = context.config();
   const { ownerUrl, passwords } = await ownerOf(config);
   const ran = await reached(() => migrate(ownerUrl));
-  const made = wanted.length === 0 ? [] : await passwords(wanted);
+  const made = wanted ? await passwords(await reached(() => allLogins(wanted, ownerUrl))) : [];
   await reached(() => ensureLogins(ownerUrl, made));
   await report(context, ran, made);
 }
 
 interface Owner {
   readonly ownerUrl: string;
-  passwords(logins: Awaited<ReturnType<typeof loginsOfPlant>>): Promise<MadeLogin[]>;
+  passwords(logins: Awaited<ReturnType<typeof allLogins>>): Promise<MadeLogin[]>;
 }
 
 async function ownerOf(config: Config): Promise<Owner> {
@@ -74,10 +80,15 @@ async function report(
   ran: readonly string[],
   logins: readonly MadeLogin[],
 ): Promise<void> {
-  const told = logins.map(({ name, group, source }) => ({ name, group, password: source }));
+  const told = logins.map(({ name, group, buyer, source }) => ({
+    ...{ name, group, password: source },
+    ...(buyer !== undefined && { buyer }),
+  }));
   if (context.json) return printJson(context, { migrations: ran, logins: told });
   if (ran.length === 0) await printLine(context, 'The schema is up to date.');
   for (const file of ran) await printLine(context, `ran   ${file}`);
-  for (const { name, group, password } of told)
-    await printLine(context, `login ${name}, member of ${group} (password ${password})`);
+  for (const { name, group, buyer, password } of told) {
+    const whose = buyer === undefined ? '' : `, of buyer ${buyer}`;
+    await printLine(context, `login ${name}, member of ${group}${whose} (password ${password})`);
+  }
 }

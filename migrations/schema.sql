@@ -1595,24 +1595,50 @@ CREATE FUNCTION public.close_shipment(p_shipment text, p_by text, p_even_empty b
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
+begin
+  return query select * from close_shipment(p_shipment, p_by, p_even_empty, null);
+end $$;
+
+--
+-- Name: close_shipment(text, text, boolean, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.close_shipment(p_shipment text, p_by text, p_even_empty boolean, p_id text) RETURNS TABLE(unit_id uuid, serial text, obstacle text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
 declare
   s shipments;
   u units;
+  o orders;
   why text;
   shipped integer := 0;
   serials text[] := '{}';
   reasons text[] := '{}';
   told text;
+  -- Orders for fewer than are alive, and how many more of each may ship.
+  lowered text[] := '{}';
+  room bigint[] := '{}';
+  place integer;
 begin
   perform check_office();
+  if p_id is not null then perform check_word('id', p_id); end if;
   select * into s from shipments where id = p_shipment for update;
   if not found then perform refuse('UT009', format('there is no shipment %s', p_shipment)); end if;
   if s.closed_at is not null then return; end if;
-  -- Until the end: an order is not lowered below what ships here. Claims and scraps don't wait for it.
-  perform 1 from orders where id in (select b.order_id from units x join batches b on b.id = x.batch_id
-    where x.shipment_id = p_shipment and x.state = 'Packed') order by id for key share;
-  for u in select * from units where units.shipment_id = p_shipment and units.state = 'Packed' order by id for no key update loop
-    why := obstacle_at_closing(u, p_shipment);
+  perform 1 from units where units.shipment_id = p_shipment and units.state = 'Packed' order by id for no key update;
+  -- Until the end: an order is not lowered below what ships here. Claims and scraps don't wait for it, unless it was lowered.
+  for o in select * from orders where id in (select b.order_id from units x join batches b on b.id = x.batch_id
+      where x.shipment_id = p_shipment and x.state = 'Packed') order by id for key share loop
+    continue when o.alive <= o.quantity;
+    perform 1 from orders where id = o.id for no key update;
+    lowered := lowered || o.id;
+    room := room || o.quantity - (select count(*) from units x join batches b on b.id = x.batch_id
+      where b.order_id = o.id and x.state = 'Shipped');
+  end loop;
+  for u in select * from units where units.shipment_id = p_shipment and units.state = 'Packed' order by id loop
+    place := array_position(lowered, (select b.order_id from batches b where b.id = u.batch_id));
+    why := obstacle_at_closing(u, p_shipment, coalesce(room[place] <= 0, false));
     if why is not null then
       perform advance_unit(u, 'unpacked', concat_ws('/', u.id, 'unpacked', p_shipment, u.seq + 1),
         format('{"reason":%s,"shipment":%s}', to_json(why), to_json(p_shipment)));
@@ -1623,6 +1649,7 @@ begin
         format('{"buyer":%s,"carton":%s,"destination":%s,"shipment":%s}', to_json(s.buyer), to_json(u.carton),
           to_json(s.destination), to_json(s.id)));
       shipped := shipped + 1;
+      if place is not null then room[place] := room[place] - 1; end if;
     end if;
     unit_id := u.id; serial := u.serial; obstacle := why;
     return next;
@@ -1631,7 +1658,7 @@ begin
   if shipped = 0 and not p_even_empty then
     if serials <> '{}' then
       perform append_to_stream('shipment:' || p_shipment, 'shipmentEmptied',
-        'emptied/' || (select seq + 1 from streams where stream = 'shipment:' || p_shipment), '{' || told || '}');
+        'emptied/' || coalesce(p_id, (select seq + 1 from streams where stream = 'shipment:' || p_shipment)::text), '{' || told || '}');
     end if;
     return;
   end if;
@@ -1896,6 +1923,24 @@ begin
   update exports set state = 'made', made_at = clock_timestamp(), manifest = p_manifest where id = e.id;
   return append_to_stream('export:' || e.id, 'exportMade', 'made',
     format('{"files":%s,"keyId":%s,"manifestSha256":%s}', jsonb_array_length(m -> 'files'), to_json(key_id), to_json(digest)));
+end $$;
+
+--
+-- Name: export_made(text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.export_made(p_export text, p_manifest text, p_public_key text, p_look_sha256 text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  e exports;
+begin
+  select * into e from exports where id = p_export for update;
+  if e.state = 'opened' and encode(sha256(convert_to(e.look, 'UTF8')), 'hex') is distinct from p_look_sha256 then
+    perform refuse('40001', format('export %s is to look otherwise by now', e.id));
+  end if;
+  return export_made(p_export, p_manifest, p_public_key);
 end $$;
 
 --
@@ -2561,22 +2606,21 @@ begin
 end $$;
 
 --
--- Name: obstacle_at_closing(public.units, text); Type: FUNCTION; Schema: public; Owner: -
+-- Name: obstacle_at_closing(public.units, text, boolean); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.obstacle_at_closing(u public.units, p_shipment text) RETURNS text
+CREATE FUNCTION public.obstacle_at_closing(u public.units, p_shipment text, p_too_many boolean) RETURNS text
     LANGUAGE plpgsql
     AS $$
-declare
-  too_many text;
 begin
   if exists (select from holds where unit_id = u.id and released_seq is null) then return 'on quality hold'; end if;
   if not exists (select from cartons where sscc = u.carton and shipment_id = p_shipment) then
     return 'its carton is none of this shipment';
   end if;
-  too_many := over_ordered(u, 'shipped');
-  if too_many is not null then perform tell_overproduction(u, 'shipped'); end if;
-  return coalesce(obstacle_to_shipping(u, p_shipment), too_many);
+  if p_too_many then perform tell_overproduction(u, 'shipped'); end if;
+  return coalesce(obstacle_to_shipping(u, p_shipment), case when p_too_many then
+    (select format('order %s is for %s units, and as many others have come as far', o.id, o.quantity)
+     from orders o join batches b on b.order_id = o.id where b.id = u.batch_id) end);
 end $$;
 
 --
@@ -3071,6 +3115,7 @@ declare
   o orders;
   others bigint;
 begin
+  if p_type = 'shipped' then return null; end if;
   select orders.* into o from orders join batches b on b.order_id = orders.id where b.id = u.batch_id;
   if o.alive + (u.state = any (ended))::integer <= o.quantity then return null; end if;
   -- Two that take the last place wait for each other.
@@ -3082,8 +3127,7 @@ begin
     where b.order_id = o.id and x.id <> u.id and not x.state = any (ended) and case
       when p_type = 'assigned' then x.step <> 'assign'
       when p_type in ('labelIntended', 'printIntended') then x.label_print is not null or x.open_print is not null
-      when p_type = 'packed' then x.state in ('Packed', 'Shipped')
-      when p_type = 'shipped' then x.state = 'Shipped' end;
+      when p_type = 'packed' then x.state in ('Packed', 'Shipped') end;
   end if;
   if others < o.quantity then return null; end if;
   return format('order %s is for %s units, and as many others have come as far', o.id, o.quantity);
@@ -3122,6 +3166,32 @@ begin
     update number_spaces set next_number = s.next where id = space.id;
   end loop;
   return passed;
+end $$;
+
+--
+-- Name: pin_export_look(text, text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.pin_export_look(p_export text, p_look text, p_by text, p_reason text, p_id text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  e exports;
+begin
+  perform check_word('by', p_by), check_word('reason', p_reason), check_word('id', p_id);
+  select * into e from exports where id = p_export for update;
+  if not found then perform refuse('UT009', format('there is no export %s', p_export)); end if;
+  if exists (select from unit_events where stream = 'export:' || p_export and key = 'look/' || p_id) then return false; end if;
+  if e.state <> 'opened' then
+    perform refuse('UT021', format('export %s is made: its files are what they are', p_export));
+  end if;
+  if check_body(p_look) -> 'include' is distinct from e.look::jsonb -> 'include' then
+    perform refuse('UT002', format('export %s: which reports are in it was decided when it was opened', p_export));
+  end if;
+  update exports set look = p_look where id = p_export;
+  return append_to_stream('export:' || p_export, 'exportLookPinned', 'look/' || p_id, format('{"by":%s,"lookSha256":%s,"reason":%s}',
+    to_json(p_by), to_json(encode(sha256(convert_to(p_look, 'UTF8')), 'hex')), to_json(p_reason)));
 end $$;
 
 --
@@ -3409,8 +3479,9 @@ declare
 begin
   was.state := new.state;
   if old.state = 'opened' then was.manifest := new.manifest; was.made_at := new.made_at; end if;
+  if new.state = 'opened' then was.look := new.look; end if;
   if new.state = 'delivered' then was.delivered_at := new.delivered_at; end if;
-  if new is distinct from was or (old.state, new.state) not in (('opened', 'made'), ('made', 'delivered')) then
+  if new is distinct from was or (old.state, new.state) not in (('opened', 'opened'), ('opened', 'made'), ('made', 'delivered')) then
     raise exception using errcode = '42501', message = format('export %s can not become that', old.id);
   end if;
   return new;
@@ -3619,7 +3690,8 @@ declare
 begin
   u := lock_unit(p_unit);
   if p_type is null or p_type not in ('assigned', 'labelIntended', 'printIntended', 'packed', 'found')
-     or not exists (select from transitions t where t.type = p_type and t.from_state = u.state and coalesce(t.from_step = u.step, true))
+     or not (p_type = 'packed' and u.state = 'Packed' or exists (select from transitions t
+       where t.type = p_type and t.from_state = u.state and coalesce(t.from_step = u.step, true)))
      or over_ordered(u, p_type) is null then
     return false;
   end if;
@@ -4411,6 +4483,188 @@ ALTER TABLE public.blocks ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 );
 
 --
+-- Name: export_items; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.export_items (
+    export_id text NOT NULL,
+    kind text NOT NULL,
+    issuer text NOT NULL COLLATE pg_catalog."C",
+    identifier text NOT NULL COLLATE pg_catalog."C",
+    value text NOT NULL COLLATE pg_catalog."C",
+    seq bigint DEFAULT 0 NOT NULL,
+    unit_id uuid,
+    fate text,
+    fate_at timestamp with time zone,
+    batch_id text,
+    reason text,
+    CONSTRAINT export_items_fate CHECK ((((kind = 'number'::text) = (fate IS NOT NULL)) AND (fate = ANY (ARRAY['scrapped'::text, 'void'::text, 'missing'::text, 'unused'::text])))),
+    CONSTRAINT export_items_kind CHECK ((kind = ANY (ARRAY['record'::text, 'amendment'::text, 'number'::text]))),
+    CONSTRAINT export_items_unit CHECK (((kind = 'number'::text) OR ((unit_id IS NOT NULL) AND (fate IS NULL))))
+);
+
+--
+-- Name: buyer_amendments; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.buyer_amendments WITH (security_invoker='true') AS
+ SELECT u.issuer,
+    u.serial,
+    e.seq,
+    e.type,
+    e.at,
+    e.body,
+    x.export_id AS export
+   FROM ((public.unit_events e
+     JOIN public.units u ON ((u.id =
+        CASE
+            WHEN starts_with(e.stream, 'unit:'::text) THEN (substr(e.stream, 6))::uuid
+            ELSE NULL::uuid
+        END)))
+     LEFT JOIN public.export_items x ON (((x.kind = 'amendment'::text) AND (x.unit_id = u.id) AND (x.seq = e.seq))))
+  WHERE (e.type = ANY (ARRAY['recordCorrected'::text, 'unitReturned'::text]));
+
+--
+-- Name: deliveries; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.deliveries (
+    id bigint NOT NULL,
+    export_id text NOT NULL,
+    target text NOT NULL,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    ended_at timestamp with time zone,
+    outcome text,
+    code text,
+    message text,
+    CONSTRAINT deliveries_end CHECK ((((ended_at IS NULL) = (outcome IS NULL)) AND ((COALESCE(outcome, ''::text) = 'failed'::text) = (code IS NOT NULL)))),
+    CONSTRAINT deliveries_outcome CHECK ((outcome = ANY (ARRAY['delivered'::text, 'copied'::text, 'failed'::text])))
+);
+
+--
+-- Name: buyer_deliveries; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.buyer_deliveries WITH (security_invoker='true') AS
+ SELECT d.export_id AS export,
+    d.started_at,
+    d.ended_at,
+    d.outcome,
+    d.code
+   FROM public.deliveries d;
+
+--
+-- Name: export_files; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.export_files (
+    export_id text NOT NULL,
+    name text NOT NULL,
+    size_bytes bigint NOT NULL,
+    sha256 text NOT NULL,
+    rows integer NOT NULL,
+    CONSTRAINT export_files_name CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$'::text)),
+    CONSTRAINT export_files_numbers CHECK (((size_bytes >= 0) AND (rows >= 0))),
+    CONSTRAINT export_files_sha256 CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+--
+-- Name: buyer_export_files; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.buyer_export_files WITH (security_invoker='true') AS
+ SELECT f.export_id AS export,
+    f.name,
+    f.size_bytes,
+    f.sha256,
+    f.rows
+   FROM public.export_files f;
+
+--
+-- Name: buyer_exports; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.buyer_exports WITH (security_invoker='true') AS
+ SELECT e.id AS export,
+    e.kind,
+    e.number,
+    e.as_of,
+    e.predecessor,
+    e.reissue_of,
+    e.records AS units,
+    e.amendments,
+    e.numbers,
+    e.state,
+    e.opened_at,
+    e.made_at,
+    e.delivered_at,
+    e.manifest
+   FROM public.exports e;
+
+--
+-- Name: buyer_logins; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.buyer_logins (
+    login text NOT NULL,
+    buyer text NOT NULL,
+    made_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT buyer_logins_login CHECK ((login ~ '^unitrail_buyer_[0-9a-f]{12}$'::text))
+);
+
+--
+-- Name: buyer_numbers; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.buyer_numbers WITH (security_invoker='true') AS
+ SELECT x.issuer,
+    x.identifier,
+    x.value,
+    x.fate,
+    x.fate_at,
+    x.batch_id AS batch,
+    x.reason,
+    x.export_id AS export
+   FROM public.export_items x
+  WHERE (x.kind = 'number'::text);
+
+--
+-- Name: records; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.records (
+    unit_id uuid NOT NULL,
+    serial text NOT NULL,
+    format text NOT NULL,
+    body text NOT NULL,
+    sha256 text NOT NULL,
+    sealed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT records_digest CHECK ((sha256 = encode(sha256(convert_to(body, 'UTF8'::name)), 'hex'::text)))
+);
+
+--
+-- Name: buyer_records; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.buyer_records WITH (security_invoker='true') AS
+ SELECT u.issuer,
+    r.serial,
+    u.product,
+    s.id AS shipment,
+    s.closed_at AS shipped_at,
+    s.destination,
+    u.carton,
+    r.format,
+    r.body,
+    r.sha256,
+    r.sealed_at,
+    x.export_id AS export
+   FROM (((public.records r
+     JOIN public.units u ON ((u.id = r.unit_id)))
+     JOIN public.shipments s ON ((s.id = u.shipment_id)))
+     LEFT JOIN public.export_items x ON (((x.kind = 'record'::text) AND (x.unit_id = r.unit_id))));
+
+--
 -- Name: buyers; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -4447,23 +4701,6 @@ CREATE TABLE public.cartons (
 );
 
 --
--- Name: deliveries; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.deliveries (
-    id bigint NOT NULL,
-    export_id text NOT NULL,
-    target text NOT NULL,
-    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    ended_at timestamp with time zone,
-    outcome text,
-    code text,
-    message text,
-    CONSTRAINT deliveries_end CHECK ((((ended_at IS NULL) = (outcome IS NULL)) AND ((COALESCE(outcome, ''::text) = 'failed'::text) = (code IS NOT NULL)))),
-    CONSTRAINT deliveries_outcome CHECK ((outcome = ANY (ARRAY['delivered'::text, 'copied'::text, 'failed'::text])))
-);
-
---
 -- Name: deliveries_id_seq; Type: SEQUENCE; Schema: public; Owner: -
 --
 
@@ -4474,42 +4711,6 @@ ALTER TABLE public.deliveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
-);
-
---
--- Name: export_files; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.export_files (
-    export_id text NOT NULL,
-    name text NOT NULL,
-    size_bytes bigint NOT NULL,
-    sha256 text NOT NULL,
-    rows integer NOT NULL,
-    CONSTRAINT export_files_name CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$'::text)),
-    CONSTRAINT export_files_numbers CHECK (((size_bytes >= 0) AND (rows >= 0))),
-    CONSTRAINT export_files_sha256 CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
-);
-
---
--- Name: export_items; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.export_items (
-    export_id text NOT NULL,
-    kind text NOT NULL,
-    issuer text NOT NULL COLLATE pg_catalog."C",
-    identifier text NOT NULL COLLATE pg_catalog."C",
-    value text NOT NULL COLLATE pg_catalog."C",
-    seq bigint DEFAULT 0 NOT NULL,
-    unit_id uuid,
-    fate text,
-    fate_at timestamp with time zone,
-    batch_id text,
-    reason text,
-    CONSTRAINT export_items_fate CHECK ((((kind = 'number'::text) = (fate IS NOT NULL)) AND (fate = ANY (ARRAY['scrapped'::text, 'void'::text, 'missing'::text, 'unused'::text])))),
-    CONSTRAINT export_items_kind CHECK ((kind = ANY (ARRAY['record'::text, 'amendment'::text, 'number'::text]))),
-    CONSTRAINT export_items_unit CHECK (((kind = 'number'::text) OR ((unit_id IS NOT NULL) AND (fate IS NULL))))
 );
 
 --
@@ -4787,20 +4988,6 @@ CREATE TABLE public.recipes (
 );
 
 --
--- Name: records; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.records (
-    unit_id uuid NOT NULL,
-    serial text NOT NULL,
-    format text NOT NULL,
-    body text NOT NULL,
-    sha256 text NOT NULL,
-    sealed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT records_digest CHECK ((sha256 = encode(sha256(convert_to(body, 'UTF8'::name)), 'hex'::text)))
-);
-
---
 -- Name: registry_epochs; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -5052,6 +5239,21 @@ CREATE TABLE public.unit_lots (
 );
 
 --
+-- Name: untold_shipments; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.untold_shipments AS
+ SELECT s.id,
+    s.buyer
+   FROM public.shipments s
+  WHERE ((s.closed_at IS NOT NULL) AND (NOT s.cancelled) AND (NOT (EXISTS ( SELECT
+           FROM public.export_items x
+          WHERE ((x.kind = 'record'::text) AND (x.unit_id = ( SELECT u.id
+                   FROM public.units u
+                  WHERE ((u.shipment_id = s.id) AND (u.state = 'Shipped'::text))
+                 LIMIT 1)))))));
+
+--
 -- Name: used_ranges; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -5131,6 +5333,20 @@ ALTER TABLE ONLY public.blocks
 
 ALTER TABLE ONLY public.blocks
     ADD CONSTRAINT blocks_pkey PRIMARY KEY (id);
+
+--
+-- Name: buyer_logins buyer_logins_buyer; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.buyer_logins
+    ADD CONSTRAINT buyer_logins_buyer UNIQUE (buyer);
+
+--
+-- Name: buyer_logins buyer_logins_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.buyer_logins
+    ADD CONSTRAINT buyer_logins_pkey PRIMARY KEY (login);
 
 --
 -- Name: buyers buyers_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -5867,6 +6083,18 @@ CREATE TRIGGER blocks_append_only BEFORE DELETE OR UPDATE ON public.blocks FOR E
 --
 
 CREATE TRIGGER blocks_no_truncate BEFORE TRUNCATE ON public.blocks FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: buyer_logins buyer_logins_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER buyer_logins_append_only BEFORE DELETE OR UPDATE ON public.buyer_logins FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: buyer_logins buyer_logins_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER buyer_logins_no_truncate BEFORE TRUNCATE ON public.buyer_logins FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
 -- Name: cartons cartons_never_deleted; Type: TRIGGER; Schema: public; Owner: -
@@ -6607,6 +6835,204 @@ ALTER TABLE ONLY public.units
     ADD CONSTRAINT units_shipment FOREIGN KEY (shipment_id) REFERENCES public.shipments(id);
 
 --
+-- Name: buyer_logins as_before; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY as_before ON public.buyer_logins FOR SELECT USING (true);
+
+--
+-- Name: deliveries as_before; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY as_before ON public.deliveries FOR SELECT USING (true);
+
+--
+-- Name: export_files as_before; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY as_before ON public.export_files FOR SELECT USING (true);
+
+--
+-- Name: export_items as_before; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY as_before ON public.export_items FOR SELECT USING (true);
+
+--
+-- Name: exports as_before; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY as_before ON public.exports FOR SELECT USING (true);
+
+--
+-- Name: extract_items as_before; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY as_before ON public.extract_items FOR SELECT USING (true);
+
+--
+-- Name: records as_before; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY as_before ON public.records FOR SELECT USING (true);
+
+--
+-- Name: shipments as_before; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY as_before ON public.shipments FOR SELECT USING (true);
+
+--
+-- Name: unit_events as_before; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY as_before ON public.unit_events FOR SELECT USING (true);
+
+--
+-- Name: units as_before; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY as_before ON public.units FOR SELECT USING (true);
+
+--
+-- Name: buyer_logins; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.buyer_logins ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: buyer_logins buyers_own; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY buyers_own ON public.buyer_logins AS RESTRICTIVE FOR SELECT TO unitrail_buyer USING ((login = SESSION_USER));
+
+--
+-- Name: deliveries buyers_own; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY buyers_own ON public.deliveries AS RESTRICTIVE FOR SELECT TO unitrail_buyer USING ((export_id IN ( SELECT e.id
+   FROM public.exports e)));
+
+--
+-- Name: export_files buyers_own; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY buyers_own ON public.export_files AS RESTRICTIVE FOR SELECT TO unitrail_buyer USING ((export_id IN ( SELECT e.id
+   FROM public.exports e)));
+
+--
+-- Name: export_items buyers_own; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY buyers_own ON public.export_items AS RESTRICTIVE FOR SELECT TO unitrail_buyer USING ((export_id IN ( SELECT e.id
+   FROM public.exports e)));
+
+--
+-- Name: exports buyers_own; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY buyers_own ON public.exports AS RESTRICTIVE FOR SELECT TO unitrail_buyer USING ((buyer = ( SELECT l.buyer
+   FROM public.buyer_logins l
+  WHERE (l.login = SESSION_USER))));
+
+--
+-- Name: extract_items buyers_own; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY buyers_own ON public.extract_items AS RESTRICTIVE FOR SELECT TO unitrail_buyer USING ((export_id IN ( SELECT e.id
+   FROM public.exports e)));
+
+--
+-- Name: records buyers_own; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY buyers_own ON public.records AS RESTRICTIVE FOR SELECT TO unitrail_buyer USING ((EXISTS ( SELECT
+   FROM public.units u
+  WHERE (u.id = records.unit_id))));
+
+--
+-- Name: shipments buyers_own; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY buyers_own ON public.shipments AS RESTRICTIVE FOR SELECT TO unitrail_buyer USING (((closed_at IS NOT NULL) AND (NOT cancelled) AND (buyer = ( SELECT l.buyer
+   FROM public.buyer_logins l
+  WHERE (l.login = SESSION_USER)))));
+
+--
+-- Name: unit_events buyers_own; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY buyers_own ON public.unit_events AS RESTRICTIVE FOR SELECT TO unitrail_buyer USING (((type = ANY (ARRAY['recordCorrected'::text, 'unitReturned'::text])) AND
+CASE
+    WHEN starts_with(stream, 'unit:'::text) THEN (EXISTS ( SELECT
+       FROM public.units u
+      WHERE (u.id = (substr(unit_events.stream, 6))::uuid)))
+    ELSE false
+END));
+
+--
+-- Name: units buyers_own; Type: POLICY; Schema: public; Owner: -
+--
+
+CREATE POLICY buyers_own ON public.units AS RESTRICTIVE FOR SELECT TO unitrail_buyer USING (((state = 'Shipped'::text) AND (EXISTS ( SELECT
+   FROM public.shipments s
+  WHERE (s.id = units.shipment_id)))));
+
+--
+-- Name: deliveries; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.deliveries ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: export_files; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.export_files ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: export_items; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.export_items ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: exports; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.exports ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: extract_items; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.extract_items ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: records; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.records ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: shipments; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.shipments ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: unit_events; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.unit_events ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: units; Type: ROW SECURITY; Schema: public; Owner: -
+--
+
+ALTER TABLE public.units ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: FUNCTION accept_lease(p_document text, p_public_key text, p_by text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -6678,6 +7104,42 @@ GRANT SELECT ON TABLE public.units TO unitrail_desk;
 GRANT SELECT ON TABLE public.units TO unitrail_auditor;
 GRANT SELECT ON TABLE public.units TO unitrail_retention;
 GRANT SELECT ON TABLE public.units TO unitrail_station;
+
+--
+-- Name: COLUMN units.id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(id) ON TABLE public.units TO unitrail_buyer;
+
+--
+-- Name: COLUMN units.issuer; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(issuer) ON TABLE public.units TO unitrail_buyer;
+
+--
+-- Name: COLUMN units.serial; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(serial) ON TABLE public.units TO unitrail_buyer;
+
+--
+-- Name: COLUMN units.product; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(product) ON TABLE public.units TO unitrail_buyer;
+
+--
+-- Name: COLUMN units.carton; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(carton) ON TABLE public.units TO unitrail_buyer;
+
+--
+-- Name: COLUMN units.shipment_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(shipment_id) ON TABLE public.units TO unitrail_buyer;
 
 --
 -- Name: FUNCTION advance_unit(u public.units, p_type text, p_key text, p_body text); Type: ACL; Schema: public; Owner: -
@@ -6769,6 +7231,36 @@ GRANT SELECT ON TABLE public.unit_events TO unitrail_desk;
 GRANT SELECT ON TABLE public.unit_events TO unitrail_auditor;
 GRANT SELECT ON TABLE public.unit_events TO unitrail_retention;
 GRANT SELECT ON TABLE public.unit_events TO unitrail_station;
+
+--
+-- Name: COLUMN unit_events.stream; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(stream) ON TABLE public.unit_events TO unitrail_buyer;
+
+--
+-- Name: COLUMN unit_events.seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(seq) ON TABLE public.unit_events TO unitrail_buyer;
+
+--
+-- Name: COLUMN unit_events.type; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(type) ON TABLE public.unit_events TO unitrail_buyer;
+
+--
+-- Name: COLUMN unit_events.body; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(body) ON TABLE public.unit_events TO unitrail_buyer;
+
+--
+-- Name: COLUMN unit_events.at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(at) ON TABLE public.unit_events TO unitrail_buyer;
 
 --
 -- Name: FUNCTION chain_event(p_stream text, p_seq bigint, p_prev bytea, p_type text, p_key text, p_body text); Type: ACL; Schema: public; Owner: -
@@ -6984,6 +7476,13 @@ REVOKE ALL ON FUNCTION public.close_shipment(p_shipment text, p_by text, p_even_
 GRANT ALL ON FUNCTION public.close_shipment(p_shipment text, p_by text, p_even_empty boolean) TO unitrail_office;
 
 --
+-- Name: FUNCTION close_shipment(p_shipment text, p_by text, p_even_empty boolean, p_id text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.close_shipment(p_shipment text, p_by text, p_even_empty boolean, p_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.close_shipment(p_shipment text, p_by text, p_even_empty boolean, p_id text) TO unitrail_office;
+
+--
 -- Name: FUNCTION complete_batch(p_batch text, p_summary text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -7052,6 +7551,13 @@ REVOKE ALL ON FUNCTION public.export_made(p_export text, p_manifest text, p_publ
 GRANT ALL ON FUNCTION public.export_made(p_export text, p_manifest text, p_public_key text) TO unitrail_office;
 
 --
+-- Name: FUNCTION export_made(p_export text, p_manifest text, p_public_key text, p_look_sha256 text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.export_made(p_export text, p_manifest text, p_public_key text, p_look_sha256 text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.export_made(p_export text, p_manifest text, p_public_key text, p_look_sha256 text) TO unitrail_office;
+
+--
 -- Name: TABLE exports; Type: ACL; Schema: public; Owner: -
 --
 
@@ -7059,6 +7565,108 @@ GRANT SELECT ON TABLE public.exports TO unitrail_office;
 GRANT SELECT ON TABLE public.exports TO unitrail_desk;
 GRANT SELECT ON TABLE public.exports TO unitrail_auditor;
 GRANT SELECT ON TABLE public.exports TO unitrail_retention;
+
+--
+-- Name: COLUMN exports.id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(id) ON TABLE public.exports TO unitrail_buyer;
+
+--
+-- Name: COLUMN exports.buyer; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(buyer) ON TABLE public.exports TO unitrail_buyer;
+
+--
+-- Name: COLUMN exports.kind; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(kind) ON TABLE public.exports TO unitrail_buyer;
+
+--
+-- Name: COLUMN exports.number; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(number) ON TABLE public.exports TO unitrail_buyer;
+
+--
+-- Name: COLUMN exports.as_of; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(as_of) ON TABLE public.exports TO unitrail_buyer;
+
+--
+-- Name: COLUMN exports.predecessor; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(predecessor) ON TABLE public.exports TO unitrail_buyer;
+
+--
+-- Name: COLUMN exports.reissue_of; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(reissue_of) ON TABLE public.exports TO unitrail_buyer;
+
+--
+-- Name: COLUMN exports.sealed_from; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(sealed_from) ON TABLE public.exports TO unitrail_buyer;
+
+--
+-- Name: COLUMN exports.sealed_to; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(sealed_to) ON TABLE public.exports TO unitrail_buyer;
+
+--
+-- Name: COLUMN exports.records; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(records) ON TABLE public.exports TO unitrail_buyer;
+
+--
+-- Name: COLUMN exports.amendments; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(amendments) ON TABLE public.exports TO unitrail_buyer;
+
+--
+-- Name: COLUMN exports.numbers; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(numbers) ON TABLE public.exports TO unitrail_buyer;
+
+--
+-- Name: COLUMN exports.state; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(state) ON TABLE public.exports TO unitrail_buyer;
+
+--
+-- Name: COLUMN exports.opened_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(opened_at) ON TABLE public.exports TO unitrail_buyer;
+
+--
+-- Name: COLUMN exports.made_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(made_at) ON TABLE public.exports TO unitrail_buyer;
+
+--
+-- Name: COLUMN exports.delivered_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(delivered_at) ON TABLE public.exports TO unitrail_buyer;
+
+--
+-- Name: COLUMN exports.manifest; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(manifest) ON TABLE public.exports TO unitrail_buyer;
 
 --
 -- Name: FUNCTION export_of_request(p_buyer text, p_request text, p_kind text); Type: ACL; Schema: public; Owner: -
@@ -7223,6 +7831,42 @@ GRANT SELECT ON TABLE public.shipments TO unitrail_auditor;
 GRANT SELECT ON TABLE public.shipments TO unitrail_retention;
 
 --
+-- Name: COLUMN shipments.id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(id) ON TABLE public.shipments TO unitrail_buyer;
+
+--
+-- Name: COLUMN shipments.buyer; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(buyer) ON TABLE public.shipments TO unitrail_buyer;
+
+--
+-- Name: COLUMN shipments.destination; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(destination) ON TABLE public.shipments TO unitrail_buyer;
+
+--
+-- Name: COLUMN shipments.closed_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(closed_at) ON TABLE public.shipments TO unitrail_buyer;
+
+--
+-- Name: COLUMN shipments.carrier; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(carrier) ON TABLE public.shipments TO unitrail_buyer;
+
+--
+-- Name: COLUMN shipments.ship_on; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(ship_on) ON TABLE public.shipments TO unitrail_buyer;
+
+--
 -- Name: FUNCTION lock_open_shipment(p_shipment text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -7290,10 +7934,10 @@ GRANT ALL ON FUNCTION public.notice_tried(p_id uuid) TO unitrail_office;
 REVOKE ALL ON FUNCTION public.notify_uncleared() FROM PUBLIC;
 
 --
--- Name: FUNCTION obstacle_at_closing(u public.units, p_shipment text); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION obstacle_at_closing(u public.units, p_shipment text, p_too_many boolean); Type: ACL; Schema: public; Owner: -
 --
 
-REVOKE ALL ON FUNCTION public.obstacle_at_closing(u public.units, p_shipment text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.obstacle_at_closing(u public.units, p_shipment text, p_too_many boolean) FROM PUBLIC;
 
 --
 -- Name: FUNCTION obstacle_to_shipping(u public.units, p_shipment text); Type: ACL; Schema: public; Owner: -
@@ -7435,6 +8079,13 @@ REVOKE ALL ON FUNCTION public.over_ordered(u public.units, p_type text) FROM PUB
 --
 
 REVOKE ALL ON FUNCTION public.pass_numbers(p_spaces jsonb) FROM PUBLIC;
+
+--
+-- Name: FUNCTION pin_export_look(p_export text, p_look text, p_by text, p_reason text, p_id text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.pin_export_look(p_export text, p_look text, p_by text, p_reason text, p_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.pin_export_look(p_export text, p_look text, p_by text, p_reason text, p_id text) TO unitrail_desk;
 
 --
 -- Name: FUNCTION place_carton(p_carton text, p_pallet text, p_by text, p_id text); Type: ACL; Schema: public; Owner: -
@@ -7849,6 +8500,267 @@ GRANT SELECT ON TABLE public.batch_lots TO unitrail_retention;
 GRANT SELECT ON TABLE public.batch_lots TO unitrail_station;
 
 --
+-- Name: TABLE export_items; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.export_items TO unitrail_office;
+GRANT SELECT ON TABLE public.export_items TO unitrail_desk;
+GRANT SELECT ON TABLE public.export_items TO unitrail_auditor;
+GRANT SELECT ON TABLE public.export_items TO unitrail_retention;
+
+--
+-- Name: COLUMN export_items.export_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(export_id) ON TABLE public.export_items TO unitrail_buyer;
+
+--
+-- Name: COLUMN export_items.kind; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(kind) ON TABLE public.export_items TO unitrail_buyer;
+
+--
+-- Name: COLUMN export_items.issuer; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(issuer) ON TABLE public.export_items TO unitrail_buyer;
+
+--
+-- Name: COLUMN export_items.identifier; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(identifier) ON TABLE public.export_items TO unitrail_buyer;
+
+--
+-- Name: COLUMN export_items.value; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(value) ON TABLE public.export_items TO unitrail_buyer;
+
+--
+-- Name: COLUMN export_items.seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(seq) ON TABLE public.export_items TO unitrail_buyer;
+
+--
+-- Name: COLUMN export_items.unit_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(unit_id) ON TABLE public.export_items TO unitrail_buyer;
+
+--
+-- Name: COLUMN export_items.fate; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(fate) ON TABLE public.export_items TO unitrail_buyer;
+
+--
+-- Name: COLUMN export_items.fate_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(fate_at) ON TABLE public.export_items TO unitrail_buyer;
+
+--
+-- Name: COLUMN export_items.batch_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(batch_id) ON TABLE public.export_items TO unitrail_buyer;
+
+--
+-- Name: COLUMN export_items.reason; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(reason) ON TABLE public.export_items TO unitrail_buyer;
+
+--
+-- Name: TABLE buyer_amendments; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.buyer_amendments TO unitrail_buyer;
+
+--
+-- Name: TABLE deliveries; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.deliveries TO unitrail_office;
+GRANT SELECT ON TABLE public.deliveries TO unitrail_desk;
+GRANT SELECT ON TABLE public.deliveries TO unitrail_auditor;
+GRANT SELECT ON TABLE public.deliveries TO unitrail_retention;
+
+--
+-- Name: COLUMN deliveries.id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(id) ON TABLE public.deliveries TO unitrail_buyer;
+
+--
+-- Name: COLUMN deliveries.export_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(export_id) ON TABLE public.deliveries TO unitrail_buyer;
+
+--
+-- Name: COLUMN deliveries.started_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(started_at) ON TABLE public.deliveries TO unitrail_buyer;
+
+--
+-- Name: COLUMN deliveries.ended_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(ended_at) ON TABLE public.deliveries TO unitrail_buyer;
+
+--
+-- Name: COLUMN deliveries.outcome; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(outcome) ON TABLE public.deliveries TO unitrail_buyer;
+
+--
+-- Name: COLUMN deliveries.code; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(code) ON TABLE public.deliveries TO unitrail_buyer;
+
+--
+-- Name: TABLE buyer_deliveries; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.buyer_deliveries TO unitrail_buyer;
+
+--
+-- Name: TABLE export_files; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.export_files TO unitrail_office;
+GRANT SELECT ON TABLE public.export_files TO unitrail_desk;
+GRANT SELECT ON TABLE public.export_files TO unitrail_auditor;
+GRANT SELECT ON TABLE public.export_files TO unitrail_retention;
+
+--
+-- Name: COLUMN export_files.export_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(export_id) ON TABLE public.export_files TO unitrail_buyer;
+
+--
+-- Name: COLUMN export_files.name; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(name) ON TABLE public.export_files TO unitrail_buyer;
+
+--
+-- Name: COLUMN export_files.size_bytes; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(size_bytes) ON TABLE public.export_files TO unitrail_buyer;
+
+--
+-- Name: COLUMN export_files.sha256; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(sha256) ON TABLE public.export_files TO unitrail_buyer;
+
+--
+-- Name: COLUMN export_files.rows; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(rows) ON TABLE public.export_files TO unitrail_buyer;
+
+--
+-- Name: TABLE buyer_export_files; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.buyer_export_files TO unitrail_buyer;
+
+--
+-- Name: TABLE buyer_exports; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.buyer_exports TO unitrail_buyer;
+
+--
+-- Name: TABLE buyer_logins; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.buyer_logins TO unitrail_office;
+GRANT SELECT ON TABLE public.buyer_logins TO unitrail_desk;
+GRANT SELECT ON TABLE public.buyer_logins TO unitrail_auditor;
+GRANT SELECT ON TABLE public.buyer_logins TO unitrail_retention;
+
+--
+-- Name: COLUMN buyer_logins.login; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(login) ON TABLE public.buyer_logins TO unitrail_buyer;
+
+--
+-- Name: COLUMN buyer_logins.buyer; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(buyer) ON TABLE public.buyer_logins TO unitrail_buyer;
+
+--
+-- Name: TABLE buyer_numbers; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.buyer_numbers TO unitrail_buyer;
+
+--
+-- Name: TABLE records; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.records TO unitrail_office;
+GRANT SELECT ON TABLE public.records TO unitrail_desk;
+GRANT SELECT ON TABLE public.records TO unitrail_auditor;
+GRANT SELECT ON TABLE public.records TO unitrail_retention;
+
+--
+-- Name: COLUMN records.unit_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(unit_id) ON TABLE public.records TO unitrail_buyer;
+
+--
+-- Name: COLUMN records.serial; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(serial) ON TABLE public.records TO unitrail_buyer;
+
+--
+-- Name: COLUMN records.format; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(format) ON TABLE public.records TO unitrail_buyer;
+
+--
+-- Name: COLUMN records.body; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(body) ON TABLE public.records TO unitrail_buyer;
+
+--
+-- Name: COLUMN records.sha256; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(sha256) ON TABLE public.records TO unitrail_buyer;
+
+--
+-- Name: COLUMN records.sealed_at; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(sealed_at) ON TABLE public.records TO unitrail_buyer;
+
+--
+-- Name: TABLE buyer_records; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.buyer_records TO unitrail_buyer;
+
+--
 -- Name: TABLE buyers; Type: ACL; Schema: public; Owner: -
 --
 
@@ -7867,33 +8779,6 @@ GRANT SELECT ON TABLE public.cartons TO unitrail_auditor;
 GRANT SELECT ON TABLE public.cartons TO unitrail_retention;
 
 --
--- Name: TABLE deliveries; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT ON TABLE public.deliveries TO unitrail_office;
-GRANT SELECT ON TABLE public.deliveries TO unitrail_desk;
-GRANT SELECT ON TABLE public.deliveries TO unitrail_auditor;
-GRANT SELECT ON TABLE public.deliveries TO unitrail_retention;
-
---
--- Name: TABLE export_files; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT ON TABLE public.export_files TO unitrail_office;
-GRANT SELECT ON TABLE public.export_files TO unitrail_desk;
-GRANT SELECT ON TABLE public.export_files TO unitrail_auditor;
-GRANT SELECT ON TABLE public.export_files TO unitrail_retention;
-
---
--- Name: TABLE export_items; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT ON TABLE public.export_items TO unitrail_office;
-GRANT SELECT ON TABLE public.export_items TO unitrail_desk;
-GRANT SELECT ON TABLE public.export_items TO unitrail_auditor;
-GRANT SELECT ON TABLE public.export_items TO unitrail_retention;
-
---
 -- Name: TABLE export_keys; Type: ACL; Schema: public; Owner: -
 --
 
@@ -7910,6 +8795,48 @@ GRANT SELECT ON TABLE public.extract_items TO unitrail_office;
 GRANT SELECT ON TABLE public.extract_items TO unitrail_desk;
 GRANT SELECT ON TABLE public.extract_items TO unitrail_auditor;
 GRANT SELECT ON TABLE public.extract_items TO unitrail_retention;
+
+--
+-- Name: COLUMN extract_items.export_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(export_id) ON TABLE public.extract_items TO unitrail_buyer;
+
+--
+-- Name: COLUMN extract_items.kind; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(kind) ON TABLE public.extract_items TO unitrail_buyer;
+
+--
+-- Name: COLUMN extract_items.issuer; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(issuer) ON TABLE public.extract_items TO unitrail_buyer;
+
+--
+-- Name: COLUMN extract_items.identifier; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(identifier) ON TABLE public.extract_items TO unitrail_buyer;
+
+--
+-- Name: COLUMN extract_items.value; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(value) ON TABLE public.extract_items TO unitrail_buyer;
+
+--
+-- Name: COLUMN extract_items.seq; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(seq) ON TABLE public.extract_items TO unitrail_buyer;
+
+--
+-- Name: COLUMN extract_items.unit_id; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT(unit_id) ON TABLE public.extract_items TO unitrail_buyer;
 
 --
 -- Name: TABLE held_units; Type: ACL; Schema: public; Owner: -
@@ -8042,15 +8969,6 @@ GRANT SELECT ON TABLE public.recipes TO unitrail_retention;
 GRANT SELECT ON TABLE public.recipes TO unitrail_station;
 
 --
--- Name: TABLE records; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT ON TABLE public.records TO unitrail_office;
-GRANT SELECT ON TABLE public.records TO unitrail_desk;
-GRANT SELECT ON TABLE public.records TO unitrail_auditor;
-GRANT SELECT ON TABLE public.records TO unitrail_retention;
-
---
 -- Name: TABLE registry_epochs; Type: ACL; Schema: public; Owner: -
 --
 
@@ -8180,6 +9098,15 @@ GRANT SELECT ON TABLE public.unit_lots TO unitrail_desk;
 GRANT SELECT ON TABLE public.unit_lots TO unitrail_auditor;
 GRANT SELECT ON TABLE public.unit_lots TO unitrail_retention;
 GRANT SELECT ON TABLE public.unit_lots TO unitrail_station;
+
+--
+-- Name: TABLE untold_shipments; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.untold_shipments TO unitrail_office;
+GRANT SELECT ON TABLE public.untold_shipments TO unitrail_desk;
+GRANT SELECT ON TABLE public.untold_shipments TO unitrail_auditor;
+GRANT SELECT ON TABLE public.untold_shipments TO unitrail_retention;
 
 --
 -- Name: TABLE used_ranges; Type: ACL; Schema: public; Owner: -

@@ -3,7 +3,12 @@ import type { Knex } from 'knex';
 import { openDatabase } from './database';
 
 export type LoginGroup =
-  'unitrail_office' | 'unitrail_station' | 'unitrail_desk' | 'unitrail_retention' | 'unitrail_auditor';
+  | 'unitrail_office'
+  | 'unitrail_station'
+  | 'unitrail_desk'
+  | 'unitrail_retention'
+  | 'unitrail_auditor'
+  | 'unitrail_buyer';
 
 export interface Login {
   readonly name: string;
@@ -13,6 +18,9 @@ export interface Login {
 
 /** Postgres's own default. */
 const SCRAM_ITERATIONS = 4096;
+
+/** A buyer's queries wait for each other, not the line for them. */
+const BUYERS_CONNECTIONS = 4;
 
 /** The logins that every installation has. Stations have one each, named by `stationLogin` of domain/plant. */
 export const fixedLogins: Readonly<
@@ -37,6 +45,30 @@ export async function ensureLogins(ownerUrl: string, logins: readonly Login[]): 
   }
 }
 
+/**
+ * The login of each buyer, named at random when the buyer is first seen: every login of a server can read the names of
+ * all others, and none is to learn from them who else buys. A repeat gives the same names. Runs as the owner.
+ */
+export async function nameBuyerLogins(
+  ownerUrl: string,
+  buyers: readonly string[],
+): Promise<{ readonly name: string; readonly buyer: string }[]> {
+  const db = openDatabase(ownerUrl, { applicationName: 'unitrail-logins', maxConnections: 1 });
+  try {
+    const fresh = buyers.map((buyer) => ({
+      login: `unitrail_buyer_${randomBytes(6).toString('hex')}`,
+      buyer,
+    }));
+    if (fresh.length > 0) await db('buyer_logins').insert(fresh).onConflict('buyer').ignore();
+    return await db('buyer_logins')
+      .whereIn('buyer', buyers)
+      .orderBy('buyer')
+      .select('login as name', 'buyer');
+  } finally {
+    await db.destroy();
+  }
+}
+
 async function ensureLogin(db: Knex.Transaction, login: Login): Promise<void> {
   await db.raw(`select pg_advisory_xact_lock(hashtext('unitrail.logins'))`);
   const known = await db('pg_roles').where({ rolname: login.name }).first('rolname');
@@ -46,12 +78,26 @@ async function ensureLogin(db: Knex.Transaction, login: Login): Promise<void> {
     scramVerifier(login.password),
   ]);
   await run(db, 'grant %I to %I', [login.group, login.name]);
+  if (login.group === 'unitrail_buyer') await confine(db, login.name);
 }
 
-async function run(db: Knex.Transaction, statement: string, words: readonly [string, string]): Promise<void> {
+/**
+ * The limit binds; the settings only keep a buyer from mistakes. Temporary tables would be room on the disk that
+ * anybody could take.
+ */
+async function confine(db: Knex.Transaction, login: string): Promise<void> {
+  await run(db, `alter role %I connection limit ${BUYERS_CONNECTIONS}`, [login]);
+  await run(db, 'alter role %I set default_transaction_read_only = on', [login]);
+  await run(db, `alter role %I set statement_timeout = '60s'`, [login]);
+  await db.raw(
+    `do $$ begin execute format('revoke temporary on database %I from public', current_database()); end $$`,
+  );
+}
+
+async function run(db: Knex.Transaction, statement: string, words: readonly string[]): Promise<void> {
   const answer = await db.raw<{ rows: { sql: string }[] }>(
-    'select format(?::text, ?::text, ?::text) as sql',
-    [statement, ...words],
+    'select format(?::text, variadic ?::text[]) as sql',
+    [statement, [...words]],
   );
   await db.raw(answer.rows[0]!.sql);
 }

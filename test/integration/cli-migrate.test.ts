@@ -15,6 +15,8 @@ const labelling = `label-${mark}`;
 let scene: CliScene;
 let empty: string;
 let plant: string;
+/** Made by this file. */
+let buyersLogins: string[] = [];
 
 beforeAll(async () => {
   scene = await openCliScene();
@@ -36,7 +38,8 @@ afterAll(async () => {
       `select rolname as name from pg_roles where rolname like $1`,
       [`%${mark}`],
     );
-    for (const { name } of rows) await superuser.query(`drop role "${name}"`);
+    for (const name of [...rows.map((row) => row.name), ...buyersLogins])
+      await superuser.query(`drop role "${name}"`);
   });
   await scene?.close();
 });
@@ -68,18 +71,21 @@ test('a database that another text of a migration made is not taken for up to da
   expect(await scene.run('migrate --json', { UNITRAIL_OWNER_URL: empty })).toMatchObject({ code: 0 });
 });
 
-test('a station that the file of logins lacks gets a random password, written for the owner alone and shown nowhere', async () => {
+test('a login that the file lacks gets a random password, written for the owner alone and shown nowhere', async () => {
   const file = scene.env.UNITRAIL_LOGINS!;
   const before = JSON.parse(await readFile(file, 'utf8'));
   const { code, out, err } = await scene.run(`migrate --logins ${plant}`);
   const after = JSON.parse(await readFile(file, 'utf8')) as Record<string, string>;
   const fresh = Object.keys(after).filter((name) => !(name in before));
   expect({ code, err }).toEqual({ code: 0, err: '' });
-  expect(fresh).toEqual([stationLogin(flashing), stationLogin(labelling)]);
+  expect(fresh.slice(0, 2)).toEqual([stationLogin(flashing), stationLogin(labelling)]);
+  buyersLogins = fresh.slice(2);
+  expect(buyersLogins).toEqual(buyersLogins.map(() => expect.stringMatching(/^unitrail_buyer_[0-9a-f]{12}$/)));
   expect(after).toMatchObject(before);
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   for (const name of fresh) {
-    expect(out).toContain(`login ${name}, member of unitrail_station (password new)\n`);
+    const of = buyersLogins.includes(name) ? 'unitrail_buyer, of buyer (acme|nordlicht)' : 'unitrail_station';
+    expect(out).toMatch(new RegExp(`^login ${name}, member of ${of} \\(password new\\)$`, 'm'));
     expect(out).not.toContain(new URL(after[name]!).password);
     expect(await loginOf(after[name]!)).toBe(name);
   }

@@ -55,7 +55,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
       'order_room',
       'unit_name',
     ],
-    ...['remember_order_refusal', 'set_order_quantity'],
+    ...['pin_export_look', 'remember_order_refusal', 'set_order_quantity'],
     ...['amend_unit', 'count_recall', 'open_holds', 'open_recall', 'release_holds'],
     ...[
       'accept_lease',
@@ -79,6 +79,8 @@ const groupOf: Readonly<Record<TestLogin, string>> = {
   'label-1': 'unitrail_station',
   retention: 'unitrail_retention',
   auditor: 'unitrail_auditor',
+  acme: 'unitrail_buyer',
+  borealis: 'unitrail_buyer',
 };
 
 interface Procedure {

@@ -6,6 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { openDatabase } from '../../adapters/postgres/database';
 import { ensureLogins, fixedLogins, type Login } from '../../adapters/postgres/logins';
 import { migrate } from '../../adapters/postgres/migrate';
 import { prepareHome } from '../../adapters/stack/home';
@@ -13,7 +14,9 @@ import { passwordOf } from '../../adapters/stack/logins';
 import { stationLogin } from '../../domain/plant';
 
 export const testStations = ['line-1', 'label-1'] as const;
-export type TestLogin = 'office' | 'desk' | 'retention' | 'auditor' | (typeof testStations)[number];
+export const testBuyers = ['acme', 'borealis'] as const;
+export type TestLogin =
+  'office' | 'desk' | 'retention' | 'auditor' | (typeof testStations)[number] | (typeof testBuyers)[number];
 
 export interface TestDatabase {
   readonly name: string;
@@ -34,6 +37,8 @@ const groups: Readonly<Record<TestLogin, Omit<Login, 'password'>>> = {
   auditor: fixedLogins.auditor,
   'line-1': { name: stationLogin('line-1'), group: 'unitrail_station' },
   'label-1': { name: stationLogin('label-1'), group: 'unitrail_station' },
+  acme: { name: `unitrail_buyer_${'a'.repeat(12)}`, group: 'unitrail_buyer' },
+  borealis: { name: `unitrail_buyer_${'b'.repeat(12)}`, group: 'unitrail_buyer' },
 };
 
 type Logins = Readonly<Record<TestLogin, Login>>;
@@ -135,4 +140,12 @@ function asLogin(url: string, login: Login): string {
   other.username = login.name;
   other.password = login.password;
   return other.href;
+}
+
+/** Says whose the logins of the buyers are. Not in the template: whoever makes logins finds a database without any. */
+export async function mapBuyers({ ownerUrl }: TestDatabase): Promise<void> {
+  const rows = testBuyers.map((buyer) => ({ login: groups[buyer].name, buyer }));
+  const db = openDatabase(ownerUrl, { applicationName: 'test-owner', maxConnections: 1 });
+  await db('buyer_logins').insert(rows);
+  await db.destroy();
 }
