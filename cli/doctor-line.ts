@@ -7,6 +7,7 @@ import type { PlantDocument, Station } from '../domain/plant';
 import type { Config } from '../workers/config';
 import { failed, looked, ok, warn, type Finding } from './doctor-finding';
 import { lookAtFolder } from './doctor-machine';
+import { lookAtTargets } from './doctor-sftp';
 
 const CONNECT_TIMEOUT_MS = 2_000;
 
@@ -29,6 +30,7 @@ export async function lookAtLine(
       'Set UNITRAIL_HOME.',
     ),
     looked('hidden sequences', () => lookAtKeys(plant, env), keyMend),
+    looked('SFTP', () => lookAtTargets(plant, env), 'Check the buyers’ sftp in the plant file.'),
     ...addressesOf(plant?.stations ?? [], benchAddress, env).map((one) =>
       looked('devices', () => lookAtDevices(one), 'Check the address.'),
     ),

@@ -17,7 +17,7 @@ export function register(program: Command, context: ServerContext): void {
   program
     .command('doctor')
     .description(
-      'What is reachable, what is not, and how to mend it. Looks only: it starts and makes nothing. Exit 1 where something fails.',
+      'What is reachable, what is not, and how to mend it. It starts nothing, and leaves nothing behind. Exit 1 where something fails.',
     )
     .action(() => examine(context));
 }

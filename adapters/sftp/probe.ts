@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { Client, type ServerHostKeyAlgorithm } from 'ssh2';
 import { UnitrailError } from '../../domain/errors';
@@ -12,10 +13,16 @@ export interface SftpFinding {
   /** What the server shows, the one to pin first: Ed25519 where it has one. */
   readonly hostKeys: readonly (HostKey & { readonly isPinned: boolean })[];
   readonly login: 'works' | 'not tried' | 'fails';
-  readonly folder: 'is there' | 'not tried' | 'fails';
+  /** `takes files`: where it was asked for, an empty one was made and removed again. */
+  readonly folder: 'is there' | 'takes files' | 'not tried' | 'fails';
   /** Null where the server does not tell. */
   readonly freeBytes: number | null;
   readonly problem: UnitrailError | null;
+}
+
+export interface ProbeOptions extends SessionOptions {
+  /** Whether a file may be written can't be known without writing one. */
+  readonly tryWriting?: boolean;
 }
 
 /** Each kind of key is asked for by a connection of its own: a server shows one at a time. */
@@ -26,11 +33,11 @@ const kinds: readonly (readonly ServerHostKeyAlgorithm[])[] = [
 ];
 
 /**
- * Looks at a server as a delivery would meet it, and changes nothing there. Whether a file may be written can't be known
- * without writing one. No secret is shown to a server whose key is not pinned.
+ * Looks at a server as a delivery would meet it, and leaves nothing there. No secret is shown to a server whose key is
+ * not pinned.
  * @throws UnitrailError SFTP_UNREACHABLE where nobody answers at all.
  */
-export async function probe(target: SftpTarget, options: SessionOptions): Promise<SftpFinding> {
+export async function probe(target: SftpTarget, options: ProbeOptions): Promise<SftpFinding> {
   const shown: HostKey[] = [];
   for (const kind of kinds) {
     const key = await shownKey(target, kind, options);
@@ -45,7 +52,7 @@ export async function probe(target: SftpTarget, options: SessionOptions): Promis
 
 async function tryLogin(
   target: SftpTarget,
-  options: SessionOptions,
+  options: ProbeOptions,
 ): Promise<Omit<SftpFinding, 'hostKeys' | 'freeBytes'> & { readonly freeBytes?: number | null }> {
   let login: SftpFinding['login'] = 'not tried';
   try {
@@ -55,7 +62,9 @@ async function tryLogin(
       const folder = new RemoteFolder(session);
       await folder.requireThere();
       const room = await folder.room();
-      return { login, folder: 'is there', freeBytes: room?.freeBytes ?? null, problem: null };
+      if (options.tryWriting) await writeNothing(folder);
+      const found = options.tryWriting ? 'takes files' : 'is there';
+      return { login, folder: found, freeBytes: room?.freeBytes ?? null, problem: null };
     } finally {
       session.close();
     }
@@ -69,6 +78,13 @@ async function tryLogin(
       problem: error,
     };
   }
+}
+
+/** Under a name that receivers leave alone, as that of an upload under way. */
+async function writeNothing(folder: RemoteFolder): Promise<void> {
+  const name = `.unitrail-${randomBytes(6).toString('hex')}.part`;
+  await folder.close(await folder.openNew(name));
+  await folder.remove(name);
 }
 
 /** Null where the server has none of the kind. It is left as soon as it has shown its key. */
