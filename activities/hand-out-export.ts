@@ -1,10 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { recordDelivery } from '../adapters/postgres/deliveries';
 import type { Database } from '../adapters/postgres/database';
-import { syncFolder } from '../adapters/store/durable-file';
+import { replaceByBytes } from '../adapters/store/durable-file';
 import type { ContentStore } from '../adapters/store/port';
 import { parseSha256Hex } from '../domain/brands';
 import { UnitrailError } from '../domain/errors';
@@ -15,6 +15,9 @@ export interface HandOutDeps {
   readonly db: Database;
   readonly store: ContentStore;
 }
+
+/** As the umask has it. */
+const FILE_MODE = 0o666;
 
 /**
  * Puts the files of an export into a folder, the manifest last; each is there as a whole or not at all. A repeat is a
@@ -29,9 +32,7 @@ export async function handOutExport(
 ): Promise<MadeExport> {
   const made = await madeExport(db, exportId);
   await recordDelivery(db, { exportId, target: 'folder', as }, async () => {
-    await mkdir(folder, { recursive: true });
     for (const file of made.files) await putFile(store, folder, file);
-    await syncFolder(folder);
   });
   return made;
 }
@@ -39,33 +40,22 @@ export async function handOutExport(
 async function putFile(store: ContentStore, folder: string, { name, sha256 }: MadeFile): Promise<void> {
   const path = join(folder, name);
   if (await isThere(path, sha256)) return;
-  const part = join(folder, `.${name}.${randomBytes(4).toString('hex')}.part`);
-  try {
-    const found = await copy(store, sha256, part);
-    if (found !== sha256)
-      throw new UnitrailError(
-        'IMAGE_DIGEST_MISMATCH',
-        `The content store's copy of ${name} is damaged: its SHA-256 is ${found}, not ${sha256}.`,
-      );
-    await rename(part, path);
-  } finally {
-    await rm(part, { force: true });
-  }
+  await replaceByBytes(path, checked(store, name, sha256), FILE_MODE);
 }
 
-async function copy(store: ContentStore, sha256: string, path: string): Promise<string> {
+/** What the store gives, and an error in place of the end where it is not what was made: the file then gets no name. */
+async function* checked(store: ContentStore, name: string, sha256: string): AsyncGenerator<Buffer> {
   const hash = createHash('sha256');
-  const file = await open(path, 'wx');
-  try {
-    for await (const chunk of store.open(parseSha256Hex(sha256))) {
-      hash.update(chunk as Buffer);
-      await file.writeFile(chunk as Buffer);
-    }
-    await file.sync();
-  } finally {
-    await file.close();
+  for await (const chunk of store.open(parseSha256Hex(sha256))) {
+    hash.update(chunk as Buffer);
+    yield chunk as Buffer;
   }
-  return hash.digest('hex');
+  const found = hash.digest('hex');
+  if (found === sha256) return;
+  throw new UnitrailError(
+    'IMAGE_DIGEST_MISMATCH',
+    `The content store's copy of ${name} is damaged: its SHA-256 is ${found}, not ${sha256}.`,
+  );
 }
 
 async function isThere(path: string, sha256: string): Promise<boolean> {

@@ -43,7 +43,8 @@ const LEFT_MS = 24 * 3_600_000;
 /**
  * Makes the files of an export that was opened, once and for ever: they are in the content store before the database
  * books them. A repeat answers what was made first, and a crash in between makes the same export again.
- * @throws UnitrailError STATE_MOVED_ON while the export before it is not made: a manifest names its predecessor's digest.
+ * @throws UnitrailError STATE_MOVED_ON while the export before it is not made (a manifest names its predecessor's digest),
+ * and where another look was pinned meanwhile.
  */
 export async function makeExport(
   deps: MakeExportDeps,
@@ -92,7 +93,7 @@ async function makeFiles(
     }
     const manifest = signedManifest(await bodyOf(db, row, predecessor, files), key);
     await store.put(Buffer.from(manifest));
-    await bookMade(db, row.id, manifest, key.publicKey);
+    await bookMade(db, row, manifest, key.publicKey);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

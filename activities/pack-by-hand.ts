@@ -97,9 +97,9 @@ export function createPackingActivities(deps: { db: Database; client: Client; wa
         await cancelShipment(db, shipment, by, reason);
         return resultOf(request);
       case 'close':
-        await closeShipment(db, shipment, () => Context.current().heartbeat(), by);
+        await closeShipment(db, shipment, () => Context.current().heartbeat(), { by, id });
         await watermark.keep();
-        return { ...resultOf(request), ...(await closingOf(db, shipment)) };
+        return { ...resultOf(request), ...(await closingOf(db, shipment, id)) };
       default:
         return { ...resultOf(request), units: await packCodes(id, request) };
     }

@@ -10,6 +10,7 @@ import { parseLabelContent, type LabelContent } from '../domain/label-content';
 import type { PackedUnit, PreparedPacking } from '../domain/packing-desk';
 import type { UnitRow } from '../domain/unit-row';
 import { holdOnce } from './hold';
+import type { FailureReport } from './types';
 import { tellUnit } from './tell-unit';
 
 interface Scan {
@@ -60,19 +61,46 @@ async function handle(
     return { outcome: 'removed', why: null };
   }
   const unit = await loadUnitContext(db, unitId);
+  const heldHere = await heldByThisScan(db, unit, id, label);
+  if (heldHere) return tellHeld(deps, unitId, heldHere);
   const isHere = unit.state === 'Packed' && row.carton === carton;
   if (!isHere) requirePlace(unit, row, action === 'move' ? 'Packed' : 'ReadyToShip');
   const mismatch = label && (await differenceFromQc(db, unit, label));
   if (mismatch) {
-    await holdOnce(db, unit, mismatch);
-    await tellUnit(deps.client, await unitNameOf(db, unitId));
-    return { outcome: 'held', why: `${mismatch.code}: ${mismatch.message}` };
+    // The scan's id: after a crash it is known again.
+    const failure = { ...mismatch, detail: { ...mismatch.detail, scan: id } };
+    await holdOnce(db, unit, failure);
+    return tellHeld(deps, unitId, mismatch);
   }
   if (isHere) return { outcome: 'packed', why: null };
   const body = { by, carton, shipment, ...(label && { label }) };
   if (action === 'move') await repackUnit(db, { unitId, body, reason: reason!, id });
   else await appendEvent(db, unitId, 'packed', `packing/${id}/in`, body);
   return { outcome: 'packed', why: null };
+}
+
+async function tellHeld(
+  { db, client }: { db: Database; client: Client },
+  unitId: string,
+  { code, message }: { readonly code: string; readonly message: string },
+): Promise<Came> {
+  await tellUnit(client, await unitNameOf(db, unitId));
+  return { outcome: 'held', why: `${code}: ${message}` };
+}
+
+/** What held the unit, where it was this very scan, before a crash: its workflow may not have been told yet. */
+async function heldByThisScan(
+  db: Database,
+  { unitId, state }: UnitContext,
+  scan: string,
+  label: LabelContent | null,
+): Promise<{ code: string; message: string } | null> {
+  if (label === null || state !== 'AwaitingEngineer') return null;
+  const held = await newestEvent(db, unitId, 'held');
+  const { code, message, detail } = (held?.body ?? {}) as Partial<FailureReport> & {
+    detail?: { scan?: string };
+  };
+  return code === 'LABEL_MISMATCH' && detail?.scan === scan ? { code, message: message ?? '' } : null;
 }
 
 function requirePlace({ state, step }: UnitContext, row: UnitRow, wanted: 'Packed' | 'ReadyToShip'): void {

@@ -86,6 +86,7 @@ export const entries: Readonly<Record<string, Entry>> = {
     load: {
       run: './export-run',
       list: './export-list',
+      look: './export-look',
       reissue: './export-reissue',
       extract: './export-extract',
       verify: './export-verify',

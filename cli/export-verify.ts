@@ -22,7 +22,10 @@ export function register(program: Command, context: ServerContext): void {
     )
     .argument('<folder>')
     .option('--key <file>', "public keys, as `unitrail keys` prints them; this house's own unless given")
-    .option('--after <export>', 'the last export that was verified before, where the folder begins behind it')
+    .option(
+      '--after <export>',
+      'the last export that was verified before, where the folder begins behind it: its manifest’s SHA-256, or its id',
+    )
     .action((folder: string, options: Options) => verify(context, folder, options));
 }
 

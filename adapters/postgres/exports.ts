@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../domain/canonical';
 import { UnitrailError } from '../../domain/errors';
 import type { ExportCounts, ExportKind } from '../../domain/export-about';
@@ -157,21 +158,36 @@ export async function exportFiles(db: Database, exportId: string): Promise<Expor
   return answer.rows;
 }
 
-/** False where another one was made before: its bytes are delivered. */
+/**
+ * False where another one was made before: its bytes are delivered.
+ * @throws UnitrailError STATE_MOVED_ON where the export is to look otherwise by now: it is made anew.
+ */
 export async function bookMade(
   db: Database,
-  exportId: string,
+  { id, look }: Pick<ExportRow, 'id' | 'look'>,
   manifest: string,
   publicKey: string,
 ): Promise<boolean> {
+  const lookSha256 = createHash('sha256').update(canonicalJson(look)).digest('hex');
   const answer = await mapped(
-    db.raw<{ rows: { made: boolean }[] }>('select export_made(?, ?, ?) as made', [
-      exportId,
-      manifest,
-      publicKey,
+    db.raw<{ rows: { made: boolean }[] }>('select export_made(?, ?, ?, ?) as made', [
+      ...[id, manifest, publicKey, lookSha256],
     ]),
   );
   return answer.rows[0]!.made;
+}
+
+/** Another look for an export that is not made yet. False where it is on record under this id already. */
+export async function pinExportLook(
+  db: Database,
+  exportId: string,
+  { look, by, reason, id }: { look: PinnedLook; by: string; reason: string; id: string },
+): Promise<boolean> {
+  const values = [exportId, canonicalJson(look), by, reason, id];
+  const answer = await mapped(
+    db.raw<{ rows: { pinned: boolean }[] }>('select pin_export_look(?, ?, ?, ?, ?) as pinned', values),
+  );
+  return answer.rows[0]!.pinned;
 }
 
 /** The first and the last serial, in the order of the export. */
@@ -202,7 +218,8 @@ export async function dueItems(
   const answer = await mapped(
     db
       .raw<{ rows: ExportCounts[] }>(
-        `select (select count(*)::integer from unexported_records where buyer = ?) as units,
+        `select (select count(*)::integer from untold_shipments s
+                 join units u on u.shipment_id = s.id and u.state = 'Shipped' where s.buyer = ?) as units,
            (select count(*)::integer from unexported_amendments where buyer = ?) as amendments,
            (select count(*)::integer from unexported_numbers
             where buyer = ? and case fate when 'unused' then ?::boolean else ?::boolean end) as numbers`,

@@ -5,6 +5,7 @@ import type { TakenOut } from '../../domain/packing-desk';
 import { sealedText } from '../../domain/record';
 import type { Database } from './database';
 import { mapped, toUnitrailError } from './errors';
+import { rememberingRefusal } from './order-refusals';
 import { loadRecordFacts } from './record-facts';
 
 const SEAL_CHUNK = 200;
@@ -161,7 +162,8 @@ export async function repackUnit(
   move: { unitId: string; body: Readonly<Record<string, unknown>>; reason: string; id: string },
 ): Promise<void> {
   const values = [move.unitId, canonicalJson(move.body), move.reason, move.id];
-  await mapped(db.raw('select repack_unit(?, ?, ?, ?)', values));
+  const moving = mapped(db.raw('select repack_unit(?, ?, ?, ?)', values));
+  await rememberingRefusal(db, move.unitId, 'packed', moving);
 }
 
 export async function findShipment(
@@ -172,15 +174,19 @@ export async function findShipment(
   return row ?? null;
 }
 
-/** What the last closing of the shipment came to, as its event tells it. */
+/**
+ * What the closing under this id came to, as its event tells it; of a shipment that has left, what that closing came to.
+ * One that found nothing has no event: what an earlier one had taken out is not told again.
+ */
 export async function closingOf(
   db: Database,
   shipment: string,
+  id: string,
 ): Promise<{ closed: boolean; shipped: number; takenOut: TakenOut[]; takenOutCount: number }> {
   const row: { type: string; body: string } | undefined = await mapped(
     db('unit_events')
       .where({ stream: `shipment:${shipment}` })
-      .whereIn('type', ['shipmentClosed', 'shipmentEmptied'])
+      .whereIn('key', ['closed', `emptied/${id}`])
       .orderBy('seq', 'desc')
       .first('type', 'body'),
   );
@@ -234,15 +240,16 @@ export async function closeShipment(
   db: Database,
   shipment: string,
   heartbeat: () => void,
-  by: string | null = null,
+  { by, id }: { by: string | null; id: string | null } = { by: null, id: null },
 ): Promise<ClosedUnit[]> {
   try {
     return await db.transaction(async (trx) => {
       await trx.raw('set local statement_timeout = 600000');
-      const sql = 'select unit_id as "unitId", serial, obstacle from close_shipment(?, ?, false)';
+      const sql = 'select unit_id as "unitId", serial, obstacle from close_shipment(?, ?, false, ?)';
       const { rows } = await trx.raw<{ rows: (ClosedUnit & { unitId: string })[] }>(sql, [
         shipment,
         by as string,
+        id as string,
       ]);
       const shipped = rows.filter(({ obstacle }) => obstacle === null).map(({ unitId }) => unitId);
       for (let from = 0; from < shipped.length; from += SEAL_CHUNK) {

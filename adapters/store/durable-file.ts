@@ -24,9 +24,17 @@ export async function replaceFile(path: string, bytes: Uint8Array, mode: number)
 
 /** Copies a file of any size, in the place of an older one of that name. */
 export async function replaceByCopy(path: string, source: string, mode: number): Promise<void> {
+  await replaceByBytes(path, createReadStream(source, { highWaterMark: COPY_BYTES }), mode);
+}
+
+/** Writes what comes, however much it is. Where it breaks off, there is nothing of that name, or what was there before. */
+export async function replaceByBytes(
+  path: string,
+  bytes: AsyncIterable<unknown>,
+  mode: number,
+): Promise<void> {
   const copy = async (file: FileHandle): Promise<void> => {
-    for await (const chunk of createReadStream(source, { highWaterMark: COPY_BYTES }))
-      await file.writeFile(chunk as Buffer);
+    for await (const chunk of bytes) await file.writeFile(chunk as Buffer);
   };
   await throughTemporaryFile(path, copy, mode, async (temporary) => {
     await rename(temporary, path);

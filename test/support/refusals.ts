@@ -151,10 +151,10 @@ export function kindsOf(...appenders: EventKind['appender'][]): EventKind[] {
   return ofUnits.filter(({ appender }) => appenders.includes(appender));
 }
 
-/** Waits until a session of this database waits for a lock that another one holds. */
-export async function untilBlocked(database: TestDatabase): Promise<void> {
+/** Waits until so many sessions of this database wait for a lock that another one holds. */
+export async function untilBlocked(database: TestDatabase, sessions = 1): Promise<void> {
   await withSuperuser(async (superuser) => {
     const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-    while ((await superuser.query(waiting)).rowCount === 0) await sleep(POLL_MS);
+    while (((await superuser.query(waiting)).rowCount ?? 0) < sessions) await sleep(POLL_MS);
   }, database.superuserUrl);
 }

@@ -1,12 +1,10 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { canonicalJson } from '../../domain/canonical';
 import { readCanonical } from './canonical-check';
+import { checkExportContents, factsOfType, type ExportEvents } from './export-contents';
 import type { Findings } from './findings';
 import type { Snapshot } from './snapshot';
 import { factsOf, streamKind, textFact, type Facts, type ReadEvent } from './stored-event';
-
-/** What the streams of exports tell, by the export's id. */
-export type ExportEvents = Map<string, readonly ReadEvent[]>;
 
 export function noteExport(stream: string, events: readonly ReadEvent[], exports: ExportEvents): void {
   if (streamKind(stream) === 'export') exports.set(stream.slice('export:'.length), events);
@@ -52,6 +50,7 @@ export async function checkExports(
     if (!byId.has(id)) findings.violation('A17', `export:${id}`, 'events', 'the export that they tell of');
   checkNumbers(rows, findings);
   await checkStrangers(snapshot, findings);
+  await checkExportContents(snapshot, rows, events, findings);
 }
 
 /** The sequence of each buyer: 1 to n, each behind the one before. */
@@ -87,7 +86,11 @@ function checkTold(row: ExportRow, events: readonly ReadEvent[], findings: Findi
     records,
     to: shortTime(to),
   };
-  compare(name, { ...told, lookSha256: digest(row.look) }, factsOfType(events, 'exportOpened'), findings);
+  const pinned = [...events].reverse().find(({ type }) => type === 'exportLookPinned');
+  const opened = factsOfType(events, 'exportOpened');
+  // The look may have been pinned anew since it was opened.
+  const looks = opened && pinned ? { ...opened, lookSha256: pinned.facts.lookSha256 } : opened;
+  compare(name, { ...told, lookSha256: digest(row.look) }, looks, findings);
   const made = factsOfType(events, 'exportMade');
   if (
     (made === null) !== (row.manifest === null) ||
@@ -101,10 +104,6 @@ function checkTold(row: ExportRow, events: readonly ReadEvent[], findings: Findi
     );
   const state = factsOfType(events, 'exportDelivered') ? 'delivered' : made ? 'made' : 'opened';
   if (row.state !== state) findings.violation('A17', name, row.state, `${state}, by its events`);
-}
-
-function factsOfType(events: readonly ReadEvent[], type: string): Facts | null {
-  return events.find((event) => event.type === type)?.facts ?? null;
 }
 
 function compare(name: string, row: Facts, told: Facts | null, findings: Findings): void {

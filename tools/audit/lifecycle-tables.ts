@@ -90,6 +90,7 @@ const otherKinds: OtherRow[] = [
   ['leaseReturned', 'lease', [DESK]],
   ['leaseTakenBack', 'lease', [DESK]],
   ...['exportOpened', 'exportMade', 'exportDelivered'].map((type): OtherRow => [type, 'export', [OFFICE]]),
+  ['exportLookPinned', 'export', [DESK]],
 ];
 
 /** What the desk records of a unit, by functions of its own. A hold is a matter of both. */
