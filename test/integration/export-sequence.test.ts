@@ -38,6 +38,7 @@ beforeAll(async () => {
   deps = await makeDeps(office, home);
   for (const units of [2, 1]) {
     await shipBatch(floor, units);
+    await perform({ do: 'scrap' }, 'first');
     await open(`first ${units}`);
     await makeAll(null);
   }
@@ -170,6 +171,21 @@ test.each<[string, string, string]>([
     'a delivery that never was',
     `update exports set state = 'delivered', delivered_at = now() where number = 1`,
     'made, by its events',
+  ],
+  [
+    'a file that was never made',
+    `update export_files set sha256 = repeat('0', 64) where export_id = 'acme-000001' and name like '%.xlsx'`,
+    'by its manifest',
+  ],
+  [
+    'a try that says that it delivered what was not',
+    `insert into deliveries (export_id, target, ended_at, outcome) values ('acme-000001', 'sftp://elsewhere', now(), 'delivered')`,
+    'no try that delivered it, by its events',
+  ],
+  [
+    'another fate of a number',
+    `update export_items set fate_at = fate_at - interval '1 day' where kind = 'number' and fate = 'scrapped'`,
+    'an event that says so',
   ],
   [
     'an export that is gone',

@@ -271,6 +271,20 @@ test('a folder may begin behind what was verified elsewhere', async () => {
   await cp(good, folder, { recursive: true, filter: (path) => !path.includes('acme-000001') });
   expect((await withKey(folder)).code).toBe(1);
   expect(problemsOf(await withKey(folder, '--after', 'acme-000001'))).toEqual([]);
+  const digestOf = async (name: string) =>
+    createHash('sha256')
+      .update(await readFile(join(good, `${name}.manifest.json`)))
+      .digest('hex');
+  const [first, last] = [await digestOf('acme-000001'), await digestOf('acme-000003')];
+  const { code, report } = await withKey(folder, '--after', first);
+  expect({ code, problems: report.problems }).toEqual({ code: 0, problems: [] });
+  // What to say next time, and what files can't say.
+  expect(report.notes).toEqual([
+    expect.stringMatching(`newer than acme-000003 .* can't tell .* --after ${last}$`),
+  ]);
+  expect(problemsOf(await withKey(folder, '--after', 'f'.repeat(64)))[0]).toContain(
+    'its predecessor acme-000001 is not here',
+  );
 });
 
 test('files are handed out again without a change, and never over others', async () => {

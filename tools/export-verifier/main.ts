@@ -14,7 +14,8 @@ const USAGE = `Checks exports of Unitrail: who signed them, that nothing is miss
 
   DIR             the folder with the files of one or more exports
   --key FILE      the manufacturer's public keys, as \`unitrail keys\` prints them; got on another way than the files
-  --after EXPORT  the last export that was verified before, where the folder begins behind it: acme-000011
+  --after EXPORT  the last export that was verified before, where the folder begins behind it: the SHA-256 of its
+                  manifest, as a run prints it; or its id, acme-000011, which does not show that it is the same one
   --json          one JSON document instead of lines
 
 Exits 0 where all is well, 1 where something is wrong, 2 where it could not be judged.`;

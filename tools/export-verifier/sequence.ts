@@ -39,7 +39,7 @@ function checkPredecessor(
   if (predecessor === null)
     return problems.add(manifest, `is export no. ${number}, and names none before it`);
   if (before?.number !== number - 1) {
-    if (before === undefined && predecessor.export === after) return;
+    if (before === undefined && isNamed(predecessor, after)) return;
     const hole = before ? `: after no. ${before.number} comes no. ${number}` : '';
     return problems.add(manifest, `its predecessor ${predecessor.export} is not here${hole}`);
   }
@@ -53,6 +53,22 @@ function checkPredecessor(
       manifest,
       `names another manifest of ${before.export} than ${before.manifest}: that one was changed`,
     );
+}
+
+/** By its id, or by the digest of its manifest, which says besides that it is the very one. */
+function isNamed(predecessor: NonNullable<ExportSet['predecessor']>, after: string | null): boolean {
+  return predecessor.export === after || predecessor.manifestSha256 === after?.toLowerCase();
+}
+
+/** Files can't show that there are no newer ones. */
+export function newestNotes(sets: readonly ExportSet[]): string[] {
+  const newest = new Map<string, ExportSet>();
+  for (const set of sets.filter(({ kind }) => kind === 'sequence'))
+    if ((newest.get(set.buyer)?.number ?? 0) < (set.number ?? 0)) newest.set(set.buyer, set);
+  return [...newest.values()].map(
+    ({ export: id, sha256 }) =>
+      `nothing newer than ${id} is here, and the files can't tell whether there is. Next time: --after ${sha256}`,
+  );
 }
 
 /** A reissue tells what its original told: the same sealed records, byte for byte. */

@@ -6,12 +6,12 @@ import { checkContent } from './contents';
 import type { Keys } from './keys';
 import { ENDING, readManifest, type ExportSet, type NamedFile } from './manifests';
 import { Problems, type CheckedSet, type Report } from './report';
-import { checkSequences } from './sequence';
+import { checkSequences, newestNotes } from './sequence';
 
 export interface VerifyOptions {
   /** The keys that are trusted. Null: nothing can be said of who signed, and that is a problem. */
   readonly keys: Keys | null;
-  /** The id of the last export that was verified elsewhere: the sets here may begin behind it. */
+  /** The last export that was verified elsewhere, by its id or its manifest's SHA-256: the sets here may begin behind it. */
   readonly after?: string | null;
   readonly onProgress?: (file: string) => void;
 }
@@ -35,6 +35,7 @@ export async function verifyFolder(
     problems.add(folder, 'there is no manifest: no export here is complete');
   checkSequences(sets, after, problems);
   checkStrays(names, sets, problems);
+  problems.notes.push(...newestNotes(sets));
   const seen = new Map<string, string>();
   for (const set of [...sets].sort((a, b) => (a.number ?? 0) - (b.number ?? 0)))
     await checkSet(folder, set, seen, problems, onProgress);
