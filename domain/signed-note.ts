@@ -1,0 +1,116 @@
+/**
+ * Signed notes (c2sp.org/signed-note): a text, and lines that sign it. The cryptography is handed in.
+ *
+ *   <text, one line or more>
+ *
+ *   — <key name> <base64 of 4 bytes key id and the signature>
+ */
+export interface SignedNote {
+  /** What is signed, with its final line feed. */
+  readonly text: string;
+  readonly signatures: readonly NoteSignature[];
+}
+
+export interface NoteSignature {
+  readonly name: string;
+  /** The first four bytes of a digest of name and key, as eight hex digits. */
+  readonly keyId: string;
+  readonly signature: Uint8Array;
+}
+
+/** A public key as it is handed out: `<name>+<key id>+<base64 of the algorithm's byte and 32 bytes of Ed25519>`. */
+export interface NoteKey {
+  readonly name: string;
+  readonly keyId: string;
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+}
+
+/** One that has signed a note: null where its signature does not hold. */
+export type NoteVerdict = 'good' | 'bad' | 'missing';
+
+type Sha256 = (bytes: Uint8Array) => Uint8Array;
+
+const ED25519 = 1;
+const MOST_BYTES = 1_000_000;
+const DASH = '\u2014 ';
+
+/** @throws RangeError where the name is none that a note can hold. */
+export function noteKey(name: string, publicKey: Uint8Array, sha256: Sha256): NoteKey {
+  if (!isNoteName(name)) throw new RangeError('a key name has no spaces and no plus sign');
+  const told = Buffer.concat([Buffer.from(`${name}\n`), Buffer.of(ED25519), publicKey]);
+  return { name, publicKey, keyId: hex(sha256(told).subarray(0, 4)) };
+}
+
+export function noteKeyText({ name, keyId, publicKey }: NoteKey): string {
+  return `${name}+${keyId}+${base64(Buffer.concat([Buffer.of(ED25519), publicKey]))}`;
+}
+
+/** Null where the text is no key of ours, or its id is not its own. */
+export function parseNoteKey(text: string, sha256: Sha256): NoteKey | null {
+  // The key's base64 may hold plus signs as well: only the first two part.
+  const parts = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/.exec(text);
+  if (!parts || !isNoteName(parts[1]!)) return null;
+  const bytes = strictBase64(parts[3]!);
+  if (bytes?.length !== 33 || bytes[0] !== ED25519) return null;
+  const key = noteKey(parts[1]!, bytes.subarray(1), sha256);
+  return key.keyId === parts[2] ? key : null;
+}
+
+export function formatNote(
+  text: string,
+  key: Pick<NoteKey, 'name' | 'keyId'>,
+  signature: Uint8Array,
+): string {
+  if (!text.endsWith('\n')) throw new RangeError('the text of a note ends with a line feed');
+  const bytes = Buffer.concat([Buffer.from(key.keyId, 'hex'), signature]);
+  return `${text}\n${DASH}${key.name} ${base64(bytes)}\n`;
+}
+
+/** Null where it is no signed note. Nothing is verified yet. */
+export function parseNote(note: string): SignedNote | null {
+  const split = note.lastIndexOf('\n\n');
+  if (split < 1 || !note.endsWith('\n') || note.length > MOST_BYTES) return null;
+  // eslint-disable-next-line no-control-regex
+  if (/[\u0000-\u0009\u000b-\u001f]/.test(note)) return null;
+  const lines = note.slice(split + 2, -1).split('\n');
+  const signatures = lines.map(parseSignature);
+  if (signatures.includes(null)) return null;
+  return { text: note.slice(0, split + 1), signatures: signatures as NoteSignature[] };
+}
+
+/** Signatures by other keys say nothing, also by one of the same name. */
+export function verifyNote(
+  note: SignedNote,
+  key: NoteKey,
+  verify: (publicKey: Uint8Array, text: string, signature: Uint8Array) => boolean,
+): NoteVerdict {
+  const own = note.signatures.filter(({ name, keyId }) => name === key.name && keyId === key.keyId);
+  if (own.length === 0) return 'missing';
+  return own.every(({ signature }) => verify(key.publicKey, note.text, signature)) ? 'good' : 'bad';
+}
+
+export function isNoteName(name: string): boolean {
+  return /^[^\s+\p{C}\p{Z}]+$/u.test(name);
+}
+
+function parseSignature(line: string): NoteSignature | null {
+  const parts = /^\u2014 (\S+) (\S+)$/.exec(line);
+  const bytes = parts && strictBase64(parts[2]!);
+  if (!bytes || bytes.length < 5 || !isNoteName(parts[1]!)) return null;
+  return { name: parts[1]!, keyId: hex(bytes.subarray(0, 4)), signature: bytes.subarray(4) };
+}
+
+/** Buffer takes what is no base64 without a word. */
+function strictBase64(text: string): Uint8Array | null {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.toString('base64') === text ? bytes : null;
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
