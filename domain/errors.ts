@@ -98,6 +98,8 @@ export const reactions = {
   RECORD_INCOMPLETE: 'page',
   /** The database is older than numbers that were issued: it was restored from a backup. */
   REGISTRY_LAGS: 'page',
+  /** The transparency log does not go on from the checkpoint that is kept: it was changed, or restored from a backup. */
+  LOG_BROKEN: 'page',
   INTERNAL: 'page',
 } as const satisfies Record<string, Reaction>;
 

@@ -730,6 +730,33 @@ begin
 end $$;
 
 --
+-- Name: book_checkpoint(text, bigint, bytea, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.book_checkpoint(p_origin text, p_size bigint, p_root bytea, p_note text, p_key text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  known log_checkpoints;
+begin
+  perform check_office();
+  perform check_word('origin', p_origin), check_word('key', p_key);
+  if p_size > (select coalesce(max(index) + 1, 0) from log_leaves) then
+    perform refuse('UT041', format('checkpoint %s of %s is of more leaves than there are', p_size, p_origin));
+  end if;
+  insert into log_keys (key) values (p_key) on conflict (key) do nothing;
+  insert into log_checkpoints (origin, size, root, note, key) values (p_origin, p_size, p_root, p_note, p_key)
+  on conflict (origin, size) do nothing;
+  if found then return true; end if;
+  select * into known from log_checkpoints where origin = p_origin and size = p_size;
+  if known.root <> p_root then
+    perform refuse('UT041', format('checkpoint %s of %s is booked with another root: the log has forked', p_size, p_origin));
+  end if;
+  return false;
+end $$;
+
+--
 -- Name: cancel_shipment(text, text, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2241,6 +2268,16 @@ begin
 end $$;
 
 --
+-- Name: is_at_rest(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.is_at_rest(p_state text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select p_state in ('Shipped', 'Scrapped', 'Missing', 'Void')
+$$;
+
+--
 -- Name: is_imei(text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2318,6 +2355,35 @@ begin
     when p_scanned is not null and p_scanned <> seen then format('its label was scanned as %s, and QC saw %s', p_scanned, seen)
   end;
 end $$;
+
+--
+-- Name: log_queue; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.log_queue (
+    id bigint NOT NULL,
+    format text NOT NULL,
+    stream text NOT NULL,
+    seq bigint NOT NULL,
+    sha256 text NOT NULL,
+    salt bytea NOT NULL,
+    CONSTRAINT log_queue_format CHECK ((format = ANY (ARRAY['unitrail.record/1'::text, 'unitrail.statement/1'::text, 'unitrail.heads/1'::text]))),
+    CONSTRAINT log_queue_salt CHECK ((length(salt) = 32))
+);
+
+--
+-- Name: leaf_document(public.log_queue); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.leaf_document(q public.log_queue) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+  select case q.format
+    when 'unitrail.record/1' then (select r.body from records r where r.unit_id = substr(q.stream, 6)::uuid)
+    when 'unitrail.statement/1' then (select statement_of(e) from unit_events e where e.stream = q.stream and e.seq = q.seq)
+    when 'unitrail.heads/1' then (select h.body from log_heads h where h.number = q.seq)
+  end
+$$;
 
 --
 -- Name: number_leases; Type: TABLE; Schema: public; Owner: -
@@ -2518,6 +2584,35 @@ CREATE FUNCTION public.move_numbers(p_block bigint, p_from text, p_to text, p_qu
     AS $$
   insert into movements (block_id, from_account, to_account, quantity, stream, seq)
   values (p_block, p_from, p_to, p_quantity, p_stream, p_seq)
+$$;
+
+--
+-- Name: moved_streams(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.moved_streams() RETURNS TABLE(stream text, unit_id uuid, seq bigint, head bytea)
+    LANGUAGE sql STABLE
+    AS $$
+  select m.stream, m.unit_id, m.seq, m.head from (
+    select s.stream, null::uuid as unit_id, s.seq, s.head from streams s left join log_told t on t.stream = s.stream
+    where s.seq > coalesce(t.seq, 0)
+    union all
+    select 'unit:' || u.id, u.id, u.seq, u.head from units u left join log_told t on t.unit_id = u.id
+    where not is_at_rest(u.state) and u.seq > coalesce(t.seq, 0)
+    union all
+    select t.stream, u.id, u.seq, u.head from log_told t join units u on u.id = t.unit_id
+    where is_at_rest(u.state) and u.seq > t.seq
+  ) as m order by m.stream collate "C" limit 10000
+$$;
+
+--
+-- Name: new_salt(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.new_salt() RETURNS bytea
+    LANGUAGE sql
+    AS $$
+  select sha256(convert_to(concat_ws('|', gen_random_uuid(), gen_random_uuid(), gen_random_uuid()), 'UTF8'))
 $$;
 
 --
@@ -3296,6 +3391,66 @@ begin
 end $$;
 
 --
+-- Name: queue_ending(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.queue_ending() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform queue_statement(new);
+  return null;
+end $$;
+
+--
+-- Name: queue_heads(interval); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.queue_heads(p_every interval) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  documents integer := 0;
+  next_number bigint;
+  heads text;
+  body text;
+  told_at timestamptz := clock_timestamp();
+begin
+  perform check_office();
+  perform pg_advisory_xact_lock(hashtext('unitrail.log-heads'));
+  if exists (select from log_heads where at > told_at - p_every) then return 0; end if;
+  loop
+    with moved as materialized (select m.stream, m.unit_id, m.seq, m.head from moved_streams() as m),
+      told as (insert into log_told (stream, unit_id, seq) select m.stream, m.unit_id, m.seq from moved m
+               on conflict (stream) do update set seq = excluded.seq)
+    select string_agg(format('{"hash":"%s","seq":%s,"stream":%s}', encode(m.head, 'hex'), m.seq, to_json(m.stream)), ',' order by m.stream collate "C")
+    into heads from moved m;
+    exit when heads is null;
+    select coalesce(max(number), 0) + 1 into next_number from log_heads;
+    body := format('{"at":%s,"format":"unitrail.heads/1","heads":[%s],"number":%s}', told_time(told_at), heads, next_number);
+    insert into log_heads (number, at, body) values (next_number, told_at, body);
+    insert into log_queue (format, stream, seq, sha256, salt)
+    values ('unitrail.heads/1', 'log', next_number, encode(sha256(convert_to(body, 'UTF8')), 'hex'), new_salt());
+    documents := documents + 1;
+  end loop;
+  delete from log_told t using units u where u.id = t.unit_id and is_at_rest(u.state) and u.seq = t.seq;
+  return documents;
+end $$;
+
+--
+-- Name: queue_statement(public.unit_events); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.queue_statement(e public.unit_events) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into log_queue (format, stream, seq, sha256, salt)
+  values ('unitrail.statement/1', e.stream, e.seq, encode(sha256(convert_to(statement_of(e), 'UTF8')), 'hex'), new_salt());
+end $$;
+
+--
 -- Name: raise_notices(integer); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -3678,6 +3833,18 @@ begin
 end $$;
 
 --
+-- Name: remember_pending(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.remember_pending() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into log_pending (queue_id) values (new.id);
+  return null;
+end $$;
+
+--
 -- Name: remember_refusal(uuid, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -3933,6 +4100,36 @@ begin
     exit when adopted is null;
     update number_spaces set next_number = adopted + 1 where id = p_space;
   end loop;
+end $$;
+
+--
+-- Name: sequence_leaves(integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.sequence_leaves(p_most integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  size bigint;
+  rotten log_queue;
+  sequenced integer;
+begin
+  perform check_office();
+  perform pg_advisory_xact_lock(hashtext('unitrail.log-leaves'));
+  select q.* into rotten from (select queue_id from log_pending order by queue_id limit p_most) as p join log_queue q on q.id = p.queue_id
+  where encode(sha256(convert_to(leaf_document(q), 'UTF8')), 'hex') is distinct from q.sha256 order by q.id limit 1;
+  if found then
+    perform refuse('UT041', format('the %s of %s at event %s is not what was queued for the log: it was changed or removed', rotten.format, rotten.stream, rotten.seq));
+  end if;
+  select coalesce(max(index) + 1, 0) into size from log_leaves;
+  insert into log_leaves (index, queue_id, entry)
+  select size + row_number() over (order by t.id) - 1, t.id, case when encode(sha256(t.document), 'hex') = t.sha256 then sha256(t.salt || t.document) end
+  from (select q.id, q.sha256, q.salt, convert_to(leaf_document(q), 'UTF8') as document
+        from (select queue_id from log_pending order by queue_id limit p_most) as p join log_queue q on q.id = p.queue_id) as t;
+  get diagnostics sequenced = row_count;
+  delete from log_pending p using log_leaves l where l.queue_id = p.queue_id and l.index >= size;
+  return sequenced;
 end $$;
 
 --
@@ -4841,17 +5038,57 @@ CREATE TABLE public.listed_numbers (
 );
 
 --
--- Name: log_queue; Type: TABLE; Schema: public; Owner: -
+-- Name: log_checkpoints; Type: TABLE; Schema: public; Owner: -
 --
 
-CREATE TABLE public.log_queue (
-    id bigint NOT NULL,
-    format text NOT NULL,
-    stream text NOT NULL,
-    seq bigint NOT NULL,
-    sha256 text NOT NULL,
-    salt bytea NOT NULL,
-    CONSTRAINT log_queue_salt CHECK ((length(salt) = 32))
+CREATE TABLE public.log_checkpoints (
+    origin text NOT NULL,
+    size bigint NOT NULL,
+    root bytea NOT NULL,
+    note text NOT NULL,
+    key text NOT NULL,
+    booked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT log_checkpoints_root CHECK ((length(root) = 32)),
+    CONSTRAINT log_checkpoints_size CHECK ((size >= 0))
+);
+
+--
+-- Name: log_heads; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.log_heads (
+    number bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    body text NOT NULL
+);
+
+--
+-- Name: log_keys; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.log_keys (
+    key text NOT NULL,
+    first_used_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
+-- Name: log_leaves; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.log_leaves (
+    index bigint NOT NULL,
+    queue_id bigint NOT NULL,
+    entry bytea NOT NULL,
+    CONSTRAINT log_leaves_entry CHECK ((length(entry) = 32)),
+    CONSTRAINT log_leaves_index CHECK ((index >= 0))
+);
+
+--
+-- Name: log_pending; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.log_pending (
+    queue_id bigint NOT NULL
 );
 
 --
@@ -4865,6 +5102,16 @@ ALTER TABLE public.log_queue ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+--
+-- Name: log_told; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.log_told (
+    stream text NOT NULL,
+    unit_id uuid,
+    seq bigint NOT NULL
 );
 
 --
@@ -5496,6 +5743,48 @@ ALTER TABLE ONLY public.listed_numbers
     ADD CONSTRAINT listed_numbers_value UNIQUE (issuer, value);
 
 --
+-- Name: log_checkpoints log_checkpoints_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_checkpoints
+    ADD CONSTRAINT log_checkpoints_pkey PRIMARY KEY (origin, size);
+
+--
+-- Name: log_heads log_heads_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_heads
+    ADD CONSTRAINT log_heads_pkey PRIMARY KEY (number);
+
+--
+-- Name: log_keys log_keys_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_keys
+    ADD CONSTRAINT log_keys_pkey PRIMARY KEY (key);
+
+--
+-- Name: log_leaves log_leaves_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_leaves
+    ADD CONSTRAINT log_leaves_once UNIQUE (queue_id);
+
+--
+-- Name: log_leaves log_leaves_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_leaves
+    ADD CONSTRAINT log_leaves_pkey PRIMARY KEY (index);
+
+--
+-- Name: log_pending log_pending_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_pending
+    ADD CONSTRAINT log_pending_pkey PRIMARY KEY (queue_id);
+
+--
 -- Name: log_queue log_queue_document; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -5508,6 +5797,13 @@ ALTER TABLE ONLY public.log_queue
 
 ALTER TABLE ONLY public.log_queue
     ADD CONSTRAINT log_queue_pkey PRIMARY KEY (id);
+
+--
+-- Name: log_told log_told_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_told
+    ADD CONSTRAINT log_told_pkey PRIMARY KEY (stream);
 
 --
 -- Name: movements movements_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -5911,6 +6207,18 @@ CREATE INDEX identifiers_value ON public.identifiers USING btree (value);
 CREATE INDEX lease_returns_stream ON public.lease_returns USING btree (stream, seq);
 
 --
+-- Name: log_checkpoints_key; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX log_checkpoints_key ON public.log_checkpoints USING btree (key);
+
+--
+-- Name: log_told_unit; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX log_told_unit ON public.log_told USING btree (unit_id) WHERE (unit_id IS NOT NULL);
+
+--
 -- Name: movements_block_id; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -6241,6 +6549,72 @@ CREATE TRIGGER listed_numbers_append_only BEFORE DELETE OR UPDATE ON public.list
 CREATE TRIGGER listed_numbers_no_truncate BEFORE TRUNCATE ON public.listed_numbers FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
+-- Name: log_checkpoints log_checkpoints_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER log_checkpoints_append_only BEFORE DELETE OR UPDATE ON public.log_checkpoints FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: log_checkpoints log_checkpoints_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER log_checkpoints_no_truncate BEFORE TRUNCATE ON public.log_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: log_heads log_heads_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER log_heads_append_only BEFORE DELETE OR UPDATE ON public.log_heads FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: log_heads log_heads_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER log_heads_no_truncate BEFORE TRUNCATE ON public.log_heads FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: log_keys log_keys_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER log_keys_append_only BEFORE DELETE OR UPDATE ON public.log_keys FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: log_keys log_keys_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER log_keys_no_truncate BEFORE TRUNCATE ON public.log_keys FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: log_leaves log_leaves_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER log_leaves_append_only BEFORE DELETE OR UPDATE ON public.log_leaves FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: log_leaves log_leaves_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER log_leaves_no_truncate BEFORE TRUNCATE ON public.log_leaves FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: log_queue log_queue_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER log_queue_append_only BEFORE DELETE OR UPDATE ON public.log_queue FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: log_queue log_queue_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER log_queue_no_truncate BEFORE TRUNCATE ON public.log_queue FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: log_queue log_queue_pending; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER log_queue_pending AFTER INSERT ON public.log_queue FOR EACH ROW EXECUTE FUNCTION public.remember_pending();
+
+--
 -- Name: movements movements_append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -6413,6 +6787,12 @@ CREATE TRIGGER unit_events_append_only BEFORE DELETE OR UPDATE ON public.unit_ev
 --
 
 CREATE TRIGGER unit_events_no_truncate BEFORE TRUNCATE ON public.unit_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: unit_events unit_events_statement; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER unit_events_statement AFTER INSERT ON public.unit_events FOR EACH ROW WHEN ((new.type = ANY (ARRAY['scrapped'::text, 'missing'::text, 'voided'::text, 'numberVoided'::text, 'identifierWithdrawn'::text]))) EXECUTE FUNCTION public.queue_ending();
 
 --
 -- Name: units units_keep_identity; Type: TRIGGER; Schema: public; Owner: -
@@ -6658,6 +7038,27 @@ ALTER TABLE ONLY public.lease_returns
 
 ALTER TABLE ONLY public.listed_numbers
     ADD CONSTRAINT listed_numbers_list FOREIGN KEY (space_id, issuer) REFERENCES public.number_lists(space_id, issuer);
+
+--
+-- Name: log_checkpoints log_checkpoints_key; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_checkpoints
+    ADD CONSTRAINT log_checkpoints_key FOREIGN KEY (key) REFERENCES public.log_keys(key);
+
+--
+-- Name: log_leaves log_leaves_queue; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_leaves
+    ADD CONSTRAINT log_leaves_queue FOREIGN KEY (queue_id) REFERENCES public.log_queue(id);
+
+--
+-- Name: log_pending log_pending_queue; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_pending
+    ADD CONSTRAINT log_pending_queue FOREIGN KEY (queue_id) REFERENCES public.log_queue(id);
 
 --
 -- Name: movements movements_block; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -7210,6 +7611,13 @@ REVOKE ALL ON FUNCTION public.bind_identifier(u public.units, p_issuer text, p_k
 REVOKE ALL ON FUNCTION public.bind_macs(u public.units, p_body jsonb, p_seq bigint) FROM PUBLIC;
 
 --
+-- Name: FUNCTION book_checkpoint(p_origin text, p_size bigint, p_root bytea, p_note text, p_key text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.book_checkpoint(p_origin text, p_size bigint, p_root bytea, p_note text, p_key text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.book_checkpoint(p_origin text, p_size bigint, p_root bytea, p_note text, p_key text) TO unitrail_office;
+
+--
 -- Name: FUNCTION cancel_shipment(p_shipment text, p_by text, p_reason text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -7738,6 +8146,12 @@ REVOKE ALL ON FUNCTION public.identify_unit(p_unit uuid, p_kind text, p_issuer t
 GRANT ALL ON FUNCTION public.identify_unit(p_unit uuid, p_kind text, p_issuer text, p_value text, p_by text) TO unitrail_desk;
 
 --
+-- Name: FUNCTION is_at_rest(p_state text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.is_at_rest(p_state text) FROM PUBLIC;
+
+--
 -- Name: FUNCTION is_imei(p_value text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -7772,6 +8186,21 @@ REVOKE ALL ON FUNCTION public.key_of_withdrawal(p_unit uuid, p_kind text, p_issu
 --
 
 REVOKE ALL ON FUNCTION public.label_difference(u public.units, p_scanned jsonb) FROM PUBLIC;
+
+--
+-- Name: TABLE log_queue; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.log_queue TO unitrail_office;
+GRANT SELECT ON TABLE public.log_queue TO unitrail_desk;
+GRANT SELECT ON TABLE public.log_queue TO unitrail_auditor;
+GRANT SELECT ON TABLE public.log_queue TO unitrail_retention;
+
+--
+-- Name: FUNCTION leaf_document(q public.log_queue); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.leaf_document(q public.log_queue) FROM PUBLIC;
 
 --
 -- Name: TABLE number_leases; Type: ACL; Schema: public; Owner: -
@@ -7889,6 +8318,18 @@ REVOKE ALL ON FUNCTION public.lock_used_ranges(p_to_grant boolean) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION public.move_numbers(p_block bigint, p_from text, p_to text, p_quantity integer, p_stream text, p_seq bigint) FROM PUBLIC;
+
+--
+-- Name: FUNCTION moved_streams(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.moved_streams() FROM PUBLIC;
+
+--
+-- Name: FUNCTION new_salt(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.new_salt() FROM PUBLIC;
 
 --
 -- Name: FUNCTION next_carton_number(p_company_prefix text, p_issuer text, p_last bigint); Type: ACL; Schema: public; Owner: -
@@ -8101,6 +8542,25 @@ GRANT ALL ON FUNCTION public.place_carton(p_carton text, p_pallet text, p_by tex
 REVOKE ALL ON FUNCTION public.project_facts(u public.units, p_type text, p_body jsonb, p_seq bigint) FROM PUBLIC;
 
 --
+-- Name: FUNCTION queue_ending(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.queue_ending() FROM PUBLIC;
+
+--
+-- Name: FUNCTION queue_heads(p_every interval); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.queue_heads(p_every interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.queue_heads(p_every interval) TO unitrail_office;
+
+--
+-- Name: FUNCTION queue_statement(e public.unit_events); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.queue_statement(e public.unit_events) FROM PUBLIC;
+
+--
 -- Name: FUNCTION raise_notices(p_minutes integer); Type: ACL; Schema: public; Owner: -
 --
 
@@ -8239,6 +8699,12 @@ GRANT ALL ON FUNCTION public.remember_order_refusal(p_order text, p_batch text, 
 GRANT ALL ON FUNCTION public.remember_order_refusal(p_order text, p_batch text, p_what text, p_asked integer) TO unitrail_desk;
 
 --
+-- Name: FUNCTION remember_pending(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.remember_pending() FROM PUBLIC;
+
+--
 -- Name: FUNCTION remember_refusal(p_unit uuid, p_type text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -8304,6 +8770,13 @@ GRANT ALL ON FUNCTION public.seal_record(p_unit uuid, p_body text, p_salt bytea)
 --
 
 REVOKE ALL ON FUNCTION public.seek_numbers(p_space bigint, p_width bigint, p_run_length integer, p_pattern text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION sequence_leaves(p_most integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.sequence_leaves(p_most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.sequence_leaves(p_most integer) TO unitrail_office;
 
 --
 -- Name: FUNCTION serial_block_of(p_batch text, p_block bigint, p_ordinal integer); Type: ACL; Schema: public; Owner: -
@@ -8904,13 +9377,58 @@ GRANT SELECT ON TABLE public.listed_numbers TO unitrail_auditor;
 GRANT SELECT ON TABLE public.listed_numbers TO unitrail_retention;
 
 --
--- Name: TABLE log_queue; Type: ACL; Schema: public; Owner: -
+-- Name: TABLE log_checkpoints; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT ON TABLE public.log_queue TO unitrail_office;
-GRANT SELECT ON TABLE public.log_queue TO unitrail_desk;
-GRANT SELECT ON TABLE public.log_queue TO unitrail_auditor;
-GRANT SELECT ON TABLE public.log_queue TO unitrail_retention;
+GRANT SELECT ON TABLE public.log_checkpoints TO unitrail_office;
+GRANT SELECT ON TABLE public.log_checkpoints TO unitrail_desk;
+GRANT SELECT ON TABLE public.log_checkpoints TO unitrail_auditor;
+GRANT SELECT ON TABLE public.log_checkpoints TO unitrail_retention;
+
+--
+-- Name: TABLE log_heads; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.log_heads TO unitrail_office;
+GRANT SELECT ON TABLE public.log_heads TO unitrail_desk;
+GRANT SELECT ON TABLE public.log_heads TO unitrail_auditor;
+GRANT SELECT ON TABLE public.log_heads TO unitrail_retention;
+
+--
+-- Name: TABLE log_keys; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.log_keys TO unitrail_office;
+GRANT SELECT ON TABLE public.log_keys TO unitrail_desk;
+GRANT SELECT ON TABLE public.log_keys TO unitrail_auditor;
+GRANT SELECT ON TABLE public.log_keys TO unitrail_retention;
+
+--
+-- Name: TABLE log_leaves; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.log_leaves TO unitrail_office;
+GRANT SELECT ON TABLE public.log_leaves TO unitrail_desk;
+GRANT SELECT ON TABLE public.log_leaves TO unitrail_auditor;
+GRANT SELECT ON TABLE public.log_leaves TO unitrail_retention;
+
+--
+-- Name: TABLE log_pending; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.log_pending TO unitrail_office;
+GRANT SELECT ON TABLE public.log_pending TO unitrail_desk;
+GRANT SELECT ON TABLE public.log_pending TO unitrail_auditor;
+GRANT SELECT ON TABLE public.log_pending TO unitrail_retention;
+
+--
+-- Name: TABLE log_told; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.log_told TO unitrail_office;
+GRANT SELECT ON TABLE public.log_told TO unitrail_desk;
+GRANT SELECT ON TABLE public.log_told TO unitrail_auditor;
+GRANT SELECT ON TABLE public.log_told TO unitrail_retention;
 
 --
 -- Name: TABLE movements; Type: ACL; Schema: public; Owner: -

@@ -19,6 +19,7 @@ const byState: Readonly<Record<string, ErrorCode>> = {
   UT020: 'BATCH_CANCELLED',
   UT021: 'NOT_ALLOWED',
   UT025: 'IMPORT_UNDER_WAY',
+  UT041: 'LOG_BROKEN',
   '42501': 'NOT_ALLOWED',
   '40001': 'STATE_MOVED_ON',
   '40P01': 'STATE_MOVED_ON',

@@ -1,0 +1,92 @@
+/**
+ * The log outside the database: its newest checkpoint, and the hashes of its tree, in the layout of c2sp.org/tlog-tiles, so
+ * that any web server can hand them out as they are.
+ *
+ *   checkpoint              the newest one, replaced as a whole
+ *   tile/<level>/<index>    hashes; `.p/<width>` where a tile is not full yet
+ *   tile/entries/<index>    what the leaves are hashes of: salted digests, never a document
+ */
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UnitrailError } from '../../domain/errors';
+import { bundleOf, bundlePath, TILE_WIDTH, tilePath, type Tile } from '../../domain/tlog-tiles';
+import { HASH_BYTES } from '../../domain/merkle';
+import { errorCodeOf, replaceFile } from '../store/durable-file';
+
+/** Everybody who may enter the folder may read: nothing in it is secret. */
+const MODE = 0o644;
+
+export interface LogFolder {
+  readonly folder: string;
+  /** The signed note; null where nothing was signed yet. */
+  checkpoint(): Promise<string | null>;
+  keepCheckpoint(note: string): Promise<void>;
+  /**
+   * The hashes of the tile, also where a wider one of it lies there.
+   * @throws UnitrailError LOG_BROKEN where it is missing or too short
+   */
+  tile(tile: Tile): Promise<Uint8Array>;
+  keepTile(tile: Tile, hashes: Uint8Array): Promise<void>;
+  keepBundle(tile: Omit<Tile, 'level'>, entries: readonly Uint8Array[]): Promise<void>;
+  /** What was kept of it while it was not full. */
+  dropParts(tile: Omit<Tile, 'width'>): Promise<void>;
+}
+
+export function openLogFolder(folder: string): LogFolder {
+  const at = (path: string): string => join(folder, path);
+  const keep = (path: string, bytes: Uint8Array): Promise<void> =>
+    reportingTrouble(folder, () => replaceFile(at(path), bytes, MODE));
+  const read = (path: string): Promise<Uint8Array | null> =>
+    reportingTrouble(folder, () => readUnlessMissing(at(path)));
+  return {
+    folder,
+    checkpoint: async () => {
+      const bytes = await read('checkpoint');
+      return bytes && Buffer.from(bytes).toString('utf8');
+    },
+    keepCheckpoint: (note) => keep('checkpoint', Buffer.from(note)),
+    tile: async (tile) => {
+      const full = { ...tile, width: TILE_WIDTH };
+      // The exact one first: a full one may be of a run that was cut off before its checkpoint was signed.
+      const hashes = (await read(tilePath(tile))) ?? (await read(tilePath(full)));
+      if (hashes && hashes.length >= tile.width * HASH_BYTES)
+        return hashes.subarray(0, tile.width * HASH_BYTES);
+      throw new UnitrailError(
+        'LOG_BROKEN',
+        `${at(tilePath(tile))} is ${hashes ? 'too short' : 'missing'}. Put the log's folder back from its backup; \`unitrail log verify\` says whether it is whole.`,
+      );
+    },
+    keepTile: (tile, hashes) => keep(tilePath(tile), hashes),
+    keepBundle: (tile, entries) => keep(bundlePath(tile), bundleOf(entries)),
+    dropParts: ({ level, index }) =>
+      reportingTrouble(folder, async () => {
+        const full = { level, index, width: TILE_WIDTH };
+        const paths = [tilePath(full), ...(level === 0 ? [bundlePath(full)] : [])];
+        for (const path of paths) await rm(at(`${path}.p`), { recursive: true, force: true });
+      }),
+  };
+}
+
+async function readUnlessMissing(path: string): Promise<Uint8Array | null> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (errorCodeOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+async function reportingTrouble<Result>(folder: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof UnitrailError) throw error;
+    const reason = errorCodeOf(error) ?? 'unknown error';
+    throw new UnitrailError(
+      'STORE_UNAVAILABLE',
+      `The log's folder ${folder} can't be used (${reason}). Check UNITRAIL_STORE: the folder, its rights and its free space.`,
+      { folder, reason },
+      { cause: error },
+    );
+  }
+}
