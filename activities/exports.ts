@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { ExportKey } from '../adapters/keys/export-keys';
+import type { LogPlace } from '../adapters/log/log-folder';
 import type { Database } from '../adapters/postgres/database';
 import { openExport, undeliveredExports, unmadeExports } from '../adapters/postgres/exports';
 import { requirePlant } from '../adapters/postgres/plant-store';
@@ -13,6 +14,8 @@ export interface ExportDeps extends DeliverExportDeps {
   readonly exportDb?: Database;
   /** Read when the first export is made: an office without a key does all else. */
   readonly exportKey: () => Promise<ExportKey>;
+  /** The log that an export waits for. */
+  readonly log: () => Promise<LogPlace>;
   /** Where files are written before the store has them. */
   readonly workFolder: string;
 }
@@ -42,10 +45,10 @@ export function createExportActivities(deps: ExportDeps) {
 
     /** Writes and signs the files, once: a repeat finds what was made. */
     async makeExport({ export: id }: { export: string }): Promise<void> {
-      const key = await deps.exportKey();
+      const [key, log] = [await deps.exportKey(), await deps.log()];
       const signal = Context.current().cancellationSignal;
       await alive(async () => {
-        await makeExport({ db, store, key, workFolder }, id, () => signal.throwIfAborted());
+        await makeExport({ db, store, key, log, workFolder }, id, () => signal.throwIfAborted());
       });
     },
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExportKey } from '../adapters/keys/export-keys';
+import type { LogPlace } from '../adapters/log/log-folder';
 import type { Database } from '../adapters/postgres/database';
 import { createExportSource } from '../adapters/postgres/export-source';
 import { bookMade, exportFiles, findExport, serialRange, type ExportRow } from '../adapters/postgres/exports';
@@ -13,16 +14,21 @@ import {
   exportName,
   MANIFEST_ENDING,
   signedManifest,
+  type Manifest,
   type ManifestBody,
   type ManifestFile,
+  type ManifestLog,
 } from '../domain/export-manifest';
 import type { ExportSource } from '../domain/export-source';
+import { writeExportLog } from './export-log';
 
 export interface MakeExportDeps {
   /** The office's. */
   readonly db: Database;
   readonly store: ContentStore;
   readonly key: ExportKey;
+  /** What an export tells is in the log before it is made. */
+  readonly log: LogPlace;
   /** A folder of its own, where files are written before the store has them; best on the store's own disk. */
   readonly workFolder: string;
 }
@@ -76,22 +82,31 @@ export async function madeExport(db: Database, exportId: string): Promise<MadeEx
 }
 
 async function makeFiles(
-  { db, store, key, workFolder }: MakeExportDeps,
+  { db, store, key, log, workFolder }: MakeExportDeps,
   row: ExportRow,
   heartbeat: (rows: number) => void,
 ): Promise<void> {
-  const predecessor = await predecessorOf(db, row);
+  const before = await predecessorOf(db, row);
   await mkdir(workFolder, { recursive: true, mode: 0o700 });
   await sweep(workFolder);
   const folder = await mkdtemp(join(workFolder, `${row.id}-`));
   try {
     const source = beating(createExportSource(db, row), heartbeat);
-    const files = await writeExportFiles(source, row.look, aboutOf(row), folder);
+    const about = aboutOf(row);
+    const proven = {
+      ...{ source, name: about.name, units: row.counts.units, predecessor: before?.log ?? null },
+      hasRecords: row.look.formats.includes('records'),
+    };
+    const { files: proofs, told } = await writeExportLog({ db, log }, proven, folder);
+    const files = [...(await writeExportFiles(source, row.look, about, folder)), ...proofs];
     for (const file of files) {
       await keep(store, folder, file);
       heartbeat(0);
     }
-    const manifest = signedManifest(await bodyOf(db, row, predecessor, files), key);
+    const manifest = signedManifest(
+      { ...(await bodyOf(db, row, before?.named ?? null, files)), log: told },
+      key,
+    );
     await store.put(Buffer.from(manifest));
     await bookMade(db, row, manifest, key.publicKey);
   } finally {
@@ -111,7 +126,7 @@ async function sweep(workFolder: string): Promise<void> {
 async function predecessorOf(
   db: Database,
   { id, predecessor }: ExportRow,
-): Promise<ManifestBody['predecessor']> {
+): Promise<{ named: ManifestBody['predecessor']; log: ManifestLog | undefined } | null> {
   if (predecessor === null) return null;
   const { manifest } = await findExport(db, predecessor);
   if (manifest === null)
@@ -119,7 +134,9 @@ async function predecessorOf(
       'STATE_MOVED_ON',
       `Export ${id} waits for ${predecessor}, which is not made yet.`,
     );
-  return { export: predecessor, manifestSha256: createHash('sha256').update(manifest).digest('hex') };
+  const manifestSha256 = createHash('sha256').update(manifest).digest('hex');
+  const { log } = JSON.parse(manifest) as Manifest;
+  return { named: { export: predecessor, manifestSha256 }, log };
 }
 
 function aboutOf({ id, buyer, kind, asOf, look, number, predecessor, counts }: ExportRow): ExportAbout {

@@ -4,6 +4,8 @@ import type { DeliverExportDeps } from '../activities/deliver-export';
 import { handOutExport } from '../activities/hand-out-export';
 import { makeExport, type MadeExport, type MakeExportDeps } from '../activities/make-export';
 import { readExportKey } from '../adapters/keys/export-keys';
+import { readLogKey } from '../adapters/keys/log-key';
+import { logFolderIn, openLogFolder } from '../adapters/log/log-folder';
 import { openDatabase } from '../adapters/postgres/database';
 import { findExport, type ExportRequest, type ExportRow } from '../adapters/postgres/exports';
 import { fixedLogins } from '../adapters/postgres/logins';
@@ -23,11 +25,10 @@ export async function asOffice<T>(
   const plant = await requirePlant(await context.desk());
   const { store, home } = context.config();
   const servers = await context.servers();
-  const key = await readExportKey({
-    env: context.env,
-    reference: plant.manufacturer.exportKey ?? null,
-    home: servers.stack === null ? null : home,
-  });
+  const place = { env: context.env, home: servers.stack === null ? null : home };
+  const { manufacturer } = plant;
+  const key = await readExportKey({ ...place, reference: manufacturer.exportKey ?? null });
+  const logKey = await readLogKey({ ...place, manufacturer });
   const db = openDatabase(await servers.loginUrl(fixedLogins.office.name), {
     applicationName: 'unitrail-export',
     maxConnections: 4,
@@ -36,6 +37,7 @@ export async function asOffice<T>(
     return await work({
       db,
       key,
+      log: { folder: openLogFolder(logFolderIn(store)), key: logKey },
       store: createContentStore({ folder: store }),
       workFolder: join(home, 'exports'),
       secrets: context.env,

@@ -3,6 +3,9 @@ import type { EXPORT_FORMAT, ExportCounts, ExportKind } from './export-about';
 import type { CsvStyle, ExportColumnChoice, ExportInclusion, ExportLook } from './export-settings';
 
 export const MANIFEST_ENDING = '.manifest.json';
+/** One proof a line, in the order of the records; all of them against the one checkpoint. */
+export const PROOFS_ENDING = '.proofs.jsonl';
+export const CHECKPOINT_ENDING = '.checkpoint';
 
 /** What of the buyer's settings an export keeps from its opening on. */
 export interface PinnedLook extends ExportLook {
@@ -14,8 +17,24 @@ export interface ManifestFile {
   readonly name: string;
   readonly sizeBytes: number;
   readonly sha256: string;
-  /** Of units, amendments or numbers, whichever the file holds; of units for a workbook. */
+  /** Of units, amendments or numbers, whichever the file holds; of units for a workbook, none for a checkpoint. */
   readonly rows: number;
+}
+
+/** The checkpoint of the transparency log that has all of the export's records. */
+export interface ManifestLog {
+  readonly origin: string;
+  readonly size: number;
+  /** In base64, as the checkpoint has it. */
+  readonly root: string;
+  /** The key that signed it, as `unitrail keys` prints it. */
+  readonly key: string;
+  /** That this tree goes on from that of the predecessor's checkpoint; null where there is none of the same log. */
+  readonly consistency: {
+    readonly from: { readonly size: number; readonly root: string };
+    /** Hashes in base64 (RFC 6962). */
+    readonly path: readonly string[];
+  } | null;
 }
 
 /** What the files of one export are, and which one comes before it. Written as RFC 8785. */
@@ -39,6 +58,8 @@ export interface ManifestBody {
   /** The buyer's own choice of columns, in the files of the units; null for all of ours by our names. */
   readonly columns: readonly ExportColumnChoice[] | null;
   readonly files: readonly ManifestFile[];
+  /** Absent from exports that were made before there was a log. */
+  readonly log?: ManifestLog;
 }
 
 export interface ManifestSignature {

@@ -3,6 +3,7 @@
  *
  *   entry = SHA-256(salt ‖ RFC 8785 document), 32 bytes; leaf = SHA-256(0x00 ‖ entry), as RFC 6962 has it
  */
+import { fromBase64, joinBytes, toBase64, utf8 } from './bytes';
 import { HASH_BYTES, rootFromInclusion, type Hash, type Tree, type TreeHasher } from './merkle';
 import { parseNote } from './signed-note';
 
@@ -35,7 +36,7 @@ export interface Checkpoint extends Tree {
 }
 
 export function checkpointText(origin: string, { size, root }: Tree): string {
-  return `${origin}\n${size}\n${Buffer.from(root).toString('base64')}\n`;
+  return `${origin}\n${size}\n${toBase64(root)}\n`;
 }
 
 /** Null where the note is no checkpoint. Its signature is not verified here. */
@@ -44,14 +45,14 @@ export function parseCheckpoint(note: string): Checkpoint | null {
   const [origin, size, root] = lines;
   // The last one is empty, behind the final line feed. Between, there may be extensions, which say nothing to us.
   if (!origin || !size || !root || lines.slice(0, -1).includes('')) return null;
-  const hash = Buffer.from(root, 'base64');
-  if (hash.length !== HASH_BYTES || hash.toString('base64') !== root) return null;
+  const hash = fromBase64(root);
+  if (hash?.length !== HASH_BYTES) return null;
   if (!/^(0|[1-9][0-9]*)$/.test(size) || !Number.isSafeInteger(Number(size))) return null;
-  return { origin, size: Number(size), root: new Uint8Array(hash), note };
+  return { origin, size: Number(size), root: hash, note };
 }
 
 export function entryOf(sha256: (bytes: Uint8Array) => Uint8Array, salt: Uint8Array, document: string): Hash {
-  return sha256(Buffer.concat([salt, Buffer.from(document)]));
+  return sha256(joinBytes(salt, utf8(document)));
 }
 
 /** The root that the proof leads to from its entry; null where it can be none of a tree of that size. */
@@ -61,7 +62,7 @@ export function rootOfProof(
   { index, path }: Pick<LeafProof, 'index' | 'path'>,
   size: number,
 ): Hash | null {
-  const hashes = path.map((text) => new Uint8Array(Buffer.from(text, 'base64')));
-  if (hashes.some(({ length }) => length !== HASH_BYTES)) return null;
-  return rootFromInclusion(hasher, hasher.leaf(entry), index, size, hashes);
+  const hashes = path.map(fromBase64);
+  if (hashes.some((hash) => hash?.length !== HASH_BYTES)) return null;
+  return rootFromInclusion(hasher, hasher.leaf(entry), index, size, hashes as Hash[]);
 }

@@ -2,6 +2,8 @@
  * Merkle trees as RFC 6962, section 2.1, has them, and their proofs (checked by the steps of RFC 9162, sections 2.1.3.2 and
  * 2.1.4.2). The hash function is handed in: the domain has none. Sizes and indexes are whole numbers up to 2^53 - 1.
  */
+import { joinBytes } from './bytes';
+
 export type Hash = Uint8Array;
 
 export interface TreeHasher {
@@ -24,8 +26,8 @@ export const HASH_BYTES = 32;
 export function treeHasher(sha256: (bytes: Uint8Array) => Uint8Array): TreeHasher {
   return {
     empty: sha256(new Uint8Array()),
-    leaf: (entry) => sha256(joined([0], entry)),
-    node: (left, right) => sha256(joined([1], left, right)),
+    leaf: (entry) => sha256(joinBytes(Uint8Array.of(0), entry)),
+    node: (left, right) => sha256(joinBytes(Uint8Array.of(1), left, right)),
   };
 }
 
@@ -159,15 +161,4 @@ function isPowerOfTwo(count: number): boolean {
 
 function isOdd(count: number): boolean {
   return count % 2 === 1;
-}
-
-function joined(first: readonly number[], ...parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(first.length + parts.reduce((sum, { length }) => sum + length, 0));
-  bytes.set(first);
-  let at = first.length;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

@@ -25,6 +25,10 @@ export interface Manufacturer {
   readonly siteKey?: string;
   /** Where the key lies that signs the manifests of exports; absent: the one that Unitrail has made itself. */
   readonly exportKey?: string;
+  /** Where the key lies that signs the checkpoints of the log; absent: that of exports, or one that Unitrail has made itself. */
+  readonly logKey?: string;
+  /** What the log is called; absent: by the issuer and the site. Another name is another log. */
+  readonly logOrigin?: string;
 }
 
 /** A plant with a database of its own that shares schemes or pools with this one; or this one. */

@@ -16,6 +16,10 @@ import { MAX_PATTERN_LENGTH, patternProblem } from './serial-pattern';
  */
 
 const MAX_ENTRIES = 1000;
+/** It is part of a signed note's first lines, and the name of its key (c2sp.org/tlog-checkpoint). */
+const LOG_ORIGIN = /^[a-z0-9]([a-z0-9./-]{0,98}[a-z0-9])?$/;
+const LOG_ORIGIN_ALLOWED =
+  'a URL without its scheme, 1 to 100 of a-z 0-9 . / -, such as log.example.com/unitrail';
 const measure = (what: string) => field.numberBetween(-1e15, 1e15, what);
 
 const manufacturer = field.fields({
@@ -25,6 +29,8 @@ const manufacturer = field.fields({
   site: serialPart().exactOptional(),
   siteKey: field.patternText(KEY_REFERENCE, KEY_REFERENCE_ALLOWED).exactOptional(),
   exportKey: field.patternText(KEY_REFERENCE, KEY_REFERENCE_ALLOWED).exactOptional(),
+  logKey: field.patternText(KEY_REFERENCE, KEY_REFERENCE_ALLOWED).exactOptional(),
+  logOrigin: field.patternText(LOG_ORIGIN, LOG_ORIGIN_ALLOWED).exactOptional(),
 });
 
 const site = field.fields({

@@ -5,6 +5,8 @@
  *
  *   — <key name> <base64 of 4 bytes key id and the signature>
  */
+import { fromBase64, fromHex, joinBytes, toBase64, toHex, utf8 } from './bytes';
+
 export interface SignedNote {
   /** What is signed, with its final line feed. */
   readonly text: string;
@@ -38,12 +40,12 @@ const DASH = '\u2014 ';
 /** @throws RangeError where the name is none that a note can hold. */
 export function noteKey(name: string, publicKey: Uint8Array, sha256: Sha256): NoteKey {
   if (!isNoteName(name)) throw new RangeError('a key name has no spaces and no plus sign');
-  const told = Buffer.concat([Buffer.from(`${name}\n`), Buffer.of(ED25519), publicKey]);
-  return { name, publicKey, keyId: hex(sha256(told).subarray(0, 4)) };
+  const told = joinBytes(utf8(`${name}\n`), Uint8Array.of(ED25519), publicKey);
+  return { name, publicKey, keyId: toHex(sha256(told).subarray(0, 4)) };
 }
 
 export function noteKeyText({ name, keyId, publicKey }: NoteKey): string {
-  return `${name}+${keyId}+${base64(Buffer.concat([Buffer.of(ED25519), publicKey]))}`;
+  return `${name}+${keyId}+${toBase64(joinBytes(Uint8Array.of(ED25519), publicKey))}`;
 }
 
 /** Null where the text is no key of ours, or its id is not its own. */
@@ -51,7 +53,7 @@ export function parseNoteKey(text: string, sha256: Sha256): NoteKey | null {
   // The key's base64 may hold plus signs as well: only the first two part.
   const parts = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/.exec(text);
   if (!parts || !isNoteName(parts[1]!)) return null;
-  const bytes = strictBase64(parts[3]!);
+  const bytes = fromBase64(parts[3]!);
   if (bytes?.length !== 33 || bytes[0] !== ED25519) return null;
   const key = noteKey(parts[1]!, bytes.subarray(1), sha256);
   return key.keyId === parts[2] ? key : null;
@@ -63,8 +65,8 @@ export function formatNote(
   signature: Uint8Array,
 ): string {
   if (!text.endsWith('\n')) throw new RangeError('the text of a note ends with a line feed');
-  const bytes = Buffer.concat([Buffer.from(key.keyId, 'hex'), signature]);
-  return `${text}\n${DASH}${key.name} ${base64(bytes)}\n`;
+  const bytes = joinBytes(fromHex(key.keyId), signature);
+  return `${text}\n${DASH}${key.name} ${toBase64(bytes)}\n`;
 }
 
 /** Null where it is no signed note. Nothing is verified yet. */
@@ -96,21 +98,7 @@ export function isNoteName(name: string): boolean {
 
 function parseSignature(line: string): NoteSignature | null {
   const parts = /^\u2014 (\S+) (\S+)$/.exec(line);
-  const bytes = parts && strictBase64(parts[2]!);
+  const bytes = parts && fromBase64(parts[2]!);
   if (!bytes || bytes.length < 5 || !isNoteName(parts[1]!)) return null;
-  return { name: parts[1]!, keyId: hex(bytes.subarray(0, 4)), signature: bytes.subarray(4) };
-}
-
-/** Buffer takes what is no base64 without a word. */
-function strictBase64(text: string): Uint8Array | null {
-  const bytes = Buffer.from(text, 'base64');
-  return bytes.toString('base64') === text ? bytes : null;
-}
-
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64');
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
+  return { name: parts[1]!, keyId: toHex(bytes.subarray(0, 4)), signature: bytes.subarray(4) };
 }

@@ -2,6 +2,8 @@
  * Where the hashes of a log lie (c2sp.org/tlog-tiles): tiles of 256 hashes, 32 bytes each. Those of level 0 are the leaves;
  * of each level above, the hash of each full tile below.
  */
+import { joinBytes } from './bytes';
+
 export const TILE_WIDTH = 256;
 
 /** One tile of a tree, with as many hashes as that tree has for it. */
@@ -46,8 +48,8 @@ export function partialTiles(size: number): Tile[] {
 
 /** A bundle is each entry behind its length, two bytes of big-endian. */
 export function bundleOf(entries: readonly Uint8Array[]): Uint8Array {
-  return Buffer.concat(
-    entries.flatMap((entry) => [Buffer.of(entry.length >> 8, entry.length & 0xff), entry]),
+  return joinBytes(
+    ...entries.flatMap((entry) => [Uint8Array.of(entry.length >> 8, entry.length & 0xff), entry]),
   );
 }
 

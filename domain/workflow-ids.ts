@@ -25,6 +25,9 @@ export function exportScheduleId(buyer: string): string {
 /** Of the schedule, and the beginning of the ids of its runs. */
 export const noticesScheduleId = 'notices';
 
+/** Of the schedule, and the beginning of the ids of its runs. */
+export const logScheduleId = 'log';
+
 export const taskQueues = {
   workflows: 'unitrail.workflows',
   office: 'unitrail.office',

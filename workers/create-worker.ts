@@ -14,6 +14,7 @@ import { createFlashActivities } from '../activities/flash';
 import { createHoldActivities } from '../activities/hold';
 import { createLabelActivities } from '../activities/label';
 import { createLoadUnitActivities } from '../activities/load-unit';
+import { createLogActivities } from '../activities/log';
 import { createNoticeActivities } from '../activities/notices';
 import { createPackingActivities } from '../activities/pack-by-hand';
 import { createCertificateActivities, createProvisionActivities } from '../activities/provision';
@@ -94,6 +95,7 @@ export function officeActivities(deps: OfficeDeps, host: TemporalHost): OfficeAc
     ...createResolveActivities({ ...deps, client: host.client }),
     ...createNoticeActivities(deps),
     ...createExportActivities(deps),
+    ...createLogActivities(deps),
   };
 }
 

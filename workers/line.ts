@@ -1,4 +1,6 @@
 import { readExportKey, type ExportKey } from '../adapters/keys/export-keys';
+import { readLogKey } from '../adapters/keys/log-key';
+import { logFolderIn, openLogFolder, type LogPlace } from '../adapters/log/log-folder';
 import { createSchemeKeys } from '../adapters/keys/scheme-keys';
 import { createDevelopmentCa } from '../adapters/ca/development-ca';
 import type { StationDevices } from '../adapters/devices/ports';
@@ -26,6 +28,7 @@ import {
 } from './create-worker';
 import { closeAll, type Closer } from './close-all';
 import type { Logger } from './log';
+import { keepLogSchedule } from './log-schedule';
 import { keepExportSchedules } from './export-schedules';
 import { Monitor } from './monitor';
 import { ensureNoticeSchedule, removeNoticeSchedule } from './notice-schedule';
@@ -208,9 +211,11 @@ async function startOffice(
   const webhook = config.webhook && createWebhook({ ...config.webhook, env: process.env });
   await (webhook ? ensureNoticeSchedule : removeNoticeSchedule)(host.client);
   await keepExportSchedules(host.client, db, log);
+  await keepLogSchedule(host.client, log);
   const worker = await createOfficeWorker(host, {
     ...{ db, calls, store, ca, watermark, keys, webhook, secrets: process.env },
     ...{ exportDb, exportKey: () => exportKeyOf(db, config), workFolder: join(config.home, 'exports') },
+    log: () => logPlaceOf(db, config),
     heldTooLongMinutes: config.heldTooLongMinutes,
     meter: monitor?.metrics.meter,
   });
@@ -222,6 +227,16 @@ async function exportKeyOf(db: Database, { servers, home }: Config): Promise<Exp
   const { manufacturer } = await requirePlant(db);
   const reference = manufacturer.exportKey ?? null;
   return readExportKey({ env: process.env, reference, home: servers === 'embedded' ? home : null });
+}
+
+async function logPlaceOf(db: Database, { servers, home, store }: Config): Promise<LogPlace> {
+  const { manufacturer } = await requirePlant(db);
+  const key = await readLogKey({
+    env: process.env,
+    manufacturer,
+    home: servers === 'embedded' ? home : null,
+  });
+  return { key, folder: openLogFolder(logFolderIn(store)) };
 }
 
 async function startStation(

@@ -8,6 +8,7 @@ import type { createFlashActivities } from '../activities/flash';
 import type { createHoldActivities } from '../activities/hold';
 import type { createLabelActivities } from '../activities/label';
 import type { createLoadUnitActivities } from '../activities/load-unit';
+import type { createLogActivities } from '../activities/log';
 import type { createNoticeActivities } from '../activities/notices';
 import type { createPackingActivities } from '../activities/pack-by-hand';
 import type { createCertificateActivities, createProvisionActivities } from '../activities/provision';
@@ -27,7 +28,8 @@ export type OfficeActivities = ReturnType<typeof createLoadUnitActivities> &
   ReturnType<typeof createPackingActivities> &
   ReturnType<typeof createResolveActivities> &
   ReturnType<typeof createNoticeActivities> &
-  ReturnType<typeof createExportActivities>;
+  ReturnType<typeof createExportActivities> &
+  ReturnType<typeof createLogActivities>;
 
 export type StationActivities = ReturnType<typeof createFlashActivities> &
   ReturnType<typeof createTestActivities> &

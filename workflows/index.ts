@@ -1,6 +1,7 @@
 /** Workflow types by name: the names are an interface (links, schedules and running workflows use them). */
 export { batch } from './batch';
 export { sendExports as export } from './export';
+export { keepLog as log } from './log';
 export { notices } from './notices';
 export { packing } from './packing';
 export { partition } from './partition';

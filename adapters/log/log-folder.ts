@@ -8,6 +8,7 @@
  */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LogKey } from '../keys/log-key';
 import { UnitrailError } from '../../domain/errors';
 import { bundleOf, bundlePath, TILE_WIDTH, tilePath, type Tile } from '../../domain/tlog-tiles';
 import { HASH_BYTES } from '../../domain/merkle';
@@ -15,6 +16,12 @@ import { errorCodeOf, replaceFile } from '../store/durable-file';
 
 /** Everybody who may enter the folder may read: nothing in it is secret. */
 const MODE = 0o644;
+
+/** A log and the key that signs it. */
+export interface LogPlace {
+  readonly folder: LogFolder;
+  readonly key: LogKey;
+}
 
 export interface LogFolder {
   readonly folder: string;
@@ -30,6 +37,11 @@ export interface LogFolder {
   keepBundle(tile: Omit<Tile, 'level'>, entries: readonly Uint8Array[]): Promise<void>;
   /** What was kept of it while it was not full. */
   dropParts(tile: Omit<Tile, 'width'>): Promise<void>;
+}
+
+/** Beside the content store: on what the offices share, and not in the database. */
+export function logFolderIn(store: string): string {
+  return join(store, 'log');
 }
 
 export function openLogFolder(folder: string): LogFolder {

@@ -51,9 +51,11 @@ test('an export has its files in the store, and a signed manifest that names the
   expect(made.files.map(({ name }) => name)).toEqual([
     'acme-000001.amendments.csv',
     'acme-000001.amendments.jsonl',
+    'acme-000001.checkpoint',
     'acme-000001.csv',
     'acme-000001.numbers.csv',
     'acme-000001.numbers.jsonl',
+    'acme-000001.proofs.jsonl',
     'acme-000001.records.jsonl',
     'acme-000001.xlsx',
     'acme-000001.manifest.json',

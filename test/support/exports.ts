@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { MakeExportDeps } from '../../activities/make-export';
 import { readExportKey } from '../../adapters/keys/export-keys';
 import type { Database } from '../../adapters/postgres/database';
+import { readLogKey } from '../../adapters/keys/log-key';
+import { logFolderIn, openLogFolder } from '../../adapters/log/log-folder';
 import { createContentStore } from '../../adapters/store/content-store';
 import { canonicalJson } from '../../domain/canonical';
 import { defaultExportSettings } from '../../domain/export-schema';
@@ -20,10 +22,18 @@ export const asOf = new Date('2026-11-26T06:00:00.000Z');
 /** What exports are made with: a store, a work folder and a key of their own below the folder. */
 export async function makeDeps(db: Database, home: string): Promise<MakeExportDeps> {
   const key = await readExportKey({ env: {}, reference: null, home });
+  const [store, manufacturer] = [
+    join(home, 'store'),
+    { issuer: 'unitrail', name: 'Unitrail', companyPrefix: '061414112' },
+  ];
   return {
     db,
-    store: createContentStore({ folder: join(home, 'store') }),
+    store: createContentStore({ folder: store }),
     key,
+    log: {
+      folder: openLogFolder(logFolderIn(store)),
+      key: await readLogKey({ env: {}, manufacturer, home }),
+    },
     workFolder: join(home, 'work'),
   };
 }

@@ -1,0 +1,98 @@
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { consistencyProof, leafProofs } from '../adapters/log/leaf-proofs';
+import { hasher } from '../adapters/log/hashing';
+import type { LogPlace } from '../adapters/log/log-folder';
+import { sequenceLog } from '../adapters/log/sequence-log';
+import type { Database } from '../adapters/postgres/database';
+import type { ExportFile } from '../adapters/spreadsheet/export-files';
+import { HashedFile } from '../adapters/spreadsheet/hashed-file';
+import { canonicalJson } from '../domain/canonical';
+import { UnitrailError } from '../domain/errors';
+import { CHECKPOINT_ENDING, PROOFS_ENDING, type ManifestLog } from '../domain/export-manifest';
+import type { ExportSource } from '../domain/export-source';
+import type { Checkpoint } from '../domain/log-proof';
+import { isConsistent } from '../domain/merkle';
+
+export interface ExportLogDeps {
+  readonly db: Database;
+  readonly log: LogPlace;
+}
+
+export interface ProvenExport {
+  readonly source: ExportSource;
+  /** Without its endings. */
+  readonly name: string;
+  readonly units: number;
+  /** Whether the sealed records are among the files: a proof is of their bytes. */
+  readonly hasRecords: boolean;
+  /** What the manifest before this one says of the log. */
+  readonly predecessor: ManifestLog | null;
+}
+
+/**
+ * Waits until all that the export tells is in the log, and writes its proofs and the checkpoint that they are against.
+ * @throws UnitrailError LOG_BROKEN where the log does not go on from the predecessor's checkpoint
+ */
+export async function writeExportLog(
+  { db, log }: ExportLogDeps,
+  { source, name, units, hasRecords, predecessor }: ProvenExport,
+  folder: string,
+): Promise<{ files: ExportFile[]; told: ManifestLog }> {
+  const checkpoint = await sequenceLog({ db, ...log });
+  const files: ExportFile[] = [];
+  if (hasRecords) {
+    const proofs = leafProofs({ db, folder: log.folder }, checkpoint, source.records());
+    const file = await writeLines(folder, `${name}${PROOFS_ENDING}`, proofs);
+    if (file.rows !== units)
+      throw new UnitrailError(
+        'INTERNAL',
+        `${file.name} would hold ${file.rows} proofs, and the export has ${units} units: it is not made. Run the auditor.`,
+      );
+    files.push(file);
+  }
+  const kept = await HashedFile.create(join(folder, `${name}${CHECKPOINT_ENDING}`));
+  kept.write(checkpoint.note);
+  files.push({ name: `${name}${CHECKPOINT_ENDING}`, ...(await kept.close()), rows: 0 });
+  return { files, told: await toldOf(log, checkpoint, predecessor) };
+}
+
+async function toldOf(
+  { folder, key }: LogPlace,
+  checkpoint: Checkpoint,
+  predecessor: ManifestLog | null,
+): Promise<ManifestLog> {
+  const { origin, size } = checkpoint;
+  const root = Buffer.from(checkpoint.root).toString('base64');
+  const told = { origin, size, root, key: key.text };
+  // Of another log nothing can be shown: whoever verifies sees that it is another one.
+  if (predecessor?.origin !== origin) return { ...told, consistency: null };
+  const from = { size: predecessor.size, root: predecessor.root };
+  const path = from.size > size ? [] : await consistencyProof(folder, from.size, size);
+  const older = { size: from.size, root: bytes(from.root) };
+  if (!isConsistent(hasher, older, checkpoint, path.map(bytes)))
+    throw new UnitrailError(
+      'LOG_BROKEN',
+      `Checkpoint ${size} of ${origin} does not go on from checkpoint ${from.size}, which the export before has. Run \`unitrail log verify\` and \`unitrail audit\`.`,
+    );
+  return { ...told, consistency: { from, path } };
+}
+
+async function writeLines(folder: string, name: string, rows: AsyncIterable<unknown>): Promise<ExportFile> {
+  const file = await HashedFile.create(join(folder, name));
+  try {
+    let count = 0;
+    for await (const row of rows) {
+      count += 1;
+      if (!file.write(`${canonicalJson(row)}\n`)) await once(file, 'drain');
+    }
+    return { name, ...(await file.close()), rows: count };
+  } catch (error) {
+    file.destroy();
+    throw error;
+  }
+}
+
+function bytes(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'base64'));
+}

@@ -1,0 +1,24 @@
+import type { LogPlace } from '../adapters/log/log-folder';
+import { sequenceLog } from '../adapters/log/sequence-log';
+import type { Database } from '../adapters/postgres/database';
+import { alive } from './act';
+
+export interface LogActivityDeps {
+  readonly db: Database;
+  /** Read at each run: an office without a key does all else. */
+  readonly log: () => Promise<LogPlace>;
+}
+
+/** The sequencer of the transparency log. Safe to run twice, and at once. */
+export function createLogActivities({ db, log }: LogActivityDeps) {
+  return {
+    /** Gives all that waits a place, and signs and keeps a checkpoint. The root in base64, as the checkpoint has it. */
+    async sequenceLog(): Promise<{ origin: string; size: number; root: string }> {
+      const place = await log();
+      return alive(async () => {
+        const { origin, size, root } = await sequenceLog({ db, ...place });
+        return { origin, size, root: Buffer.from(root).toString('base64') };
+      });
+    },
+  };
+}

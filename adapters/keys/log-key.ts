@@ -1,0 +1,72 @@
+import { sign, createPublicKey } from 'node:crypto';
+import { join } from 'node:path';
+import { checkpointText, type Checkpoint } from '../../domain/log-proof';
+import type { Tree } from '../../domain/merkle';
+import type { Manufacturer } from '../../domain/plant-document';
+import { wrongKey } from '../../domain/scheme-key';
+import { formatNote, noteKey, noteKeyText } from '../../domain/signed-note';
+import { ED25519_SPKI, sha256 } from '../log/hashing';
+import { createFile } from '../store/durable-file';
+import { readSecret } from './secret-text';
+import { ed25519Key, newSiteKey } from './site-keys';
+
+/** The key by which checkpoints of the log are signed. */
+export interface LogKey {
+  readonly origin: string;
+  /** As it is handed out: `<origin>+<key id>+<base64>`. */
+  readonly text: string;
+  checkpoint(tree: Tree): Checkpoint;
+}
+
+export interface LogKeyPlace {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly manufacturer: Manufacturer;
+  /** Where a key is made that the plant file does not name; null where none may be made. */
+  readonly home: string | null;
+}
+
+const ALLOWED = 'a private key of Ed25519 (PKCS #8) in PEM or base64';
+const MAX_TEXT = 1024;
+const OWN_KEY = 'log-key.pem';
+
+/**
+ * The key that the plant file names, that of exports where it names no other, or else this house's own, which is made at its
+ * first use and lies in a file of mode 0600.
+ * @throws UnitrailError CONFIGURATION_INVALID where there is none. It is never shown.
+ */
+export async function readLogKey({ env, manufacturer, home }: LogKeyPlace): Promise<LogKey> {
+  const named = manufacturer.logKey ?? manufacturer.exportKey;
+  if (named === undefined && home === null)
+    throw wrongKey(
+      `manufacturer.logKey: (missing) is not allowed on given servers; env:NAME or file:/PATH of ${ALLOWED}: it signs the checkpoints of the log`,
+    );
+  const reference = named ?? `file:${join(home!, OWN_KEY)}`;
+  const text = await readSecret(env, reference, { maxText: MAX_TEXT, allowed: ALLOWED });
+  if (text !== null) return keyOf(text, reference, originOf(manufacturer));
+  if (named !== undefined)
+    throw wrongKey(`${named}: (missing) is not allowed; ${ALLOWED}: it signs the checkpoints of the log`);
+  // Whoever else makes it at the same moment: the first one's is everybody's.
+  await createFile(join(home!, OWN_KEY), Buffer.from(newSiteKey().secret), 0o600);
+  return readLogKey({ env, manufacturer, home });
+}
+
+/** Which log it is: one for each site of a manufacturer. It is no address that anybody has to reach. */
+export function originOf({ logOrigin, issuer, site }: Manufacturer): string {
+  return logOrigin ?? ['unitrail.log', issuer, ...(site === undefined ? [] : [site])].join('/');
+}
+
+function keyOf(text: string, reference: string, origin: string): LogKey {
+  const key = ed25519Key(text);
+  if (key === null) throw wrongKey(`${reference}: (hidden) is not allowed; ${ALLOWED}`);
+  const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
+  const publicKey = noteKey(origin, spki.subarray(ED25519_SPKI.length), sha256);
+  return {
+    origin,
+    text: noteKeyText(publicKey),
+    checkpoint: (tree) => {
+      const told = checkpointText(origin, tree);
+      const note = formatNote(told, publicKey, sign(null, Buffer.from(told), key));
+      return { ...tree, origin, note };
+    },
+  };
+}

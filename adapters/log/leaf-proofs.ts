@@ -1,0 +1,92 @@
+import { UnitrailError } from '../../domain/errors';
+import { PROOF_FORMAT, type Checkpoint, type LeafProof } from '../../domain/log-proof';
+import { consistencyPath, inclusionPath, type Hash } from '../../domain/merkle';
+import type { Database } from '../postgres/database';
+import { unitLeaves, type UnitLeaf } from '../postgres/log';
+import { hasher } from './hashing';
+import type { LogFolder } from './log-folder';
+import { readTree } from './tree-reader';
+
+export interface ProofDeps {
+  readonly db: Database;
+  readonly folder: Pick<LogFolder, 'tile'>;
+}
+
+export interface ProvenUnit {
+  readonly unitId: string;
+  readonly serial: string;
+}
+
+const UNITS_AT_ONCE = 500;
+
+/**
+ * The proofs of the units' leaves against the checkpoint, in the order of the units and of their histories: of their records, or of
+ * one other format, or (null) of all that the log commits to. Memory is flat.
+ * @throws UnitrailError STATE_MOVED_ON where a leaf is not in the checkpoint yet: `sequenceLog` first
+ */
+export async function* leafProofs(
+  { db, folder }: ProofDeps,
+  checkpoint: Pick<Checkpoint, 'size'>,
+  units: Iterable<ProvenUnit> | AsyncIterable<ProvenUnit>,
+  document: string | null = 'unitrail.record/1',
+): AsyncGenerator<LeafProof> {
+  const { size } = checkpoint;
+  const tree = readTree(folder, size);
+  for await (const some of chunks(units)) {
+    const ids = some.map(({ unitId }) => unitId);
+    const leaves = byUnit(await unitLeaves(db, ids, document));
+    for (const { unitId, serial } of some)
+      for (const leaf of leaves.get(unitId) ?? []) {
+        const index = includedAt(leaf, serial, size);
+        const path = (await inclusionPath(hasher, tree, index, size)).map(base64);
+        yield proofOf(leaf, serial, index, path);
+      }
+  }
+}
+
+/** That the checkpoint goes on from an older one, as hashes in base64. */
+export async function consistencyProof(
+  folder: Pick<LogFolder, 'tile'>,
+  older: number,
+  newer: number,
+): Promise<string[]> {
+  return (await consistencyPath(hasher, readTree(folder, newer), older, newer)).map(base64);
+}
+
+function includedAt({ index, document }: UnitLeaf, serial: string, size: number): number {
+  if (index !== null && index < size) return index;
+  throw new UnitrailError(
+    'STATE_MOVED_ON',
+    `The ${document} of ${serial} is not in checkpoint ${size} of the log yet.`,
+  );
+}
+
+function proofOf(
+  { document, sha256, salt }: UnitLeaf,
+  serial: string,
+  index: number,
+  path: string[],
+): LeafProof {
+  return { format: PROOF_FORMAT, document, serial, sha256, index, salt: base64(salt), path };
+}
+
+function byUnit(leaves: readonly UnitLeaf[]): Map<string, UnitLeaf[]> {
+  const units = new Map<string, UnitLeaf[]>();
+  for (const leaf of leaves) units.set(leaf.unitId, [...(units.get(leaf.unitId) ?? []), leaf]);
+  return units;
+}
+
+async function* chunks<T>(rows: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T[]> {
+  let chunk: T[] = [];
+  for await (const row of rows) {
+    chunk.push(row);
+    if (chunk.length < UNITS_AT_ONCE) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+function base64(bytes: Hash): string {
+  return Buffer.from(bytes).toString('base64');
+}

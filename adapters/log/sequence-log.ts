@@ -1,0 +1,155 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UnitrailError } from '../../domain/errors';
+import { parseCheckpoint, type Checkpoint } from '../../domain/log-proof';
+import { isSameHash } from '../../domain/merkle';
+import { parseNote, parseNoteKey, verifyNote } from '../../domain/signed-note';
+import { TILE_WIDTH } from '../../domain/tlog-tiles';
+import type { LogKey } from '../keys/log-key';
+import type { Database } from '../postgres/database';
+import {
+  bookCheckpoint,
+  bookedCheckpoint,
+  logEntries,
+  logKeys,
+  queueHeads,
+  sequenceLeaves,
+} from '../postgres/log';
+import { inTurn } from '../postgres/turn';
+import { hasher, isEd25519Signed, sha256 } from './hashing';
+import type { LogFolder, LogPlace } from './log-folder';
+import { TreeEdge } from './tree-edge';
+
+export interface LogDeps extends LogPlace {
+  /** The office's. */
+  readonly db: Database;
+}
+
+/** Once an hour, whenever within the hour the sequencer comes. */
+const HEADS_EVERY_SECONDS = 55 * 60;
+const TURN_MS = 60_000;
+const POLL_MS = 100;
+
+/**
+ * Gives everything that waits a place in the log, and signs and keeps a checkpoint of it, if there is anything new. What was
+ * committed before the call is in the checkpoint that is returned. Each step can be repeated, and each is durable before the next:
+ *
+ *   1. the leaves have their places in the database
+ *   2. the tree goes on from the newest checkpoint outside the database, or nothing is signed
+ *   3. its hashes are kept outside
+ *   4. the checkpoint is signed and kept outside
+ *   5. the database books it
+ *
+ * @throws UnitrailError LOG_BROKEN where the database is not the one that the kept checkpoint is of
+ * @throws UnitrailError TURN_TAKEN where another one was at it for a minute
+ */
+export async function sequenceLog(deps: LogDeps): Promise<Checkpoint> {
+  const giveUpAt = Date.now() + TURN_MS;
+  for (;;) {
+    try {
+      return await inTurn(deps.db, 'the log', () => extend(deps));
+    } catch (error) {
+      const taken = error instanceof UnitrailError && error.code === 'TURN_TAKEN';
+      if (!taken || Date.now() > giveUpAt) throw error;
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+async function extend({ db, folder, key }: LogDeps): Promise<Checkpoint> {
+  const kept = await keptCheckpoint(db, folder, key);
+  const edge = await TreeEdge.load(folder, kept?.size ?? 0);
+  if (kept && !isSameHash(edge.root(), kept.root))
+    throw broken(
+      folder,
+      `its hashes are not those of its checkpoint ${kept.size}. Put the folder back from its backup`,
+    );
+  await queueHeads(db, HEADS_EVERY_SECONDS);
+  const size = await sequenceLeaves(db);
+  if (kept) await requireBeginning(db, folder, edge, kept, size);
+  if (kept && kept.size === size) {
+    // A run that was cut off after it had kept its checkpoint.
+    await bookCheckpoint(db, kept, signerOf(kept, await trustedKeys(db, key))!);
+    return kept;
+  }
+  for await (const entry of logEntries(db, edge.size, size)) await edge.add(entry);
+  await edge.keepParts();
+  const checkpoint = key.checkpoint({ size, root: edge.root() });
+  await folder.keepCheckpoint(checkpoint.note);
+  await bookCheckpoint(db, checkpoint, key.text);
+  await edge.dropOldParts();
+  return checkpoint;
+}
+
+/** The newest checkpoint outside the database: what is signed next has to go on from it. Null for a log that begins. */
+async function keptCheckpoint(db: Database, folder: LogFolder, key: LogKey): Promise<Checkpoint | null> {
+  const note = await folder.checkpoint();
+  if (note === null) {
+    const booked = await bookedCheckpoint(db, key.origin);
+    if (booked === null) return null;
+    throw broken(
+      folder,
+      `it has no checkpoint, and the database knows of checkpoint ${booked.size} of ${key.origin}. Put the folder back from its backup, or set UNITRAIL_STORE to where it lies. If it is lost, begin another log by another manufacturer.logOrigin`,
+    );
+  }
+  const checkpoint = parseCheckpoint(note);
+  if (checkpoint?.origin !== key.origin)
+    throw broken(
+      folder,
+      `its checkpoint is of ${checkpoint?.origin ?? 'no log'}, and this one is ${key.origin}. Move the folder away, and keep it: what it says stays true`,
+    );
+  if (signerOf(checkpoint, await trustedKeys(db, key)) === null)
+    throw broken(folder, 'its checkpoint is not signed by a key of this log. Put it back from its backup');
+  return checkpoint;
+}
+
+/** This log's present key, and those that signed before it. */
+async function trustedKeys(db: Database, key: LogKey): Promise<string[]> {
+  return [key.text, ...(await logKeys(db)).map((row) => row.key)];
+}
+
+function signerOf({ note }: Checkpoint, keys: readonly string[]): string | null {
+  const signed = parseNote(note)!;
+  const good = keys.find((text) => {
+    const key = parseNoteKey(text, sha256);
+    return key !== null && verifyNote(signed, key, isEd25519Signed) === 'good';
+  });
+  return good ?? null;
+}
+
+/**
+ * The leaves of the database at the edge of the kept tree are those of the tree: salts are random, so that a database that was
+ * restored and then went on has others there. The auditor compares all of them.
+ */
+async function requireBeginning(
+  db: Database,
+  folder: LogFolder,
+  edge: TreeEdge,
+  kept: Checkpoint,
+  size: number,
+): Promise<void> {
+  const why =
+    'It was restored from an older backup, or changed. Nothing is signed: restore the newest backup, with the write-ahead log up to the last moment. If what is missing is lost, begin another log: move the folder away, keep it, and name another manufacturer.logOrigin in the plant file';
+  if (size < kept.size)
+    throw broken(
+      folder,
+      `its checkpoint is of ${kept.size} leaves, and the database has only ${size}. ${why}`,
+    );
+  const leaves = await edge.lastLeaves();
+  const first = kept.size - leaves.length;
+  let at = 0;
+  const entries: Uint8Array[] = [];
+  for await (const entry of logEntries(db, first, kept.size)) {
+    if (!isSameHash(hasher.leaf(entry), leaves[at]!))
+      throw broken(
+        folder,
+        `leaf ${first + at} of its checkpoint ${kept.size} is another one in the database. ${why}`,
+      );
+    entries.push(entry);
+    at += 1;
+  }
+  edge.restoreEntries(leaves.length === TILE_WIDTH ? [] : entries);
+}
+
+function broken({ folder }: LogFolder, what: string): UnitrailError {
+  return new UnitrailError('LOG_BROKEN', `The log in ${folder} can't go on: ${what}.`, { folder });
+}

@@ -1,0 +1,136 @@
+import { UnitrailError } from '../../domain/errors';
+import type { Checkpoint } from '../../domain/log-proof';
+import type { Database } from './database';
+import { mapped } from './errors';
+
+/** Leaves that get their places in one statement, and that are read at once. */
+const LEAVES_AT_ONCE = 5_000;
+/** The first heads are those of all that was ever made. */
+const HEADS_MS = 900_000;
+
+/** Tells where the open streams stand, unless that was told within the time. */
+export async function queueHeads(db: Database, everySeconds: number): Promise<void> {
+  await mapped(
+    db.transaction(async (trx) => {
+      await trx.raw(`set local statement_timeout = ${HEADS_MS}`);
+      await trx.raw('select queue_heads(make_interval(secs => ?))', [everySeconds]).timeout(HEADS_MS + 5_000);
+    }),
+  );
+}
+
+/**
+ * Gives all that waits a place in the tree; returns the size of the tree.
+ * @throws UnitrailError LOG_BROKEN where a document is not the one that was queued
+ */
+export async function sequenceLeaves(db: Database): Promise<number> {
+  for (;;) {
+    const { rows } = await mapped(
+      db.raw<{ rows: { count: number }[] }>('select sequence_leaves(?) as count', [LEAVES_AT_ONCE]),
+    );
+    if (rows[0]!.count < LEAVES_AT_ONCE) return countLeaves(db);
+  }
+}
+
+export async function countLeaves(db: Database): Promise<number> {
+  const { rows } = await mapped(
+    db.raw<{ rows: { size: string }[] }>('select coalesce(max(index) + 1, 0) as size from log_leaves'),
+  );
+  return Number(rows[0]!.size);
+}
+
+/**
+ * The entries of the leaves from one index up to another, in their order.
+ * @throws UnitrailError LOG_BROKEN where one is missing
+ */
+export async function* logEntries(db: Database, from: number, to: number): AsyncGenerator<Uint8Array> {
+  let next = from;
+  while (next < to) {
+    const { rows } = await mapped(
+      db.raw<{ rows: { index: string; entry: Buffer }[] }>(
+        'select index, entry from log_leaves where index >= ? and index < ? order by index limit ?',
+        [next, to, LEAVES_AT_ONCE],
+      ),
+    );
+    for (const { index, entry } of rows) {
+      if (Number(index) !== next) break;
+      next += 1;
+      yield entry;
+    }
+    if (rows.length === 0 || Number(rows.at(-1)!.index) !== next - 1)
+      throw new UnitrailError(
+        'LOG_BROKEN',
+        `The database has no leaf ${next} of the log, which its checkpoint commits to. Run \`unitrail audit\`.`,
+      );
+  }
+}
+
+export interface BookedCheckpoint {
+  readonly size: number;
+  readonly root: Uint8Array;
+}
+
+/** The newest one that the database knows of. */
+export async function bookedCheckpoint(db: Database, origin: string): Promise<BookedCheckpoint | null> {
+  const { rows } = await mapped(
+    db.raw<{ rows: { size: string; root: Buffer }[] }>(
+      'select size, root from log_checkpoints where origin = ? order by size desc limit 1',
+      [origin],
+    ),
+  );
+  const [row] = rows;
+  return row ? { size: Number(row.size), root: row.root } : null;
+}
+
+export async function bookCheckpoint(
+  db: Database,
+  { origin, size, root, note }: Checkpoint,
+  key: string,
+): Promise<void> {
+  const values = [origin, size, Buffer.from(root), note, key];
+  await mapped(db.raw('select book_checkpoint(?, ?, ?, ?, ?)', values));
+}
+
+export interface LogKeyRow {
+  readonly key: string;
+  readonly firstUsedAt: Date;
+}
+
+/** Every key that has signed a checkpoint, as it is handed out. */
+export async function logKeys(db: Database): Promise<LogKeyRow[]> {
+  return mapped(
+    db.from('log_keys').orderBy('first_used_at').select<LogKeyRow[]>('key', { firstUsedAt: 'first_used_at' }),
+  );
+}
+
+/** A leaf of a unit's, as a proof tells it. */
+export interface UnitLeaf {
+  readonly unitId: string;
+  readonly document: string;
+  readonly seq: number;
+  readonly sha256: string;
+  readonly salt: Buffer;
+  /** Null while it waits. */
+  readonly index: number | null;
+}
+
+/** Those of the units, in the order of their histories; of all documents, or of one format. */
+export async function unitLeaves(
+  db: Database,
+  unitIds: readonly string[],
+  document: string | null = null,
+): Promise<UnitLeaf[]> {
+  const { rows } = await mapped(
+    db.raw<{ rows: (UnitLeaf & { seq: string; index: string | null })[] }>(
+      `select substr(q.stream, 6) as "unitId", q.format as document, q.seq, q.sha256, q.salt, l.index
+       from unnest(?::text[]) as wanted(stream) join log_queue q on q.stream = wanted.stream
+       left join log_leaves l on l.queue_id = q.id
+       where q.format = coalesce(?, q.format) order by q.stream, q.seq`,
+      [unitIds.map((id) => `unit:${id}`), document],
+    ),
+  );
+  return rows.map((row) => ({
+    ...row,
+    seq: Number(row.seq),
+    index: row.index === null ? null : Number(row.index),
+  }));
+}

@@ -1,0 +1,218 @@
+import { mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readLogKey, type LogKey } from '../../adapters/keys/log-key';
+import { hasher, sha256 } from '../../adapters/log/hashing';
+import { consistencyProof, leafProofs } from '../../adapters/log/leaf-proofs';
+import { openLogFolder, type LogFolder } from '../../adapters/log/log-folder';
+import { sequenceLog } from '../../adapters/log/sequence-log';
+import { openDatabase, type Database } from '../../adapters/postgres/database';
+import { parseCheckpoint, rootOfProof, entryOf, type Checkpoint } from '../../domain/log-proof';
+import { isConsistent } from '../../domain/merkle';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { all, shipBatch } from '../support/exports';
+import { applySmallPlant, openShopFloor, openTestBatch, type ShopFloor } from '../support/shop-floor';
+import { tamper } from '../support/tamper';
+import { decide, walkUnit, type WalkedUnit } from '../support/walk-unit';
+
+/** The log: every document gets a place, nothing that was signed changes, and a database that is another one is told. */
+let database: TestDatabase;
+let floor: ShopFloor;
+let db: Database;
+let home: string;
+let folder: LogFolder;
+let key: LogKey;
+
+const manufacturer = { issuer: 'unitrail', name: 'Unitrail', companyPrefix: '061414112' };
+
+beforeAll(async () => {
+  home = await mkdtemp(join(process.env.UNITRAIL_TEST_HOME!, 'log-'));
+  database = await createTestDatabase();
+  floor = openShopFloor(database);
+  db = openDatabase(database.urlOf('office'), { applicationName: 'test-log', maxConnections: 4 });
+  folder = openLogFolder(join(home, 'log'));
+  key = await readLogKey({ env: {}, manufacturer, home });
+  await applySmallPlant(floor);
+});
+afterAll(async () => {
+  await db?.destroy();
+  await floor?.close();
+  await database?.drop();
+  await rm(home, { recursive: true, force: true });
+});
+
+const sequence = (changes: Partial<LogFolder> = {}): Promise<Checkpoint> =>
+  sequenceLog({ db, key, folder: { ...folder, ...changes } });
+
+async function queued(): Promise<{ id: string; format: string; stream: string }[]> {
+  const { rows } = await db.raw<{ rows: { id: string; format: string; stream: string }[] }>(
+    'select id, format, stream from log_queue order by id',
+  );
+  return rows;
+}
+
+async function documentsOf({ unitId }: WalkedUnit): Promise<string[]> {
+  const { rows } = await db.raw<{ rows: { body: string }[] }>('select body from records where unit_id = ?', [
+    unitId,
+  ]);
+  return rows.map(({ body }) => body);
+}
+
+test('a record is in the next checkpoint, its proof leads to the root, and each checkpoint goes on from the last', async () => {
+  const first = await sequence();
+  const { units } = await shipBatch(floor, 3);
+  const second = await sequence();
+  expect(second.size).toBeGreaterThanOrEqual(first.size + 3);
+  expect(parseCheckpoint((await folder.checkpoint())!)).toEqual(second);
+  const proven = units.map(({ unitId, serial }) => ({ unitId, serial }));
+  const proofs = await all(leafProofs({ db, folder }, second, proven));
+  expect(proofs.map(({ serial }) => serial)).toEqual(proven.map(({ serial }) => serial));
+  for (const [at, proof] of proofs.entries()) {
+    const [record] = await documentsOf(units[at]!);
+    const entry = entryOf(sha256, Buffer.from(proof.salt, 'base64'), record!);
+    expect(rootOfProof(hasher, entry, proof, second.size)).toEqual(new Uint8Array(second.root));
+    const other = entryOf(sha256, Buffer.from(proof.salt, 'base64'), record!.replace('PASS', 'FAIL'));
+    expect(rootOfProof(hasher, other, proof, second.size)).not.toEqual(new Uint8Array(second.root));
+  }
+  await shipBatch(floor, 1);
+  const third = await sequence();
+  const path = await consistencyProof(folder, second.size, third.size);
+  const hashes = path.map((text) => new Uint8Array(Buffer.from(text, 'base64')));
+  expect(isConsistent(hasher, second, third, hashes)).toBe(true);
+  expect(await sequence()).toEqual(third);
+});
+
+test('what is not in the checkpoint yet has no proof against it', async () => {
+  const before = await sequence();
+  const { units } = await shipBatch(floor, 1);
+  await sequence();
+  const [unit] = units;
+  await expect(all(leafProofs({ db, folder }, before, [unit!]))).rejects.toMatchObject({
+    code: 'STATE_MOVED_ON',
+  });
+});
+
+test('a scrapped unit and a unit that is void are statements of the log, and heads are told of what is open', async () => {
+  const batch = await openTestBatch(floor, { quantity: 3 });
+  const scrapped = await walkUnit(floor, { batch, index: 1, upTo: 'test' });
+  await decide(floor, scrapped, 'scrapped', { code: 'test' });
+  const open = await walkUnit(floor, { batch, index: 2, upTo: 'qc' });
+  const leaves = await queued();
+  expect(leaves.filter(({ stream }) => stream === `unit:${scrapped.unitId}`)).toMatchObject([
+    { format: 'unitrail.statement/1' },
+  ]);
+  await db.raw(`select queue_heads('0 seconds')`);
+  const { rows } = await db.raw<{ rows: { body: string }[] }>(
+    'select body from log_heads order by number desc limit 1',
+  );
+  const told = JSON.parse(rows[0]!.body) as { heads: { stream: string; seq: number; hash: string }[] };
+  const head = told.heads.find(({ stream }) => stream === `unit:${open.unitId}`);
+  const stored = await db.raw<{ rows: { hash: string }[] }>(
+    `select encode(hash, 'hex') as hash from unit_events where stream = ? and seq = ?`,
+    [head!.stream, head!.seq],
+  );
+  expect(stored.rows).toEqual([{ hash: head!.hash }]);
+  // What has not moved since is not told again.
+  const again = await db.raw<{ rows: { documents: number }[] }>(
+    `select queue_heads('0 seconds') as documents`,
+  );
+  expect(again.rows).toEqual([{ documents: 0 }]);
+});
+
+const steps = ['keepTile', 'keepBundle', 'keepCheckpoint'] as const;
+test.each(steps.flatMap((step) => ['before', 'after'].map((when) => [when, step] as const)))(
+  'a crash %s %s is harmless: the next run ends with the same tree',
+  async (when, step) => {
+    await shipBatch(floor, 1);
+    const cut = async (...values: never[]): Promise<void> => {
+      if (when === 'after') await (folder[step] as (...args: never[]) => Promise<void>)(...values);
+      throw new Error('cut off');
+    };
+    await expect(sequence({ [step]: cut })).rejects.toThrow('cut off');
+    const kept = parseCheckpoint((await folder.checkpoint())!)!;
+    const checkpoint = await sequence();
+    if (step === 'keepCheckpoint' && when === 'after') expect(checkpoint.note).toBe(kept.note);
+    const booked = await db.raw<{ rows: { note: string }[] }>(
+      'select note from log_checkpoints where size = ?',
+      [checkpoint.size],
+    );
+    expect(booked.rows).toEqual([{ note: checkpoint.note }]);
+    const count = await db.raw<{ rows: { holes: string }[] }>(
+      'select count(*) - max(index) - 1 as holes from log_leaves',
+    );
+    expect(count.rows).toEqual([{ holes: '0' }]);
+  },
+);
+
+test('several sequencers at once give one tree', async () => {
+  await shipBatch(floor, 2);
+  const checkpoints = await Promise.all([sequence(), sequence(), sequence()]);
+  expect(new Set(checkpoints.map(({ note }) => note)).size).toBe(1);
+});
+
+test('a record that was changed before it got its place stops the log', async () => {
+  const { units } = await shipBatch(floor, 1);
+  const unit = units[0]!;
+  const [body] = await documentsOf(unit);
+  const set = (text: string): Promise<unknown> =>
+    tamper(database, (su) =>
+      su.query(
+        `update records set body = $2, sha256 = encode(sha256(convert_to($2, 'UTF8')), 'hex') where unit_id = $1`,
+        [unit.unitId, text],
+      ),
+    );
+  await set(body!.replace('PASS', 'FAIL'));
+  await expect(sequence()).rejects.toMatchObject({
+    code: 'LOG_BROKEN',
+    message: expect.stringContaining(`unit:${unit.unitId}`) as string,
+  });
+  await set(body!);
+  await sequence();
+});
+
+test('a database that is older than the kept checkpoint, or went on from an older one, is refused', async () => {
+  await shipBatch(floor, 2);
+  const { size } = await sequence();
+  await tamper(database, async (su) => {
+    await su.query('create table lost as select index, queue_id, entry from log_leaves where index >= $1', [
+      size - 2,
+    ]);
+    await su.query('delete from log_leaves where index >= $1', [size - 2]);
+  });
+  await expect(sequence()).rejects.toMatchObject({
+    code: 'LOG_BROKEN',
+    message: expect.stringContaining('restore the newest backup') as string,
+  });
+  await tamper(database, (su) =>
+    su.query('insert into log_leaves select index, queue_id, sha256(entry) from lost'),
+  );
+  await expect(sequence()).rejects.toMatchObject({
+    code: 'LOG_BROKEN',
+    message: expect.stringContaining('another one in the database') as string,
+  });
+  await tamper(database, (su) =>
+    su.query('update log_leaves l set entry = x.entry from lost x where x.index = l.index'),
+  );
+  expect((await sequence()).size).toBe(size);
+});
+
+test('a folder that is gone, of another log or signed by a stranger is refused, and nothing is signed over it', async () => {
+  const { note } = await sequence();
+  const away = `${folder.folder}.away`;
+  await rename(folder.folder, away);
+  await expect(sequence()).rejects.toMatchObject({ code: 'LOG_BROKEN' });
+  await rename(away, folder.folder);
+  const another = await readLogKey({
+    env: {},
+    manufacturer: { ...manufacturer, logOrigin: 'another.example/log' },
+    home,
+  });
+  await expect(sequenceLog({ db, key: another, folder })).rejects.toMatchObject({ code: 'LOG_BROKEN' });
+  await folder.keepCheckpoint(note.replace(/ (\S{8})\S+\n$/, (all, start) => all.replace(start, 'AAAAAAAA')));
+  await expect(sequence()).rejects.toMatchObject({
+    code: 'LOG_BROKEN',
+    message: expect.stringContaining('not signed by a key of this log') as string,
+  });
+  await folder.keepCheckpoint(note);
+  expect(await readFile(join(folder.folder, 'checkpoint'), 'utf8')).toBe(note);
+  await sequence();
+});
