@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { exportKeys } from '../adapters/postgres/exports';
+import { logKeys } from '../adapters/postgres/log';
 import type { Database } from '../adapters/postgres/database';
 import { applyPlant, requirePlant } from '../adapters/postgres/plant-store';
 import { defaultExportSettings } from '../domain/export-schema';
@@ -52,7 +53,8 @@ export async function exportDemo(input: DemoExportInput): Promise<DemoExport | n
     const delivered = await deliverAll(input);
     say('Verifying what arrived');
     const keys = readKeys((await exportKeys(desk)).map(({ publicKey }) => publicKey).join('\n'));
-    return { ...inbox, delivered, report: await verifyFolder(inbox.folder, { keys }) };
+    const signedBy = (await logKeys(desk)).map(({ key }) => key);
+    return { ...inbox, delivered, report: await verifyFolder(inbox.folder, { keys, logKeys: signedBy }) };
   } finally {
     await inbox.close();
   }

@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { ownPublicKey } from '../adapters/keys/export-keys';
-import { readKeys, type Keys } from '../tools/export-verifier/keys';
+import { readLogKeys } from '../tools/export-verifier/checkpoint';
+import { readKeys } from '../tools/export-verifier/keys';
 import { reportText } from '../tools/export-verifier/report';
 import { verifyFolder } from '../tools/export-verifier/verify';
 import { exportGroup } from './export-group';
@@ -32,19 +33,23 @@ export function register(program: Command, context: ServerContext): void {
 async function verify(context: ServerContext, folder: string, { key, after }: Options): Promise<void> {
   if (!(await stat(folder).catch(() => null))?.isDirectory())
     throw wrongOption('folder', folder, 'a folder with the files of exports');
-  const report = await verifyFolder(folder, { keys: await keysOf(context, key), after: after ?? null });
+  const text = await keysIn(context, key);
+  const report = await verifyFolder(folder, {
+    keys: text === null ? null : readKeys(text),
+    logKeys: readLogKeys(text ?? ''),
+    after: after ?? null,
+  });
   await (context.json ? printJson(context, report) : printLine(context, reportText(report)));
   if (!report.ok) context.exitWith(FAILED);
 }
 
 /** Null where there is none: then nobody can say who signed, and the report says that. */
-async function keysOf(context: ServerContext, file: string | undefined): Promise<Keys | null> {
-  if (file === undefined) {
-    const own = await ownPublicKey(context.config('none').home);
-    return own === null ? null : readKeys(own);
-  }
+async function keysIn(context: ServerContext, file: string | undefined): Promise<string | null> {
+  if (file === undefined) return ownPublicKey(context.config('none').home);
   try {
-    return readKeys(await readFile(file, 'utf8'));
+    const text = await readFile(file, 'utf8');
+    readKeys(text);
+    return text;
   } catch (error) {
     throw wrongOption('--key', file, `a file of public keys (${(error as Error).message})`);
   }

@@ -18,10 +18,17 @@ import { build } from 'esbuild';
 import { handOutExport } from '../../activities/hand-out-export';
 import { makeExport, type MakeExportDeps } from '../../activities/make-export';
 import { readExportKey } from '../../adapters/keys/export-keys';
+import { readLogKey } from '../../adapters/keys/log-key';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
+import { logKeys } from '../../adapters/postgres/log';
 import { openExport, openReissue } from '../../adapters/postgres/exports';
 import { canonicalJson } from '../../domain/canonical';
-import { signedManifest, type Manifest } from '../../domain/export-manifest';
+import {
+  signedManifest,
+  type Manifest,
+  type ManifestBody,
+  type ManifestLog,
+} from '../../domain/export-manifest';
 import type { Report } from '../../tools/export-verifier/report';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { asOf, makeDeps, shipBatch, testLook } from '../support/exports';
@@ -78,6 +85,8 @@ async function makeSets(): Promise<void> {
     }
     const csv = { separator: ';', encoding: 'windows-1252' } as const;
     ids.push((await openExport(office, 'acme', { request: `e${units}`, asOf, look: testLook({ csv }) }))!);
+    // At once: each of them has a checkpoint of its own.
+    await makeExport(deps, ids.at(-1)!);
   }
   const look = testLook({ columns: [{ field: 'macs' }, { field: 'serial', name: 'S/N' }] });
   ids.push(await openReissue(office, ids[0]!, { request: 'reissue', asOf, look }));
@@ -158,6 +167,23 @@ async function adapt(folder: string, name: string, key?: MakeExportDeps['key']):
 const records = 'acme-000002.records.jsonl';
 const csv = 'acme-000002.csv';
 const manifest = 'acme-000002.manifest.json';
+const proofs = 'acme-000002.proofs.jsonl';
+const checkpoint = 'acme-000002.checkpoint';
+
+/** What is signed of a manifest. */
+function unsigned(manifest: Manifest): ManifestBody {
+  return Object.fromEntries(
+    Object.entries(manifest).filter(([name]) => name !== 'signature'),
+  ) as unknown as ManifestBody;
+}
+
+/** By whoever has the export key, and not what the log says. */
+async function retell(folder: string, change: (log: ManifestLog) => ManifestLog | null): Promise<void> {
+  const path = join(folder, manifest);
+  const { log, ...body } = JSON.parse(await readFile(path, 'utf8')) as Manifest;
+  const told = change(log!);
+  await writeFile(path, signedManifest(unsigned({ ...body, ...(told && { log: told }) }), deps.key));
+}
 const cell: Tampering = (folder) => edit(folder, csv, (text) => text.replace(';1.4.2;', ';1.4.3;'));
 
 test.each<[string, Tampering, string[]]>([
@@ -252,6 +278,87 @@ test.each<[string, Tampering, string[]]>([
     ['acme-000004.manifest.json: is of export acme-000002, as acme-000002.manifest.json is'],
   ],
   [
+    'a foreign proof',
+    async (folder) => {
+      const [foreign] = (await readFile(join(folder, 'acme-000003.proofs.jsonl'), 'utf8')).split('\n');
+      await edit(folder, proofs, (text) => lines(text, ([, ...rest]) => [foreign!, ...rest]));
+      await adapt(folder, proofs, deps.key);
+    },
+    [`${proofs}, line 1: proves unit EUDV`, 'and the record is of unit EUDV'],
+  ],
+  [
+    'a proof that is gone',
+    async (folder) => {
+      await edit(folder, proofs, (text) => lines(text, (all) => all.filter((_, index) => index !== 2)));
+      await adapt(folder, proofs, deps.key);
+    },
+    [`${proofs}, line 3: is missing: record 3 has no proof`],
+  ],
+  [
+    'a salt, as whoever has changed a record would need another one',
+    async (folder) => {
+      await edit(folder, proofs, (text) =>
+        text.replace(/"salt":"./, (start) => (start.endsWith('A') ? '"salt":"B' : '"salt":"A')),
+      );
+      await adapt(folder, proofs, deps.key);
+    },
+    [`${proofs}, line 1: does not lead unit EUDV`, 'to the root of checkpoint'],
+  ],
+  [
+    'a record that was changed and signed with the stolen key of exports, last in its sequence',
+    async (folder) => {
+      for (const name of ['acme-000003', 'acme-000001-r1'])
+        for (const file of (
+          JSON.parse(await readFile(join(folder, `${name}.manifest.json`), 'utf8')) as Manifest
+        ).files)
+          await unlink(join(folder, file.name));
+      for (const name of ['acme-000003', 'acme-000001-r1'])
+        await unlink(join(folder, `${name}.manifest.json`));
+      await edit(folder, records, (text) => text.replace('"verdict":"PASS"', '"verdict":"FAIL"'));
+      await adapt(folder, records, deps.key);
+    },
+    [`${proofs}, line 1: proves another document of unit EUDV`],
+  ],
+  [
+    'another checkpoint',
+    async (folder) => {
+      await copyFile(join(folder, 'acme-000001.checkpoint'), join(folder, checkpoint));
+      await adapt(folder, checkpoint, deps.key);
+    },
+    [`${checkpoint}: is checkpoint`, 'the manifest says'],
+  ],
+  [
+    'a checkpoint that the key of the log did not sign',
+    async (folder) => {
+      await edit(folder, checkpoint, (text) => text.replace(/^(.*\n)[0-9]+/, '$11000'));
+      await adapt(folder, checkpoint, deps.key);
+    },
+    [`${checkpoint}: its signature by unitrail.log/unitrail+`, 'does not hold'],
+  ],
+  [
+    'a fork: another tree behind the predecessor’s checkpoint',
+    (folder) =>
+      retell(folder, ({ consistency, ...log }) => ({
+        ...log,
+        consistency: { from: consistency!.from, path: [log.root, ...consistency!.path] },
+      })),
+    [`${manifest}: its checkpoint`, 'the log has forked'],
+  ],
+  [
+    'a fork: another checkpoint than the one that the predecessor has',
+    (folder) =>
+      retell(folder, (log) => ({
+        ...log,
+        consistency: { from: { size: log.size, root: log.root }, path: [] },
+      })),
+    [`${manifest}: its log goes on from checkpoint`, 'the log has forked'],
+  ],
+  [
+    'a log that is told of no more',
+    (folder) => retell(folder, () => null),
+    [`${manifest}: tells of no log, and the export before it is in unitrail.log/unitrail`],
+  ],
+  [
     'a file in another’s place',
     (folder) => rename(join(folder, 'acme-000003.records.jsonl'), join(folder, records)),
     [`${records}: was changed`, 'acme-000003.records.jsonl: is missing'],
@@ -264,6 +371,41 @@ test.each<[string, Tampering, string[]]>([
   const found = problemsOf(answer).join('\n');
   for (const text of expected) expect(found).toContain(text);
   expect(answer.code).toBe(1);
+});
+
+test('the keys of the log count where they are given, and another one is named', async () => {
+  const { key } = (await logKeys(office))[0]!;
+  await writeFile(at('both.txt'), `${deps.key.keyId} ${deps.key.publicKey}\nlog  ${key}  2026\n`);
+  expect(problemsOf(await verify(good, '--key', at('both.txt')))).toEqual([]);
+  const other = await readLogKey({
+    env: {},
+    manufacturer: { issuer: 'unitrail', name: 'U', companyPrefix: '061414112' },
+    home: at('elsewhere'),
+  });
+  await writeFile(at('both.txt'), `${deps.key.keyId} ${deps.key.publicKey}\nlog  ${other.text}  2026\n`);
+  expect(problemsOf(await verify(good, '--key', at('both.txt')))[0]).toContain(
+    `its log has the key ${key}, which is none of those given`,
+  );
+});
+
+test('an export from before there was a log holds as it did', async () => {
+  const folder = at('before-the-log');
+  await cp(good, folder, {
+    recursive: true,
+    filter: (path) => !/acme-00000[123](-r1)?\.(proofs|checkpoint)/.test(path),
+  });
+  let before: { export: string; manifestSha256: string } | null = null;
+  for (const id of ['acme-000001', 'acme-000002', 'acme-000003', 'acme-000001-r1']) {
+    const path = join(folder, `${id}.manifest.json`);
+    const { log, ...body } = JSON.parse(await readFile(path, 'utf8')) as Manifest;
+    expect(log?.size).toBeGreaterThan(0);
+    const files = body.files.filter(({ name }) => !/\.(proofs\.jsonl|checkpoint)$/.test(name));
+    const predecessor: Manifest['predecessor'] = body.number === null ? null : before;
+    const text = signedManifest(unsigned({ ...body, files, predecessor }), deps.key);
+    before = { export: id, manifestSha256: createHash('sha256').update(text).digest('hex') };
+    await writeFile(path, text);
+  }
+  expect(problemsOf(await withKey(folder))).toEqual([]);
 });
 
 test('a folder may begin behind what was verified elsewhere', async () => {

@@ -4,7 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { readKeys, type Keys } from './keys';
+import { readLogKeys } from './checkpoint';
+import { readKeys } from './keys';
 import { reportText } from './report';
 import { verifyFolder } from './verify';
 
@@ -35,15 +36,21 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(`${USAGE}\n`);
     return values.help ? 0 : 2;
   }
-  const keys = values.key === undefined ? null : await keysOf(values.key);
-  const report = await verifyFolder(positionals[0]!, { keys, after: values.after ?? null });
+  const text = values.key === undefined ? null : await keysIn(values.key);
+  const report = await verifyFolder(positionals[0]!, {
+    keys: text === null ? null : readKeys(text),
+    logKeys: readLogKeys(text ?? ''),
+    after: values.after ?? null,
+  });
   process.stdout.write(`${values.json ? JSON.stringify(report) : reportText(report)}\n`);
   return report.ok ? 0 : 1;
 }
 
-async function keysOf(file: string): Promise<Keys> {
+async function keysIn(file: string): Promise<string> {
   try {
-    return readKeys(await readFile(file, 'utf8'));
+    const text = await readFile(file, 'utf8');
+    readKeys(text);
+    return text;
   } catch (error) {
     throw new Error(`--key: ${file}: ${(error as Error).message}`, { cause: error });
   }

@@ -16,6 +16,18 @@ export interface NamedFile {
   readonly rows: number;
 }
 
+/** What a set says of the transparency log. */
+export interface NamedLog {
+  readonly origin: string;
+  readonly size: number;
+  readonly root: string;
+  readonly key: string;
+  readonly consistency: {
+    readonly from: { readonly size: number; readonly root: string };
+    readonly path: readonly string[];
+  } | null;
+}
+
 export interface ExportSet {
   /** Of the manifest's file. */
   readonly manifest: string;
@@ -35,6 +47,8 @@ export interface ExportSet {
   /** Null: all of ours, by our names. */
   readonly columns: readonly { readonly field: string; readonly name?: string }[] | null;
   readonly files: readonly NamedFile[];
+  /** Absent from sets that were made before there was a log. */
+  readonly log?: NamedLog;
   readonly keyId: string;
 }
 
@@ -116,7 +130,19 @@ function isWellFormed(m: Loose): boolean {
     files.every(isNamedFile) &&
     isMap(signature) &&
     isText(signature.keyId) &&
-    isText(signature.value)
+    isText(signature.value) &&
+    (m.log === undefined || isNamedLog(m.log))
+  );
+}
+
+const isHead = (head: unknown): boolean => isMap(head) && isCount(head.size) && isText(head.root);
+
+function isNamedLog(log: unknown): boolean {
+  if (!isMap(log) || !isHead(log) || !isText(log.origin) || !isText(log.key)) return false;
+  const { consistency } = log;
+  return orNull(
+    consistency,
+    (one) => isMap(one) && isHead(one.from) && Array.isArray(one.path) && one.path.every(isText),
   );
 }
 

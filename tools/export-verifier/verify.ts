@@ -4,6 +4,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkContent } from './contents';
 import type { Keys } from './keys';
+import { checkLog, CHECKPOINT } from './log';
 import { ENDING, readManifest, type ExportSet, type NamedFile } from './manifests';
 import { Problems, type CheckedSet, type Report } from './report';
 import { checkSequences, newestNotes } from './sequence';
@@ -11,6 +12,8 @@ import { checkSequences, newestNotes } from './sequence';
 export interface VerifyOptions {
   /** The keys that are trusted. Null: nothing can be said of who signed, and that is a problem. */
   readonly keys: Keys | null;
+  /** The keys of the log, as `unitrail keys` prints them; empty: that of the manifests is taken, which are signed. */
+  readonly logKeys?: readonly string[];
   /** The last export that was verified elsewhere, by its id or its manifest's SHA-256: the sets here may begin behind it. */
   readonly after?: string | null;
   readonly onProgress?: (file: string) => void;
@@ -22,7 +25,7 @@ export interface VerifyOptions {
  */
 export async function verifyFolder(
   folder: string,
-  { keys, after = null, onProgress }: VerifyOptions,
+  { keys, logKeys = [], after = null, onProgress }: VerifyOptions,
 ): Promise<Report> {
   const problems = new Problems();
   const names = (await readdir(folder)).sort();
@@ -39,6 +42,7 @@ export async function verifyFolder(
   const seen = new Map<string, string>();
   for (const set of [...sets].sort((a, b) => (a.number ?? 0) - (b.number ?? 0)))
     await checkSet(folder, set, seen, problems, onProgress);
+  for (const set of sets) await checkLog(folder, set, logKeys, problems);
   return problems.report(sets.map(checkedSet));
 }
 
@@ -52,7 +56,7 @@ function checkStrays(names: readonly string[], sets: readonly ExportSet[], probl
   const named = new Set(sets.flatMap(({ files }) => files.map(({ name }) => name)));
   for (const name of names) {
     if (named.has(name) || name.endsWith(ENDING)) continue;
-    if (/\.(xlsx|csv|jsonl)$/.test(name)) problems.add(name, 'no manifest names this file');
+    if (/\.(xlsx|csv|jsonl|checkpoint)$/.test(name)) problems.add(name, 'no manifest names this file');
     else problems.notes.push(`${name} belongs to no export`);
   }
 }
@@ -83,6 +87,7 @@ async function checkSet(
 /** The manifest against itself: what its files hold is what it counts. */
 function checkCounts({ manifest, base, counts, files }: ExportSet, problems: Problems): void {
   for (const { name, rows } of files) {
+    if (name === `${base}${CHECKPOINT}`) continue;
     const part = /\.(amendments|numbers)\.(csv|jsonl)$/.exec(name.slice(base.length))?.[1] ?? 'units';
     const counted = counts[part as keyof typeof counts];
     if (rows !== counted) problems.add(manifest, `counts ${counted} ${part}, and ${rows} rows of ${name}`);
