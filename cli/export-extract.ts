@@ -5,17 +5,17 @@ import type { ExportColumnChoice, ExportFormat } from '../domain/export-settings
 import { readColumns, readFormats } from './export-columns';
 import { exportSettingsOf, lookOf } from '../domain/plant-exports';
 import { exportGroup } from './export-group';
-import { asOffice, countsText, makeAndHandOut, newRequest, toldExport } from './export-office';
-import { printJson, printLine, say } from './output';
+import { asOffice, countsText, newRequest, toldExport } from './export-office';
+import { requireWay, sendOutside, type Way } from './export-outside';
+import { printJson, printLine } from './output';
 import type { ServerContext } from './server-context';
 import { wrongOption } from './wrong-option';
 
-interface Options {
+interface Options extends Way {
   readonly from: string;
   readonly until: string;
   readonly columns?: ExportColumnChoice[];
   readonly formats?: ExportFormat[];
-  readonly to?: string;
 }
 
 export function register(program: Command, context: ServerContext): void {
@@ -34,6 +34,7 @@ export function register(program: Command, context: ServerContext): void {
     )
     .option('--formats <list>', 'of xlsx, csv, records', readFormats)
     .option('--to <folder>', 'put the files there')
+    .option('--deliver', "bring them to the buyer's SFTP server")
     .action((buyer: string, options: Options) => extract(context, buyer, options));
 }
 
@@ -41,15 +42,12 @@ async function extract(context: ServerContext, buyer: string, options: Options):
   const { from, until, columns, formats, to } = options;
   if (until < from) throw wrongOption('--until', until, `a day from ${from} on, which --from names`);
   const settings = exportSettingsOf(await requirePlant(await context.desk()), buyer);
+  requireWay(options, settings, buyer);
   const look = { ...lookOf(settings), ...(columns && { columns }), ...(formats && { formats }) };
   const days = { from, to: until, timeZone: settings.timeZone };
   await asOffice(context, async (deps) => {
     const id = await openExtract(deps.db, buyer, days, newRequest(look));
-    const done = await makeAndHandOut(deps, id, {
-      to,
-      as: 'delivered',
-      say: (line) => void say(context, line),
-    });
+    const done = await sendOutside(context, deps, id, options);
     if (context.json) return printJson(context, { ...toldExport(done), from, until, to: to ?? null });
     await printLine(context, `${id}, ${from} to ${until}: ${countsText(done.row.counts)}; ${done.row.state}`);
     for (const { name } of done.made.files) await printLine(context, `    ${name}`);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { DeliverExportDeps } from '../activities/deliver-export';
+import { deliverExport, type DeliverExportDeps } from '../activities/deliver-export';
 import { handOutExport } from '../activities/hand-out-export';
 import { makeExport, type MadeExport, type MakeExportDeps } from '../activities/make-export';
 import { readExportKey } from '../adapters/keys/export-keys';
@@ -76,6 +76,23 @@ export async function makeAndHandOut(
   });
   if (to !== undefined) await handOutExport(deps, exportId, to, as);
   return { made, row: await findExport(deps.db, exportId) };
+}
+
+/** By SFTP, with a line for each file. */
+export async function deliverNow(
+  deps: OfficeExportDeps,
+  exportId: string,
+  { signal, say }: { signal: AbortSignal; say: (line: string) => void },
+): Promise<ExportRow> {
+  let last = '';
+  await deliverExport(deps, exportId, {
+    signal,
+    onProgress: ({ file }) => {
+      if (file !== last) say(`${exportId}: ${file}`);
+      last = file;
+    },
+  });
+  return findExport(deps.db, exportId);
 }
 
 /** As JSON has it. */

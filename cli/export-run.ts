@@ -1,24 +1,10 @@
 import type { Command } from 'commander';
-import { deliverExport } from '../activities/deliver-export';
-import {
-  dueItems,
-  findExport,
-  openExport,
-  undeliveredExports,
-  type ExportRow,
-} from '../adapters/postgres/exports';
+import { dueItems, openExport, undeliveredExports } from '../adapters/postgres/exports';
 import { requirePlant } from '../adapters/postgres/plant-store';
 import type { ExportSettings } from '../domain/export-settings';
 import { exportSettingsOf, lookOf } from '../domain/plant-exports';
 import { exportGroup } from './export-group';
-import {
-  asOffice,
-  countsText,
-  makeAndHandOut,
-  newRequest,
-  toldExport,
-  type OfficeExportDeps,
-} from './export-office';
+import { asOffice, countsText, deliverNow, makeAndHandOut, newRequest, toldExport } from './export-office';
 import { printJson, printLine, say } from './output';
 import type { ServerContext } from './server-context';
 
@@ -78,23 +64,6 @@ async function run(context: ServerContext, buyer: string, { to }: Options): Prom
     if (opened === null) await printLine(context, `Nothing new is due to ${buyer}.`);
     if (told.length > 0) await say(context, ending(to, settings, buyer));
   });
-}
-
-/** By SFTP, with a line for each file. */
-async function deliverNow(
-  deps: OfficeExportDeps,
-  exportId: string,
-  { signal, say }: { signal: AbortSignal; say: (line: string) => void },
-): Promise<ExportRow> {
-  let last = '';
-  await deliverExport(deps, exportId, {
-    signal,
-    onProgress: ({ file }) => {
-      if (file !== last) say(`${exportId}: ${file}`);
-      last = file;
-    },
-  });
-  return findExport(deps.db, exportId);
 }
 
 function ending(to: string | undefined, { sftp }: ExportSettings, buyer: string): string {

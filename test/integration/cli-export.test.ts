@@ -1,11 +1,16 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { cp, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openDatabase } from '../../adapters/postgres/database';
+import { openDatabase, type Database } from '../../adapters/postgres/database';
 import { recordDelivery } from '../../adapters/postgres/deliveries';
+import { openExport } from '../../adapters/postgres/exports';
+import { applyPlant, requirePlant } from '../../adapters/postgres/plant-store';
 import { UnitrailError } from '../../domain/errors';
+import type { SftpTarget } from '../../domain/export-settings';
+import { audit } from '../../tools/audit/audit';
+import { openInbox, type Inbox } from '../../tools/inbox/inbox';
 import { openCliScene, type CliAnswer, type CliScene } from '../support/cli';
-import { shipBatch } from '../support/exports';
+import { asOf, shipBatch, testLook } from '../support/exports';
 import { openShopFloor, type ShopFloor } from '../support/shop-floor';
 import { sampleRecipe } from '../support/unit-facts';
 
@@ -172,4 +177,79 @@ test('a login that is not the office opens nothing', async () => {
   const answer = await scene.run(['export', 'run', 'acme'], { UNITRAIL_LOGINS: '' });
   expect(answer.err).toContain('UNITRAIL_LOGINS');
   expect(await json('export', 'list', 'acme')).toMatchObject({ due: [{ units: 1, undelivered: [] }] });
+});
+
+test('an export that can’t be made as it was to look gets another look, on record, and the sequence goes on', async () => {
+  const office = openDatabase(scene.database.urlOf('office'), { applicationName: 'test-office' });
+  const look = testLook({ columns: [{ field: 'gone' }] });
+  const id = (await openExport(office, 'acme', { request: 'gone', asOf, look }))!;
+  expect((await type('export', 'run', 'acme', '--to', out)).code).not.toBe(0);
+  const options = ['--note', 'that column is no more', '--by', '17'];
+  expect(await type('export', 'look', id, ...options)).toMatchObject({ code: 0 });
+  expect((await json('export', 'run', 'acme', '--to', out)).exports).toMatchObject([
+    { export: id, state: 'delivered' },
+  ]);
+  const again = await type('export', 'look', id, ...options);
+  expect(again.err).toContain(`Export ${id} is made`);
+  expect(again.code).not.toBe(0);
+  const types: string[] = await office('unit_events')
+    .where({ stream: `export:${id}` })
+    .orderBy('seq')
+    .pluck('type');
+  expect(types).toEqual(['exportOpened', 'exportLookPinned', 'exportMade', 'exportDelivered']);
+  await office.destroy();
+  const { violations } = await audit(scene.database.urlOf('auditor'));
+  expect(violations.filter(({ invariant }) => invariant === 'A17')).toEqual([]);
+});
+
+describe('with a server of the buyer’s', () => {
+  let inbox: Inbox;
+  let desk: Database;
+  beforeAll(async () => {
+    inbox = await openInbox(join(scene.folder, 'inbox'), false);
+    desk = openDatabase(scene.database.urlOf('desk'), { applicationName: 'test-desk' });
+    await pin(inbox.target);
+  });
+  afterAll(async () => {
+    await desk?.destroy();
+    await inbox?.close();
+  });
+
+  async function pin(sftp: SftpTarget): Promise<void> {
+    const plant = await requirePlant(desk);
+    const buyers = plant.buyers.map((buyer) =>
+      buyer.id === 'acme' ? { ...buyer, export: { ...buyer.export!, sftp } } : buyer,
+    );
+    await applyPlant(desk, { ...plant, buyers });
+  }
+
+  const looked = async (): Promise<unknown[]> =>
+    ((await json('doctor')) as { check: string; status: string; found: string }[])
+      .filter(({ check }) => check === 'SFTP')
+      .map(({ status, found }) => [status, found]);
+
+  test('doctor tries it as a delivery would, and leaves nothing there', async () => {
+    expect(await looked()).toEqual([
+      ['ok', expect.stringMatching(/^acme: .* the login works, .* takes files/)],
+    ]);
+    expect(await readdir(inbox.folder)).toEqual([]);
+    await pin({ ...inbox.target, hostKeys: [`SHA256:${'A'.repeat(43)}`] });
+    expect(await looked()).toEqual([['fail', expect.stringContaining('shows the host key')]]);
+    await pin({ ...inbox.target, folder: '/nowhere' });
+    expect(await looked()).toEqual([['fail', expect.stringContaining('has nothing at /nowhere')]]);
+    await pin({ ...inbox.target, password: 'env:NOT_HERE' });
+    expect(await looked()).toEqual([['warn', expect.stringContaining('env:NOT_HERE (missing)')]]);
+    await pin(inbox.target);
+  });
+
+  test('a reissue is brought there, with the try on record', async () => {
+    const reissue = await json('export', 'reissue', 'acme-000001', '--formats', 'records', '--deliver');
+    expect(reissue).toMatchObject({ export: 'acme-000001-r2', state: 'delivered' });
+    expect(await readdir(inbox.folder)).toContain('acme-000001-r2.manifest.json');
+    const { exports } = await json('export', 'list', 'acme');
+    expect(exports.find((one: { export: string }) => one.export === 'acme-000001-r2')).toMatchObject({
+      deliveries: [{ outcome: 'delivered', target: expect.stringMatching(/^sftp:/) }],
+    });
+    expect((await type('export', 'reissue', 'nordlicht-000001', '--deliver')).code).toBe(2);
+  });
 });

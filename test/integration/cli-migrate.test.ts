@@ -80,7 +80,9 @@ test('a login that the file lacks gets a random password, written for the owner 
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(fresh.slice(0, 2)).toEqual([stationLogin(flashing), stationLogin(labelling)]);
   buyersLogins = fresh.slice(2);
-  expect(buyersLogins).toEqual(buyersLogins.map(() => expect.stringMatching(/^unitrail_buyer_[0-9a-f]{12}$/)));
+  expect(buyersLogins).toEqual(
+    buyersLogins.map(() => expect.stringMatching(/^unitrail_buyer_[0-9a-f]{12}$/)),
+  );
   expect(after).toMatchObject(before);
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   for (const name of fresh) {

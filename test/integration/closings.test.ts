@@ -146,8 +146,8 @@ test('a wrong label holds the unit, and a crash before its workflow was told cha
 
 test('a packed unit that is one too many is not moved, and the order remembers it', async () => {
   const batch = await openTestBatch(scene.floor, { quantity: 2 });
-  const units = [1, 2].map((index) => walkUnit(scene.floor, { batch, index, upTo: 'qc' }));
-  const [first, second] = (await Promise.all(units)) as [WalkedUnit, WalkedUnit];
+  const walk = (index: number) => walkUnit(scene.floor, { batch, index, upTo: 'qc' });
+  const [first, second] = [await walk(1), await walk(2)];
   await packInto('SH-5', [first, second]);
   const carton = await openBox('SH-5');
   await lower(batch, 1);

@@ -174,7 +174,7 @@ test.each<[string, string, string]>([
   ],
   [
     'a file that was never made',
-    `update export_files set sha256 = repeat('0', 64) where export_id = 'acme-000001' and name like '%.xlsx'`,
+    `update export_files set sha256 = repeat('0', 64) where export_id = 'acme-000001' and name like '%.records.jsonl'`,
     'by its manifest',
   ],
   [

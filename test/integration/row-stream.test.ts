@@ -17,7 +17,7 @@ afterAll(async () => {
 });
 
 const numbers = 'select n from generate_series(1, ?::integer) as n order by n';
-const count = async () => Number((await db('issuers').count<{ count: string }[]>())[0]!.count);
+const count = async () => Number((await db('operators').count<{ count: string }[]>())[0]!.count);
 
 test.each([0, 1, 3, 4, 10])('all of %i rows come, in their order, three at a time', async (rows) => {
   const read = await all(streamRows<{ n: number }>(db, numbers, [rows], { rowsAtOnce: 3 }));
@@ -26,12 +26,17 @@ test.each([0, 1, 3, 4, 10])('all of %i rows come, in their order, three at a tim
 
 test('they are those of one moment, whatever is written meanwhile', async () => {
   const writer = openDatabase(database.ownerUrl, { applicationName: 'test-writer', maxConnections: 1 });
-  const add = (id: string) => writer('issuers').insert({ id, kind: 'buyer' });
+  const add = (id: string) => writer('operators').insert({ number: id, name: id });
   for (const id of ['a', 'b', 'c']) await add(id);
   const seen: string[] = [];
-  for await (const { id } of streamRows<{ id: string }>(db, 'select id from issuers order by id', [], {
-    rowsAtOnce: 1,
-  })) {
+  for await (const { id } of streamRows<{ id: string }>(
+    db,
+    'select number as id from operators order by number',
+    [],
+    {
+      rowsAtOnce: 1,
+    },
+  )) {
     if (seen.length === 0) await add('d');
     seen.push(id);
   }
@@ -59,7 +64,7 @@ test('what goes wrong in the middle is told where it is met, and the connection 
 });
 
 test('nothing can be written by it', async () => {
-  const sql = `with w as (insert into issuers values ('e', 'buyer') returning id) select id from w`;
+  const sql = `with w as (insert into operators values ('e', 'e') returning number) select number from w`;
   await expect(all(streamRows(db, sql))).rejects.toThrow();
   expect(await count()).toBe(4);
 });

@@ -28,11 +28,16 @@ export interface SshdOptions {
 }
 
 /** Where sshd is missing, or we may not lock a user into a folder, the test says so, and fails with CI=true. */
-export function itWithSshd(title: string, body: () => Promise<void>): void {
-  if (!isInstalled(sshd) || mayMount()) return itWithTool(sshd, title, body, 60_000);
+export function itWithSshd(title: string, body: () => Promise<void>, timeoutMs = 60_000): void {
+  if (!isInstalled(sshd) || mayMount()) return itWithTool(sshd, title, body, timeoutMs);
   it(`WAS NOT CHECKED, because a chroot needs root and the right to mount: ${title}`, () => {
     expect(process.env.CI).not.toBe('true');
   });
+}
+
+/** Whether tests of `itWithSshd` run here: what they share need not be made otherwise. */
+export function hasSshd(): boolean {
+  return isInstalled(sshd) && mayMount();
 }
 
 let mounts: boolean | undefined;
