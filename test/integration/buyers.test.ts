@@ -62,7 +62,7 @@ async function furnish(buyer: Buyer): Promise<void> {
   });
   const request = { request: 'one', asOf, look: testLook() };
   const id = (await openExport(office, buyer, request))!;
-  await makeExport(await makeDeps(office, join(folder, buyer)), id);
+  await makeExport(await makeDeps(office, folder), id);
   await recordDelivery(office, { exportId: id, target: `sftp://${buyer}` }, () => Promise.resolve());
   const { unitId } = units[0]!;
   const { sha256: record } = (await owner('records').where({ unit_id: unitId }).first('sha256')) as {

@@ -45,7 +45,8 @@ async function checkFiles(snapshot: Snapshot, rows: readonly ExportRow[], findin
   for (const { id, manifest } of rows) {
     const found = (byExport.get(id) ?? []).map(({ id: _, ...file }) => file);
     const signed = factsOf(readCanonical(manifest ?? '{}').value).files ?? [];
-    const [one, other] = [textOf(found), textOf(signed)];
+    const [ours, theirs] = [linesOf(found), linesOf(signed)];
+    const [one, other] = [onlyIn(ours, theirs), onlyIn(theirs, ours)];
     if (one !== other) findings.violation('A17', `files of export ${id}`, one, `${other}, by its manifest`);
   }
 }
@@ -60,9 +61,13 @@ function grouped<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Readon
   return groups;
 }
 
-function textOf(files: unknown): string {
+function linesOf(files: unknown): readonly string[] {
   const list = Array.isArray(files) ? files.map((file) => canonicalJson(file)) : [String(files)];
-  return list.sort().join(' ');
+  return list.sort();
+}
+
+function onlyIn(lines: readonly string[], others: readonly string[]): string {
+  return lines.filter((line) => !others.includes(line)).join(' ') || 'no other';
 }
 
 /** What is delivered was brought by a try that ended so; and no other export was. */
