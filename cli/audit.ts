@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { audit } from '../tools/audit/audit';
 import { reportText } from '../tools/audit/main';
+import { logFolderIn } from '../adapters/log/log-folder';
 import { fixedLogins } from '../adapters/postgres/logins';
 import { FAILED, printJson, printLine, say } from './output';
 import type { ServerContext } from './server-context';
@@ -23,6 +24,7 @@ async function run(context: ServerContext): Promise<void> {
   let saidAt = Date.now();
   const report = await audit(url, {
     env: context.env,
+    logFolder: logFolderIn(context.config().store),
     onProgress: ({ events, totalEvents }) => {
       if (Date.now() - saidAt < SAY_EVERY_MS) return;
       saidAt = Date.now();

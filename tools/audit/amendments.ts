@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Findings } from './findings';
+import { STATED_TYPES } from './log-queue';
 import type { FoldedUnit } from './folded-unit';
 import type { Snapshot } from './snapshot';
 import { eventName, textFact, type ReadEvent } from './stored-event';
@@ -42,14 +43,14 @@ export async function checkStrayStatements(snapshot: Snapshot, findings: Finding
   const leaves = await snapshot.rows<{ id: number; stream: string; seq: number }>(
     `select id, stream, seq from log_queue l where format = $1
      and not exists (select from unit_events e where e.stream = l.stream and e.seq = l.seq
-       and e.type in ('recordCorrected', 'unitReturned')) limit 100`,
-    [STATEMENT_FORMAT],
+       and e.type = any ($2)) limit 100`,
+    [STATEMENT_FORMAT, STATED_TYPES],
   );
   for (const { id, stream, seq } of leaves)
     findings.violation(
       'A9',
       `leaf ${id} of the log queue`,
       `${stream}, event ${seq}`,
-      'a correction or a return',
+      'an event that is a leaf of the log',
     );
 }

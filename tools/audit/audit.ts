@@ -18,6 +18,7 @@ import { checkIdentifiers, checkRegistry, reportUnregistered, type Unregistered 
 import { AuditKeys } from './keys';
 import { checkLedger } from './ledger';
 import { checkLeases, noteLease, type LeaseEvents } from './leases';
+import { checkLog, readKeptLog, type KeptLog } from './log';
 import { ListedValues } from './listed-values';
 import { NameSearch } from './names';
 import { checkNumberLists, noteList, type ListEvents } from './number-lists';
@@ -45,6 +46,8 @@ export interface AuditOptions {
   readonly onProgress?: (progress: AuditProgress) => void;
   /** Where the keys of hidden sequences are looked for; without it they are not here. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Where the log lies outside the database; without it, it is not looked at. */
+  readonly logFolder?: string;
 }
 
 /**
@@ -53,9 +56,11 @@ export interface AuditOptions {
  * @throws UnitrailError DATABASE_UNAVAILABLE, CONFIGURATION_INVALID
  */
 export async function audit(databaseUrl: string, options: AuditOptions = {}): Promise<AuditReport> {
+  // Before the snapshot: what the checkpoint commits to is in the database then.
+  const kept = options.logFolder === undefined ? null : await readKeptLog(options.logFolder);
   const snapshot = await openSnapshot(databaseUrl);
   try {
-    return await auditSnapshot(snapshot, options);
+    return await auditSnapshot(snapshot, kept, options);
   } finally {
     await snapshot.close();
   }
@@ -76,7 +81,11 @@ interface Audit {
   readonly findings: Findings;
 }
 
-async function auditSnapshot(snapshot: Snapshot, { onProgress, env }: AuditOptions): Promise<AuditReport> {
+async function auditSnapshot(
+  snapshot: Snapshot,
+  kept: KeptLog | null,
+  { onProgress, env }: AuditOptions,
+): Promise<AuditReport> {
   const findings = new Findings();
   await checkTables(snapshot, findings);
   const plant = await loadPlant(snapshot, new AuditKeys(env ?? {}, findings));
@@ -101,6 +110,7 @@ async function auditSnapshot(snapshot: Snapshot, { onProgress, env }: AuditOptio
     onProgress?.({ events, totalEvents: counts.events ?? 0 });
   }
   await checkWholes(run, counts);
+  await checkLog(snapshot, kept, findings);
   return findings.report(counts);
 }
 
@@ -242,6 +252,7 @@ async function countRows(snapshot: Snapshot): Promise<Record<string, number>> {
     leases: 'number_leases',
     exports: 'exports',
     exportItems: 'export_items',
+    leaves: 'log_leaves',
   };
   const others = { batches: 'batches', orders: 'orders', shipments: 'shipments', records: 'records' };
   const counts: Record<string, number> = {};

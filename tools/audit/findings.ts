@@ -18,6 +18,9 @@ export interface AuditReport {
   readonly ok: boolean;
 }
 
+/** Tells a violation of one promise. */
+export type Wrong = (subject: string, found: string, expected: string) => void;
+
 /** One rotten table must not push the findings of the other invariants off the list. */
 export const MAX_LISTED_PER_INVARIANT = 100;
 const MAX_NOTES = 100;

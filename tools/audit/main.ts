@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { UnitrailError } from '../../domain/errors';
 import { audit, type AuditReport } from './audit';
 import { invariants } from './invariants';
@@ -12,7 +13,11 @@ export async function main(args: readonly string[], environment: NodeJS.ProcessE
       'UNITRAIL_DATABASE_URL is not set; it has to be the URL of a login that may read, unitrail_auditor',
     );
   try {
-    const report = await audit(databaseUrl, { env: environment });
+    const store = environment.UNITRAIL_STORE;
+    const report = await audit(databaseUrl, {
+      env: environment,
+      ...(store && { logFolder: join(store, 'log') }),
+    });
     write(process.stdout, args.includes('--json') ? JSON.stringify(report) : reportText(report));
     return report.ok ? 0 : 1;
   } catch (error) {

@@ -1,0 +1,262 @@
+import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Client } from 'pg';
+import { readLogKey } from '../../adapters/keys/log-key';
+import { openLogFolder } from '../../adapters/log/log-folder';
+import { sequenceLog } from '../../adapters/log/sequence-log';
+import { openDatabase } from '../../adapters/postgres/database';
+import { audit, type AuditReport } from '../../tools/audit/audit';
+import { streamOf, tellTruth } from '../support/audit-lies';
+import { shipBatch } from '../support/exports';
+import { openShopFloor } from '../support/shop-floor';
+import { rewriteHistory, tamper } from '../support/tamper';
+import { decide, walkUnit, type WalkedUnit } from '../support/walk-unit';
+
+/** A18. Whoever has the superuser's rights and the folder's, and not the key of the log, is told of. */
+const truth = tellTruth();
+const { story, base, onACopy } = truth;
+const manufacturer = { issuer: 'unitrail', name: 'Unitrail', companyPrefix: '061414112' };
+let home: string;
+let scrapped: WalkedUnit;
+/** The checkpoint of half the tree, as the folder had it once. */
+let older: string;
+
+beforeAll(async () => {
+  home = await mkdtemp(join(process.env.UNITRAIL_TEST_HOME!, 'audit-log-'));
+  const floor = openShopFloor(base());
+  const db = openDatabase(base().urlOf('office'), { applicationName: 'test-log', maxConnections: 4 });
+  try {
+    scrapped = await walkUnit(floor, { upTo: 'flash' });
+    await decide(floor, scrapped, 'scrapped', { code: 'test' });
+    const key = await readLogKey({ env: {}, manufacturer, home });
+    const folder = openLogFolder(join(home, 'log'));
+    older = (await sequenceLog({ db, key, folder })).note;
+    await shipBatch(floor, 3);
+    await sequenceLog({ db, key, folder });
+  } finally {
+    await db.destroy();
+    await floor.close();
+  }
+});
+afterAll(() => rm(home, { recursive: true, force: true }));
+
+let copies = 0;
+async function told(lie: (su: Client, folder: string) => Promise<unknown>): Promise<AuditReport> {
+  return onACopy(async (copy) => {
+    const folder = join(home, `copy-${(copies += 1)}`);
+    await cp(join(home, 'log'), folder, { recursive: true });
+    await tamper(copy, (su) => lie(su, folder));
+    return audit(copy.urlOf('auditor'), { logFolder: folder });
+  });
+}
+
+const ofLog = ({ violations }: AuditReport): string[] =>
+  violations.filter(({ invariant }) => invariant === 'A18').map(({ subject }) => subject);
+
+test('a log that was made by the sequencer keeps every promise', async () => {
+  const report = await told(() => Promise.resolve());
+  expect(report.violations).toEqual([]);
+  expect(report.notes).toEqual([]);
+  expect(report.counts.leaves).toBeGreaterThan(6);
+});
+
+test('what lies outside the database is looked at where it is known, and that it was not is told', async () => {
+  const report = await audit(base().urlOf('auditor'));
+  expect(report.violations).toEqual([]);
+  expect(report.notes).toEqual([expect.stringContaining('was not looked at')]);
+});
+
+/** Everywhere in the database, so that nothing but what is outside of it can tell. */
+async function rewriteRecord(su: Client, { unitId }: WalkedUnit): Promise<void> {
+  await su.query(
+    `update records set body = replace(body, '"value":3.291', '"value":3.292'), sha256 = encode(sha256(convert_to(replace(body, '"value":3.291', '"value":3.292'), 'UTF8')), 'hex')
+     where unit_id = $1`,
+    [unitId],
+  );
+  await rewriteLeaf(su, unitId);
+}
+
+async function rewriteLeaf(su: Client, unitId: string): Promise<void> {
+  await su.query(
+    `update log_queue q set sha256 = r.sha256 from records r where r.unit_id = $1 and q.stream = 'unit:' || r.unit_id`,
+    [unitId],
+  );
+  await su.query(
+    `update log_leaves l set entry = sha256(q.salt || convert_to(r.body, 'UTF8')) from log_queue q, records r
+     where q.id = l.queue_id and q.stream = 'unit:' || r.unit_id and r.unit_id = $1`,
+    [unitId],
+  );
+}
+
+/** Gives leaves another place. In two steps: their indexes are unique. */
+async function move(su: Client, which: string, to: string): Promise<void> {
+  await su.query(`update log_leaves set index = index + 1000000 where ${which}`);
+  await su.query(
+    `update log_leaves set index = ${to.replace('index', '(index - 1000000)')} where index >= 1000000`,
+  );
+}
+
+/** Flips a bit of the second hash, or of the second entry. */
+async function edit(folder: string, tile: string): Promise<void> {
+  const [, size] = (await readFile(join(folder, 'checkpoint'), 'utf8')).split('\n');
+  const path = join(folder, tile, size!);
+  const bytes = await readFile(path);
+  bytes[40] = bytes[40]! ^ 1;
+  await writeFile(path, bytes);
+}
+
+const lies: [string, (su: Client, folder: string) => Promise<unknown>, () => (string | RegExp)[]][] = [
+  [
+    'a record that was edited, and nothing else',
+    (su) =>
+      su.query(
+        `update records set body = replace(body, '"verdict":"PASS"', '"verdict":"FAIL"'), sha256 = encode(sha256(convert_to(replace(body, '"verdict":"PASS"', '"verdict":"FAIL"'), 'UTF8')), 'hex') where unit_id = $1`,
+        [story().shipped.unitId],
+      ),
+    () => [/^leaf \d+ of the log$/],
+  ],
+  [
+    'a record that was edited, with its digest, its row of the queue and its leaf',
+    (su) => rewriteRecord(su, story().shipped),
+    () => [/^tile\/0\/000/, /^checkpoint \d+ of unitrail.log\/unitrail, kept outside the database$/],
+  ],
+  [
+    'a record that was deleted',
+    (su) => su.query('delete from records where unit_id = $1', [story().shipped.unitId]),
+    () => [/^leaf \d+ of the log$/],
+  ],
+  [
+    'an event of a unit that is open, told anew with a chain that verifies',
+    (su) =>
+      rewriteHistory(su, streamOf(story().held), (history) =>
+        history.map((event) => ({ ...event, body: event.body.replace('TEST_ERROR', 'TEST_ERRED') })),
+      ),
+    () => [new RegExp(`^${streamOf(story().held)}, event \\d+$`)],
+  ],
+  [
+    'a history that lost its last event',
+    (su) => rewriteHistory(su, streamOf(story().held), (history) => history.slice(0, -1)),
+    () => [new RegExp(`^${streamOf(story().held)}, event \\d+$`)],
+  ],
+  [
+    'a unit that was never scrapped',
+    (su) => rewriteHistory(su, streamOf(scrapped), (history) => history.slice(0, -1)),
+    () => [/^leaf \d+ of the log$/],
+  ],
+  [
+    'a scrap without its leaf and its row of the queue',
+    async (su) => {
+      const { rows } = await su.query<{ index: string }>(
+        'delete from log_leaves l using log_queue q where q.id = l.queue_id and q.stream = $1 returning l.index',
+        [streamOf(scrapped)],
+      );
+      await su.query('delete from log_queue where stream = $1', [streamOf(scrapped)]);
+      await move(su, `index > ${rows[0]!.index}`, 'index - 1');
+    },
+    () => [new RegExp(`^${streamOf(scrapped)}, event \\d+ \\(scrapped\\)$`), /kept outside the database$/],
+  ],
+  [
+    'a leaf that was deleted',
+    (su) => su.query('delete from log_leaves where index = 1'),
+    () => ['leaf 1 of the log'],
+  ],
+  [
+    'a leaf that was edited',
+    (su) => su.query(`update log_leaves set entry = sha256('lie') where index = 2`),
+    () => ['leaf 2 of the log', /^tile\/0\/000/],
+  ],
+  [
+    'two leaves that changed places',
+    (su) => move(su, 'index in (1, 2)', '3 - index'),
+    () => [/^tile\/0\/000/, /kept outside the database$/],
+  ],
+  [
+    'a leaf that was put between',
+    async (su) => {
+      await move(su, 'index >= 2', 'index + 1');
+      await su.query(
+        `insert into log_queue (id, format, stream, seq, sha256, salt) overriding system value values (1000, 'unitrail.record/1', 'unit:00000000-0000-4000-8000-000000000001', 1, 'x', sha256('salt'))`,
+      );
+      await su.query(`insert into log_leaves values (2, 1000, sha256('lie'))`);
+    },
+    () => ['leaf 2 of the log', /^tile\/0\/000/],
+  ],
+  [
+    'a salt that was changed',
+    (su) =>
+      su.query(`update log_queue set salt = sha256('lie') where stream = $1`, [streamOf(story().shipped)]),
+    () => [/^leaf \d+ of the log$/],
+  ],
+  [
+    'heads that were told anew',
+    (su) => su.query(`update log_heads set body = replace(body, '"number":1', '"number":2')`),
+    () => [/^leaf \d+ of the log$/],
+  ],
+  [
+    'a row of the queue that waits for nothing',
+    (su) =>
+      su.query(
+        `insert into log_queue (id, format, stream, seq, sha256, salt) overriding system value values (1000, 'unitrail.heads/1', 'log', 9, 'x', sha256('salt'))`,
+      ),
+    () => [/^row 1000 of the log queue/],
+  ],
+  [
+    'a checkpoint that the database knows otherwise',
+    (su) =>
+      su.query(
+        `update log_checkpoints set root = sha256('lie') where size = (select max(size) from log_checkpoints)`,
+      ),
+    () => [/^checkpoint \d+ of unitrail.log\/unitrail$/],
+  ],
+  [
+    'a database that is older than the checkpoint outside',
+    async (su) => {
+      await su.query('delete from log_checkpoints where size = (select max(size) from log_checkpoints)');
+      await su.query(
+        'insert into log_pending select queue_id from log_leaves where index = (select max(index) from log_leaves)',
+      );
+      await su.query('delete from log_leaves where index = (select max(index) from log_leaves)');
+    },
+    () => [/kept outside the database$/],
+  ],
+  ['a tile that was edited', (_su, folder) => edit(folder, 'tile/0/000.p'), () => [/^tile\/0\/000/]],
+  [
+    'a tile that is gone',
+    (_su, folder) => rm(join(folder, 'tile/0/000.p'), { recursive: true }),
+    () => [/^tile\/0\/000/],
+  ],
+  [
+    'entries that were edited',
+    (_su, folder) => edit(folder, 'tile/entries/000.p'),
+    () => ['tile/entries/000'],
+  ],
+  [
+    'an older checkpoint in the place of the newest',
+    (_su, folder) => writeFile(join(folder, 'checkpoint'), older),
+    () => [/^checkpoint in /],
+  ],
+  [
+    'a checkpoint that somebody else signed',
+    async (_su, folder) => {
+      const key = await readLogKey({ env: {}, manufacturer, home: join(home, 'stranger') });
+      await writeFile(
+        join(folder, 'checkpoint'),
+        key.checkpoint({ size: 3, root: Buffer.alloc(32, 1) }).note,
+      );
+    },
+    () => [/^checkpoint in /],
+  ],
+  [
+    'a checkpoint with a line more',
+    (_su, folder) => appendFile(join(folder, 'checkpoint'), '\nmore\n'),
+    () => [/^checkpoint in /],
+  ],
+];
+
+test.each(lies)('%s is named', async (_what, lie, subjects) => {
+  const found = ofLog(await told(lie));
+  for (const subject of subjects())
+    expect(found).toContainEqual(
+      subject instanceof RegExp ? expect.stringMatching(subject) : expect.stringContaining(subject),
+    );
+});
