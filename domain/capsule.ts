@@ -1,19 +1,5 @@
 import type { ManifestFile, ManifestSignature, ManifestSigner } from './export-manifest';
-
-/** As `domain/log-proof.ts` has it. */
-interface LeafProof {
-  readonly format: 'unitrail.proof/1';
-  /** The format of the document that the leaf commits to. */
-  readonly document: string;
-  readonly serial: string;
-  /** Hex, of the document. */
-  readonly sha256: string;
-  readonly index: number;
-  /** Base64. */
-  readonly salt: string;
-  /** Base64, from the leaf upward. */
-  readonly path: readonly string[];
-}
+import type { LeafProof } from './log-proof';
 
 /** Of the set of files as a whole. A capsule is opened by every later version of this program: a change is a new format. */
 export const CAPSULE_FORMAT = 'unitrail.capsule/1';
