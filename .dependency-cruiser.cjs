@@ -66,6 +66,27 @@ module.exports = {
       },
     },
     {
+      name: 'the-capsule-reader-shares-no-writing-code',
+      comment:
+        'It judges what our code has written, before rows are deleted: names and shapes may be shared, code not.',
+      severity: 'error',
+      from: { path: '^adapters/capsule-reader/' },
+      to: {
+        path: '^(domain/(?!capsule\\.ts)|adapters/(?!capsule-reader/))',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'the-capsule-page-is-made-of-the-reader',
+      comment:
+        'What a browser runs from a stick: its own code, the plain part of the reader, and what both need.',
+      severity: 'error',
+      from: { path: '^tools/capsule-page/' },
+      to: {
+        path: '^(domain|workflows|activities|workers|cli|adapters/(?!capsule-reader/)|tools/(?!capsule-page/))',
+      },
+    },
+    {
       name: 'the-virtual-bench-is-a-fixture',
       comment:
         'It stands for hardware: nothing of the product may lean on it, and it leans on nothing of the product.',

@@ -10,7 +10,7 @@ const project = (displayName, extra = {}) => ({
     ],
   },
   // Packages that ship ES modules only; everything else in node_modules runs as it is.
-  transformIgnorePatterns: ['/node_modules/(?!(listr2|@listr2|canonicalize)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(listr2|@listr2|canonicalize|hyparquet|fzstd|@noble)/)'],
   setupFilesAfterEnv: ['<rootDir>/test/support/leaks.ts'],
   ...extra,
 });

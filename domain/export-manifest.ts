@@ -80,7 +80,7 @@ export interface ManifestSigner {
 }
 
 /** The manifest's bytes: one value, one text. A repeat with the same files and key gives the same. */
-export function signedManifest(body: ManifestBody, signer: ManifestSigner): string {
+export function signedManifest(body: object, signer: ManifestSigner): string {
   const signature: ManifestSignature = {
     algorithm: 'Ed25519',
     keyId: signer.keyId,

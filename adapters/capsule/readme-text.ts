@@ -1,0 +1,113 @@
+import type { CapsuleAbout } from '../../domain/capsule';
+
+/** For a stranger in ten years, who has nothing but these files and ordinary tools. In lines of 80 characters. */
+export function readmeText({ capsule, buyer, product, month, number, asOf, log }: CapsuleAbout): string {
+  const whose = buyer === null ? 'units that ended without being shipped' : `units shipped to ${buyer}`;
+  const late = number === 1 ? '' : ` (part ${number}: what came after the parts before it)`;
+  return `${capsule}
+${'='.repeat(capsule.length)}
+
+Production records of ${whose}.
+Product ${product}, month ${month} (UTC)${late}. Made ${asOf.toISOString()}.
+Format: unitrail.capsule/1. Nothing here needs a server, a network or the
+program that wrote it.
+
+JUST LOOKING FOR ONE SERIAL NUMBER
+----------------------------------
+Open index.html in any browser, choose this folder, type the serial. Nothing
+leaves your computer. Without a browser:
+
+  grep -F '"serial":"THE-SERIAL"' records.jsonl
+
+WHAT IS HERE
+------------
+  records.jsonl     one sealed record a line: JSON, UTF-8, sorted by serial
+  records.parquet   the same records as a table (Apache Parquet, zstd); its
+                    column "record" has each record's text, byte for byte
+  statements.jsonl  what was said of a unit later: corrected, returned,
+                    scrapped, void
+  proofs.jsonl      for each record and statement, that the log holds it
+  checkpoint        the head of that log, signed
+  schema.json       what every column and every name means
+  manifest.json     every other file with its size and SHA-256; signed
+  index.html        the page for one serial
+Only the manufacturer's own copy also has:
+  events.jsonl      the whole history of each unit, event by event
+  events.manifest.json   its size, SHA-256 and signature
+
+READING THE TABLE
+-----------------
+With DuckDB:   select serial, firmware_version, destination
+               from 'records.parquet' where serial = 'THE-SERIAL';
+               select serial from 'records.parquet'
+               where list_contains(component_lots, 'THE-LOT');
+With Python:   import pyarrow.parquet as pq
+               pq.read_table('records.parquet',
+                             filters=[('serial', '=', 'THE-SERIAL')])
+Serials, MAC addresses and lots are text: leading zeros count. Times are UTC.
+A correction does not change a record: it stands in statements.jsonl, and is
+what counts from its time on.
+
+IS IT COMPLETE AND UNCHANGED?
+-----------------------------
+1. Digests. For each file, compare with manifest.json:
+     sha256sum records.jsonl         (Windows: certutil -hashfile ... SHA256)
+   With Python, all of them:
+     import json, hashlib
+     for f in json.load(open('manifest.json'))['files']:
+         d = hashlib.sha256(open(f['name'], 'rb').read()).hexdigest()
+         print(f['name'], d == f['sha256'])
+
+2. The manifest's signature: Ed25519. What is signed is the manifest without
+   its member "signature", as JSON by RFC 8785: names sorted, no blanks. The
+   public key is in the member "publicKey" (DER of a SubjectPublicKeyInfo, in
+   base64). ANYBODY CAN MAKE A KEY: compare it with the one that the
+   manufacturer gave you on another way than these files. With Python:
+     import json, base64
+     from cryptography.hazmat.primitives.serialization import load_der_public_key
+     m = json.load(open('manifest.json', encoding='utf-8'))
+     s = m.pop('signature')
+     t = json.dumps(m, sort_keys=True, separators=(',', ':'), ensure_ascii=False)
+     load_der_public_key(base64.b64decode(m['publicKey'])).verify(
+         base64.b64decode(s['value']), t.encode())      # raises where it is bad
+
+3. One record's proof. The log is a Merkle tree as RFC 6962 has it:
+     entry = SHA-256(salt + text of the record)
+     leaf  = SHA-256(byte 00 + entry)
+     node  = SHA-256(byte 01 + left + right)
+   In proofs.jsonl, the line with the SHA-256 of the record has its salt, the
+   index of its leaf, and the hashes beside its way up. With Python:
+     import json, base64, hashlib
+     H = lambda b: hashlib.sha256(b).digest()
+     B = base64.b64decode
+     def root(record, proof, size):
+         i, last = proof['index'], size - 1
+         h = H(b'\\0' + H(B(proof['salt']) + record))
+         for p in map(B, proof['path']):
+             if i % 2 or i == last:
+                 h = H(b'\\1' + p + h)
+                 while i % 2 == 0 and i: i, last = i // 2, last // 2
+             else:
+                 h = H(b'\\1' + h + p)
+             i, last = i // 2, last // 2
+         return h
+   "record" is the line of records.jsonl as bytes, without its line feed. The
+   result must equal the third line of the file checkpoint (base64), whose
+   second line is the size. For a statement, take the text of its "document".
+
+4. The checkpoint's signature: a signed note as https://c2sp.org/signed-note
+   and https://c2sp.org/tlog-checkpoint describe it. Its log is
+     ${log.verifierKey}
+   Whoever kept a checkpoint of that log elsewhere can ask for a proof that
+   this one goes on from it: then nothing was changed in between.
+
+All of this at once, where Unitrail itself still runs:
+  unitrail capsule verify . --key keys.txt
+  unitrail capsule query . --serial THE-SERIAL --key keys.txt
+
+WHAT THIS DOES NOT SHOW
+-----------------------
+That a record was true when it was sealed. It shows that nobody changed it
+since: not the buyer, and not the manufacturer.
+`;
+}
