@@ -92,6 +92,10 @@ export const entries: Readonly<Record<string, Entry>> = {
       verify: './export-verify',
     },
   },
+  capsule: {
+    summary: 'archives of shipped units, read without any server: query, verify',
+    load: { query: './capsule-query', verify: './capsule-verify' },
+  },
   keys: { summary: 'the public keys by which exports are found good', load: './keys' },
   recall: { summary: 'who has it: holds what has not shipped, and lists what has', load: './recall' },
   report: { summary: 'what a shift made, held and hands over', load: { shift: './report-shift' } },

@@ -26,7 +26,8 @@ export interface CapsuleSeal {
 }
 
 export type LogVerdict =
-  | { readonly verdict: 'missing' | 'bad'; readonly why: string }
+  | { readonly verdict: 'missing'; readonly why: string }
+  | { readonly verdict: 'bad'; readonly why: string }
   /** `named`: the manifest, whoever signed it, names this very checkpoint. */
   | {
       readonly verdict: 'good';

@@ -1,0 +1,117 @@
+import { Option, type Command } from 'commander';
+import type { CapsuleSeal, FoundUnit, Identifier } from '../adapters/capsule-reader/capsule';
+import { capsulesAt, openCapsuleFiles, type CapsuleOnDisk } from '../adapters/capsule-reader/files';
+import type { CapsuleKeys } from '../adapters/capsule-reader/keys';
+import { UnitrailError } from '../domain/errors';
+import { answerText } from './capsule-answer';
+import { capsuleGroup, keysOf } from './capsule-group';
+import { FAILED, printJson, printLine } from './output';
+import type { ServerContext } from './server-context';
+import { wrongOption } from './wrong-option';
+
+interface Options {
+  readonly serial?: string;
+  readonly mac?: string;
+  readonly chipUid?: string;
+  readonly certificate?: string;
+  readonly key?: string;
+}
+
+/** One unit, and the capsule that it was found in. */
+export interface Answer {
+  readonly folder: string;
+  readonly seal: CapsuleSeal;
+  readonly unit: FoundUnit;
+}
+
+export function register(program: Command, context: ServerContext): void {
+  const by = (flags: string, meaning: string, ...others: string[]): Option =>
+    new Option(flags, meaning).conflicts(others);
+  capsuleGroup(program)
+    .command('query')
+    .description(
+      'One unit from capsules: its record, what was said of it later, and whether its proof holds. Needs nothing but the files. Exit 1 where something about it is wrong, 2 where there is no such unit.',
+    )
+    .argument('<file...>', 'folders of capsules, or files of them')
+    .addOption(by('--serial <serial>', 'the serial, as it is on the label', 'mac', 'chipUid', 'certificate'))
+    .addOption(by('--mac <address>', 'one of its MAC addresses', 'serial', 'chipUid', 'certificate'))
+    .addOption(by('--chip-uid <uid>', 'what its chip was born with', 'serial', 'mac', 'certificate'))
+    .addOption(by('--certificate <sha256>', "its certificate's fingerprint", 'serial', 'mac', 'chipUid'))
+    .option('--key <file>', 'public keys, as `unitrail keys` prints them, got on another way than the files')
+    .action((files: string[], options: Options) => query(context, files, options));
+}
+
+async function query(context: ServerContext, files: readonly string[], options: Options): Promise<void> {
+  const wanted = wantedOf(options);
+  const keys = await keysOf(options.key);
+  const answers: Answer[] = [];
+  for (const { folder, paths } of await placesOf(files)) {
+    const capsule = await openCapsuleFiles(paths, keys);
+    try {
+      for (const unit of await unitsIn(capsule, wanted)) answers.push({ folder, seal: capsule.seal, unit });
+    } finally {
+      await capsule.close();
+    }
+  }
+  if (answers.length === 0) throw notFound(wanted, files);
+  await (context.json
+    ? printJson(context, { format: 'unitrail.capsule-answer/1', units: answers })
+    : printLine(context, answers.map((answer) => answerText(answer)).join('\n\n')));
+  if (answers.some((answer) => isWrong(answer, keys))) context.exitWith(FAILED);
+}
+
+type Wanted = { readonly serial: string } | { readonly by: Identifier; readonly value: string };
+
+function wantedOf({ serial, mac, chipUid, certificate }: Options): Wanted {
+  if (serial !== undefined) return { serial: serial.trim().toUpperCase() };
+  if (mac !== undefined) return { by: 'mac', value: mac.trim().toUpperCase().replaceAll('-', ':') };
+  if (chipUid !== undefined) return { by: 'chipUid', value: chipUid.trim().toUpperCase() };
+  if (certificate !== undefined)
+    return { by: 'certificate', value: certificate.trim().toLowerCase().replaceAll(':', '') };
+  throw wrongOption('--serial', undefined, 'a serial; or --mac, --chip-uid or --certificate');
+}
+
+async function placesOf(files: readonly string[]): Promise<Awaited<ReturnType<typeof capsulesAt>>> {
+  const places = await capsulesAt(files).catch((error: NodeJS.ErrnoException) => {
+    throw wrongOption('file', error.path ?? files, `a folder of a capsule, or a file of it (${error.code})`);
+  });
+  const empty = places.find(({ paths }) => paths.records === undefined && paths.parquet === undefined);
+  if (!empty) return places;
+  throw wrongOption('file', empty.folder, 'a capsule: with a records.jsonl or a records.parquet in it');
+}
+
+async function unitsIn(capsule: CapsuleOnDisk, wanted: Wanted): Promise<FoundUnit[]> {
+  if ('serial' in wanted) return capsule.find(wanted.serial);
+  const units: FoundUnit[] = [];
+  for (const serial of await capsule.serialsBy(wanted.by, wanted.value))
+    units.push(...(await capsule.find(serial)).filter((unit) => isMeant(unit, wanted)));
+  return units;
+}
+
+/** Another issuer's unit of the same serial has other numbers. */
+function isMeant({ record }: FoundUnit, { by, value }: { by: Identifier; value: string }): boolean {
+  const facts = record?.facts as Record<string, unknown> | undefined;
+  if (by === 'mac') return ((facts?.macs as string[] | undefined) ?? []).includes(value);
+  if (by === 'chipUid') return facts?.chipUid === value;
+  return (facts?.provisioning as { certificateSha256?: string } | null)?.certificateSha256 === value;
+}
+
+function notFound(wanted: Wanted, files: readonly string[]): Error {
+  const what = 'serial' in wanted ? `serial ${wanted.serial}` : `${wanted.by} ${wanted.value}`;
+  return new UnitrailError(
+    'NOT_FOUND',
+    `No unit of ${what} is in ${files.join(', ')}. Whether they are whole, \`unitrail capsule verify\` tells.`,
+  );
+}
+
+/** A proof that is not here is no fault of the unit; one that does not hold is. */
+function isWrong({ seal, unit }: Answer, keys: CapsuleKeys | null): boolean {
+  const documents = [...(unit.record ? [unit.record] : []), ...unit.statements];
+  const isSealWrong = seal.manifest.verdict === 'bad' || seal.manifest.verdict === 'unknownKey';
+  return (
+    isSealWrong ||
+    (keys !== null && seal.manifest.verdict !== 'good') ||
+    seal.log.verdict === 'bad' ||
+    documents.some(({ proof }) => proof.verdict === 'broken')
+  );
+}
