@@ -1,6 +1,12 @@
-import type { ProvenDocument } from '../adapters/capsule-reader/capsule';
+import type { CapsuleSeal, FoundUnit, ProvenDocument } from '../adapters/capsule-reader/capsule';
 import type { RecordV1 } from '../domain/record-document';
-import type { Answer } from './capsule-query';
+
+/** One unit, and the capsule that it was found in. */
+export interface Answer {
+  readonly folder: string;
+  readonly seal: CapsuleSeal;
+  readonly unit: FoundUnit;
+}
 
 type Line = readonly [name: string, value: unknown];
 

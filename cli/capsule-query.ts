@@ -1,9 +1,9 @@
 import { Option, type Command } from 'commander';
-import type { CapsuleSeal, FoundUnit, Identifier } from '../adapters/capsule-reader/capsule';
+import type { FoundUnit, Identifier } from '../adapters/capsule-reader/capsule';
 import { capsulesAt, openCapsuleFiles, type CapsuleOnDisk } from '../adapters/capsule-reader/files';
 import type { CapsuleKeys } from '../adapters/capsule-reader/keys';
 import { UnitrailError } from '../domain/errors';
-import { answerText } from './capsule-answer';
+import { answerText, type Answer } from './capsule-answer';
 import { capsuleGroup, keysOf } from './capsule-group';
 import { FAILED, printJson, printLine } from './output';
 import type { ServerContext } from './server-context';
@@ -15,13 +15,6 @@ interface Options {
   readonly chipUid?: string;
   readonly certificate?: string;
   readonly key?: string;
-}
-
-/** One unit, and the capsule that it was found in. */
-export interface Answer {
-  readonly folder: string;
-  readonly seal: CapsuleSeal;
-  readonly unit: FoundUnit;
 }
 
 export function register(program: Command, context: ServerContext): void {

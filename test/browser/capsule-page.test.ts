@@ -1,0 +1,171 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Page } from 'playwright-core';
+import { writeCapsule } from '../../adapters/capsule/write-capsule';
+import { capsulePage } from '../../tools/build-capsule-page';
+import { capsuleOf, changeFile, signAgain, signer, signerOf, strangersKey } from '../support/capsule';
+import { chromiumTool, newPage, openBrowser, type OpenBrowser } from '../support/chromium';
+import { isInstalled, itWithTool } from '../support/it-with-tool';
+
+const serial = 'EUDV2647-000003';
+let folder: string;
+let browser: OpenBrowser | undefined;
+let page: Page;
+const asked: string[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'unitrail-page-'));
+  const units = [
+    { serial: '000004', issuer: 'acme' },
+    { serial: '000004' },
+    { serial: 'EUDV2647-000001', record: { attributes: { note: '<img src=x onerror=alert(1)>' } } },
+    { serial, said: ['recordCorrected'] },
+  ];
+  await writeCapsule(await capsuleOf(units), join(folder, 'whole'), signer);
+  if (!isInstalled(chromiumTool)) return;
+  browser = await openBrowser();
+  page = await newPage(browser);
+  // A stick in a machine without a network: whatever the page asks for besides itself is refused, and told.
+  await page.context().setOffline(true);
+  page.on('request', (request) => asked.push(request.url()));
+}, 120_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const inPage = (title: string, body: () => Promise<void>): void => itWithTool(chromiumTool, title, body);
+
+/** Opens a copy of the capsule from the disk, after what was done to it. */
+async function openPage(change: (copy: string) => Promise<unknown> = async () => {}): Promise<string> {
+  const copy = join(await mkdtemp(join(folder, 'copy-')), 'acme-EUDV-2026-11-1');
+  await cp(join(folder, 'whole'), copy, { recursive: true });
+  await change(copy);
+  await page.goto(pathToFileURL(join(copy, 'index.html')).href);
+  await page.setInputFiles('#folder', copy);
+  return copy;
+}
+
+async function ask(wanted: string): Promise<string> {
+  await page.fill('#wanted', wanted);
+  await page.click('#search button');
+  await page.waitForSelector('#answers[aria-busy="false"]', { state: 'attached' });
+  return (await page.innerText('#status')) + (await page.innerText('#answers'));
+}
+
+async function giveKey(text: string): Promise<void> {
+  await page.click('.key summary');
+  await page.fill('#key', text);
+}
+
+test('the page in a capsule is what its sources come to', async () => {
+  expect(await readFile(join(__dirname, '../../adapters/capsule/index.html'), 'utf8')).toBe(
+    await capsulePage(),
+  );
+});
+
+describe('the page in a capsule, from a stick without a network', () => {
+  inPage(
+    'shows a unit by its serial, and that proof and signature hold by the key that was given',
+    async () => {
+      await openPage();
+      const unsure = await ask(serial.toLowerCase());
+      expect(unsure).toMatch(/remains to be compared[^]*comes from the manifest itself/);
+      await giveKey(`324be2dea8bc4446  ${signer.publicKey}  2026-11-26`);
+      await page.waitForSelector('.verdict.good');
+      const text = await page.innerText('#answers');
+      for (const fact of [
+        /EUDV2647-000003/,
+        /Proof and signature hold/,
+        /The record is in the log, byte for byte: leaf \d+ of 20/,
+        /by key 324be2dea8bc4446, which you gave/,
+        /RADIO-LOT-0092, RADIO-LOT-0093/,
+        /vcc_3v3\s+3\.291\s+3\.2\s+3\.4\s+V\s+PASS/,
+        /acme, DE/,
+        /Record corrected, 2026-11-24[^]*This statement is in the log/,
+      ])
+        expect(text).toMatch(fact);
+    },
+  );
+
+  inPage('finds it by MAC address, chip UID and certificate, and both units of one serial', async () => {
+    const copy = await openPage();
+    expect(await ask('70-b3-d5-00-01-07')).toMatch(/EUDV2647-000003/);
+    expect(await ask('0A1B2C3D4E5F60718293A406')).toMatch(/EUDV2647-000001/);
+    const line = (await readFile(join(copy, 'records.jsonl'), 'utf8')).split('\n')[3]!;
+    const { provisioning } = JSON.parse(line) as { provisioning: { certificateSha256: string } };
+    expect(await ask(provisioning.certificateSha256)).toMatch(/EUDV2647-000003/);
+    expect(await ask('000004')).toMatch(/Number of acme[^]*Number of unitrail/);
+  });
+
+  inPage('says of an unknown serial that it is in none of the files', async () => {
+    await openPage();
+    expect(await ask('EUDV2647-999999')).toBe('EUDV2647-999999 is in none of these files.');
+  });
+
+  const changes: [string, (copy: string) => Promise<unknown>, RegExp][] = [
+    [
+      'a record that was changed',
+      (copy) => changeFile(copy, 'records.jsonl', /("destination":")DE("[^\n]*\n)$/, '$1FR$2'),
+      /Do not rely on this[^]*the text was changed, or its proof/,
+    ],
+    [
+      'a proof that was changed',
+      (copy) => changeFile(copy, 'proofs.jsonl', /"path":\["./g, '"path":["+'),
+      /Do not rely on this[^]*its proof does not hold/,
+    ],
+    [
+      'a checkpoint that was changed',
+      (copy) => changeFile(copy, 'checkpoint', '\n20\n', '\n21\n'),
+      /Do not rely on this[^]*another than the one that the manifest names/,
+    ],
+    [
+      'a manifest that was changed',
+      (copy) => changeFile(copy, 'manifest.json', '"records":4', '"records":3'),
+      /Do not rely on this[^]*its signature does not hold/,
+    ],
+    [
+      'proofs that are missing',
+      (copy) => rm(join(copy, 'proofs.jsonl')),
+      /Not everything can be told|remains to be compared[^]*proofs\.jsonl is not here/,
+    ],
+  ];
+  for (const [what, change, expected] of changes)
+    inPage(`says so of ${what}`, async () => {
+      await openPage(change);
+      expect(await ask(serial)).toMatch(expected);
+    });
+
+  inPage('tells a stranger who signed anew from the manufacturer, once it has the key', async () => {
+    await openPage((copy) => signAgain(copy, signerOf(strangersKey)));
+    await giveKey(signer.publicKey);
+    expect(await ask(serial)).toMatch(/Do not rely on this[^]*not signed by your key/);
+  });
+
+  inPage('checks all files by their digests, and names the one that was changed', async () => {
+    await openPage((copy) => changeFile(copy, 'schema.json', 'unitrail', 'untrails'));
+    await page.click('.capsule button');
+    await page.waitForSelector('.capsule .check.bad');
+    expect(await page.innerText('.capsule')).toMatch(
+      /records\.parquet is as the manifest says[^]*schema\.json was changed/,
+    );
+  });
+
+  inPage('says what a capsule is where another file is chosen', async () => {
+    await page.goto(pathToFileURL(join(folder, 'whole', 'index.html')).href);
+    await writeFile(join(folder, 'notes.txt'), 'nothing');
+    await page.setInputFiles('#files', join(folder, 'notes.txt'));
+    expect(await page.innerText('#opening-problem')).toMatch(
+      /There is no capsule in notes\.txt\. A capsule has/,
+    );
+  });
+
+  inPage('never takes what a record says for HTML, and asks for nothing but itself', async () => {
+    await openPage();
+    expect(await ask('EUDV2647-000001')).toContain('<img src=x onerror=alert(1)>');
+    expect(asked.filter((url) => !/^file:.*\/index\.html$/.test(url))).toEqual([]);
+  });
+});
