@@ -96,7 +96,11 @@ export const entries: Readonly<Record<string, Entry>> = {
     summary: 'archives of shipped units, read without any server: query, verify',
     load: { query: './capsule-query', verify: './capsule-verify' },
   },
-  keys: { summary: 'the public keys by which exports are found good', load: './keys' },
+  log: {
+    summary: 'what nobody can change unnoticed: show, proof, verify',
+    load: { show: './log-show', proof: './log-proof', verify: './log-verify' },
+  },
+  keys: { summary: 'the public keys by which exports and the log are found good', load: './keys' },
   recall: { summary: 'who has it: holds what has not shipped, and lists what has', load: './recall' },
   report: { summary: 'what a shift made, held and hands over', load: { shift: './report-shift' } },
   registry: {

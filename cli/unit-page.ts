@@ -145,11 +145,18 @@ function shipmentLines({ record, unit }: UnitDetails): Line[] {
   ];
 }
 
-function recordLines({ record, sealed }: UnitDetails): Line[] {
+function recordLines({ record, sealed, log }: UnitDetails): Line[] {
   return [
     ['Sealed', sealed ? `${sealed.sealedAt.toISOString()}, ${sha(sealed.sha256)}` : 'not yet'],
     ['History', `${record.history.events} events, head ${record.history.head}`],
+    ['Log', logText(log)],
   ];
+}
+
+function logText(log: UnitDetails['log']): string | null {
+  if (log === null) return null;
+  if (log.index === null || log.checkpoint === null) return 'waits for the next checkpoint';
+  return `leaf ${log.index} of checkpoint ${log.checkpoint.size} of ${log.checkpoint.origin}`;
 }
 
 /** What the record does not say: it was sealed before. */

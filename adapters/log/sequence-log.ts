@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UnitrailError } from '../../domain/errors';
 import { parseCheckpoint, type Checkpoint } from '../../domain/log-proof';
 import { isSameHash } from '../../domain/merkle';
-import { parseNote, parseNoteKey, verifyNote } from '../../domain/signed-note';
 import { TILE_WIDTH } from '../../domain/tlog-tiles';
 import type { LogKey } from '../keys/log-key';
 import type { Database } from '../postgres/database';
@@ -15,7 +14,8 @@ import {
   sequenceLeaves,
 } from '../postgres/log';
 import { inTurn } from '../postgres/turn';
-import { hasher, isEd25519Signed, sha256 } from './hashing';
+import { hasher } from './hashing';
+import { signerOf } from './kept-checkpoint';
 import type { LogFolder, LogPlace } from './log-folder';
 import { TreeEdge } from './tree-edge';
 
@@ -105,15 +105,6 @@ async function keptCheckpoint(db: Database, folder: LogFolder, key: LogKey): Pro
 /** This log's present key, and those that signed before it. */
 async function trustedKeys(db: Database, key: LogKey): Promise<string[]> {
   return [key.text, ...(await logKeys(db)).map((row) => row.key)];
-}
-
-function signerOf({ note }: Checkpoint, keys: readonly string[]): string | null {
-  const signed = parseNote(note)!;
-  const good = keys.find((text) => {
-    const key = parseNoteKey(text, sha256);
-    return key !== null && verifyNote(signed, key, isEd25519Signed) === 'good';
-  });
-  return good ?? null;
 }
 
 /**

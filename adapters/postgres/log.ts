@@ -64,6 +64,12 @@ export async function* logEntries(db: Database, from: number, to: number): Async
   }
 }
 
+/** @throws UnitrailError LOG_BROKEN where there is none */
+export async function leafEntry(db: Database, index: number): Promise<Uint8Array> {
+  for await (const entry of logEntries(db, index, index + 1)) return entry;
+  throw new UnitrailError('LOG_BROKEN', `The database has no leaf ${index} of the log.`);
+}
+
 export interface BookedCheckpoint {
   readonly size: number;
   readonly root: Uint8Array;
@@ -133,4 +139,38 @@ export async function unitLeaves(
     seq: Number(row.seq),
     index: row.index === null ? null : Number(row.index),
   }));
+}
+
+/** Where a unit's record stands in the log. */
+export interface LogStanding {
+  /** Null while it waits. */
+  readonly index: number | null;
+  /** The newest checkpoint that has it; null where none was signed since. */
+  readonly checkpoint: { readonly origin: string; readonly size: number } | null;
+}
+
+/** Null where nothing of the unit was sealed. */
+export async function logStanding(db: Database, unitId: string): Promise<LogStanding | null> {
+  const { rows } = await mapped(
+    db.raw<{ rows: { index: string | null; origin: string | null; size: string | null }[] }>(
+      `select l.index, c.origin, c.size from log_queue q left join log_leaves l on l.queue_id = q.id
+       left join lateral (select origin, size from log_checkpoints where size > l.index order by booked_at desc, size desc limit 1) c on true
+       where q.stream = ? and q.format = 'unitrail.record/1'`,
+      [`unit:${unitId}`],
+    ),
+  );
+  const [row] = rows;
+  if (!row) return null;
+  return {
+    index: row.index === null ? null : Number(row.index),
+    checkpoint: row.origin === null ? null : { origin: row.origin, size: Number(row.size) },
+  };
+}
+
+/** How many documents wait for their place. */
+export async function countPending(db: Database): Promise<number> {
+  const { rows } = await mapped(
+    db.raw<{ rows: { count: string }[] }>('select count(*) as count from log_pending'),
+  );
+  return Number(rows[0]!.count);
 }

@@ -6,6 +6,7 @@ import { entranceTypes, type UnitRow } from '../../domain/unit-row';
 import { amendmentsOf, type AmendmentRow } from './amendments';
 import type { Database } from './database';
 import { mapped } from './errors';
+import { logStanding, type LogStanding } from './log';
 import { secondaryIdentifiers, type RecordedIdentifier } from './secondary-identifiers';
 import { readRecord } from './unit-queries';
 import { selectUnits, toUnitRow } from './unit-rows';
@@ -26,6 +27,8 @@ export interface UnitDetails {
   readonly sealed: { readonly sha256: string; readonly sealedAt: Date } | null;
   /** What was said of it after that: corrections of the record, returns. */
   readonly amendments: readonly AmendmentRow[];
+  /** Where its record stands in the transparency log; null before it is sealed. */
+  readonly log: LogStanding | null;
 }
 
 export interface UnitFailure {
@@ -68,6 +71,7 @@ async function readDetails(trx: Knex.Transaction, unitId: string): Promise<UnitD
     record: JSON.parse(record.text) as RecordV1,
     sealed: record.sealed ? { sha256: record.sha256, sealedAt: record.sealedAt } : null,
     amendments: await amendmentsOf(trx, unitId),
+    log: await logStanding(trx, unitId),
   };
 }
 

@@ -41,10 +41,15 @@ export function reportText(report: AuditReport): string {
     ...(unlisted > 0 ? [`… and ${unlisted} more`] : []),
     ...broken.map((invariant) => `${invariant}: ${invariants[invariant]}`),
     ...report.notes.map((note) => `note: ${note}`),
-    report.ok
-      ? `All ${Object.keys(invariants).length} invariants hold.`
-      : `${report.counts.violations} violations.`,
+    report.ok ? allHold(report) : `${report.counts.violations} violations.`,
   ].join('\n');
+}
+
+/** The log can be judged alone. */
+function allHold({ counts }: AuditReport): string {
+  return counts.events === undefined
+    ? 'The log is whole.'
+    : `All ${Object.keys(invariants).length} invariants hold.`;
 }
 
 function refuse(message: string): number {

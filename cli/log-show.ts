@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import { signedCheckpoint, signerOf } from '../adapters/log/kept-checkpoint';
+import { logFolderIn, openLogFolder } from '../adapters/log/log-folder';
+import { countPending, logKeys } from '../adapters/postgres/log';
+import { toBase64 } from '../domain/bytes';
+import { logGroup } from './log-group';
+import { printJson, printLine } from './output';
+import type { ServerContext } from './server-context';
+
+export function register(program: Command, context: ServerContext): void {
+  logGroup(program)
+    .command('show')
+    .description('the newest checkpoint, who signed it, and how much waits for the next one')
+    .action(() => show(context));
+}
+
+async function show(context: ServerContext): Promise<void> {
+  const db = await context.desk();
+  const folder = openLogFolder(logFolderIn(context.config().store));
+  const keys = (await logKeys(db)).map(({ key }) => key);
+  const checkpoint = await signedCheckpoint(folder, keys);
+  const { origin, size, note } = checkpoint;
+  const told = {
+    ...{ format: 'unitrail.log/1', origin, size, root: toBase64(checkpoint.root) },
+    ...{ signedBy: signerOf(checkpoint, keys), waiting: await countPending(db), folder: folder.folder, note },
+  };
+  if (context.json) return printJson(context, told);
+  await printLine(
+    context,
+    [
+      `Log        ${origin}, in ${told.folder}`,
+      `Checkpoint ${size} leaves, root ${told.root}`,
+      `Signed by  ${told.signedBy}`,
+      `Waiting    ${told.waiting}, for the next checkpoint`,
+    ].join('\n'),
+  );
+}

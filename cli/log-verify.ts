@@ -1,0 +1,25 @@
+import type { Command } from 'commander';
+import { logFolderIn } from '../adapters/log/log-folder';
+import { fixedLogins } from '../adapters/postgres/logins';
+import { auditLog } from '../tools/audit/audit';
+import { reportText } from '../tools/audit/main';
+import { logGroup } from './log-group';
+import { FAILED, printJson, printLine } from './output';
+import type { ServerContext } from './server-context';
+
+export function register(program: Command, context: ServerContext): void {
+  logGroup(program)
+    .command('verify')
+    .description(
+      'Makes every leaf anew and compares the tree with checkpoints and tiles. Exit 1 where one differs.',
+    )
+    .action(() => verify(context));
+}
+
+async function verify(context: ServerContext): Promise<void> {
+  const servers = await context.servers();
+  const url = await servers.loginUrl(fixedLogins.auditor.name);
+  const report = await auditLog(url, logFolderIn(context.config().store));
+  await (context.json ? printJson(context, report) : printLine(context, reportText(report)));
+  if (!report.ok) context.exitWith(FAILED);
+}

@@ -1,0 +1,108 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sequenceLog } from '../../adapters/log/sequence-log';
+import { readLogKey } from '../../adapters/keys/log-key';
+import { logFolderIn, openLogFolder } from '../../adapters/log/log-folder';
+import { openDatabase } from '../../adapters/postgres/database';
+import { requirePlant } from '../../adapters/postgres/plant-store';
+import { openCliScene, type CliAnswer, type CliScene } from '../support/cli';
+import { shipBatch } from '../support/exports';
+import { openShopFloor, type ShopFloor } from '../support/shop-floor';
+import { sampleRecipe } from '../support/unit-facts';
+import { walkUnit, type WalkedUnit } from '../support/walk-unit';
+
+/** `unitrail log …`, and what `unit show` and `keys` say of the log. */
+let scene: CliScene;
+let floor: ShopFloor;
+let unit: WalkedUnit;
+let folder: string;
+
+beforeAll(async () => {
+  scene = await openCliScene({});
+  floor = openShopFloor(scene.database);
+  folder = logFolderIn(scene.env.UNITRAIL_STORE ?? join(scene.env.UNITRAIL_HOME!, 'store'));
+  const { privateKey } = generateKeyPairSync('ed25519');
+  await scene.file('key.pem', privateKey.export({ format: 'pem', type: 'pkcs8' }) as string);
+  expect((await type('apply', await plantFile())).code).toBe(0);
+  // The units of the test's shop floor have another chip than those of the sample.
+  const owner = openDatabase(scene.database.ownerUrl, { applicationName: 'test-owner', maxConnections: 1 });
+  await owner('issuers').insert({ id: sampleRecipe.product.chipFamily, kind: 'chip-family' });
+  await owner.destroy();
+  const shipped = await shipBatch(floor, 2);
+  unit = shipped.units[0]!;
+});
+afterAll(async () => {
+  await floor?.close();
+  await scene?.close();
+});
+
+async function plantFile(): Promise<string> {
+  const sample = join(__dirname, '../../sample');
+  await cp(sample, join(scene.folder, 'sample'), { recursive: true });
+  const path = join(scene.folder, 'sample', 'plant.yaml');
+  const named = `issuer: unitrail\n  logKey: file:${join(scene.folder, 'key.pem')}\n  logOrigin: log.example.com/unitrail`;
+  await writeFile(path, (await readFile(path, 'utf8')).replace('issuer: unitrail', named));
+  return path;
+}
+
+const type = (...args: string[]): Promise<CliAnswer> => scene.run(args);
+
+/** As the office does it by its schedule. */
+async function sequence(): Promise<void> {
+  const db = openDatabase(scene.database.urlOf('office'), { applicationName: 'test-log', maxConnections: 3 });
+  try {
+    const { manufacturer } = await requirePlant(db);
+    const key = await readLogKey({ env: {}, manufacturer, home: null });
+    await sequenceLog({ db, key, folder: openLogFolder(folder) });
+  } finally {
+    await db.destroy();
+  }
+}
+
+test('what waits is told, and then what the checkpoint has', async () => {
+  expect(await type('log', 'show')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining(folder) as string,
+  });
+  expect((await type('unit', 'show', unit.serial)).out).toContain(
+    'Log           waits for the next checkpoint',
+  );
+  await sequence();
+  const shown = await type('log', 'show');
+  expect(shown.out).toMatch(/^Log {8}log\.example\.com\/unitrail, in /);
+  expect(shown.out).toContain('Waiting    0');
+  expect((await type('unit', 'show', unit.serial)).out).toMatch(
+    /Log {11}leaf \d+ of checkpoint \d+ of log\.example\.com\/unitrail/,
+  );
+  const keys = (await type('keys')).out;
+  expect(keys).toMatch(/^log {2}log\.example\.com\/unitrail\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44} /m);
+});
+
+test('a proof is shown to a person, and is there for a program', async () => {
+  expect((await type('log', 'proof', unit.serial)).out).toMatch(
+    new RegExp(`^${unit.serial}  unitrail.record/1  leaf \\d+ of checkpoint \\d+`),
+  );
+  const told = JSON.parse((await type('log', 'proof', unit.serial, '--json')).out) as { proofs: unknown[] };
+  expect(told).toMatchObject({
+    serial: unit.serial,
+    checkpoint: await readFile(join(folder, 'checkpoint'), 'utf8'),
+    proofs: [{ format: 'unitrail.proof/1', document: 'unitrail.record/1', serial: unit.serial }],
+  });
+  const open = await walkUnit(floor, { upTo: 'assign' });
+  expect(await type('log', 'proof', open.serial)).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('nothing of it is sealed') as string,
+  });
+});
+
+test('the log is verified alone, and a tile that is gone is named', async () => {
+  expect(await type('log', 'verify')).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('The log is whole.') as string,
+  });
+  await rm(join(folder, 'tile/0'), { recursive: true });
+  const wrong = await type('log', 'verify');
+  expect(wrong.code).toBe(1);
+  expect(wrong.out).toContain('A18  tile/0/000');
+});
