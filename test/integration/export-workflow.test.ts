@@ -9,7 +9,7 @@ import { inTurn } from '../../adapters/postgres/turn';
 import { applyPlant, requirePlant } from '../../adapters/postgres/plant-store';
 import { defaultExportSettings } from '../../domain/export-schema';
 import type { ExportSettings } from '../../domain/export-settings';
-import { exportScheduleId, taskQueues } from '../../domain/workflow-ids';
+import { exportScheduleId, logScheduleId, taskQueues } from '../../domain/workflow-ids';
 import { openInbox, type Inbox } from '../../tools/inbox/inbox';
 import { buyerSchedules, reconcileExportSchedules } from '../../workers/export-schedules';
 import type { ExportDesk } from '../../workflows/export-details';
@@ -164,4 +164,24 @@ test('a buyer without exports is refused by name', async () => {
   ).rejects.toMatchObject({
     cause: { cause: { type: 'INPUT_INVALID', message: expect.stringContaining('"nobody"') } },
   });
+});
+
+test('the log grows by its schedule, and its schedule is made by the office', async () => {
+  const schedule = line.client.schedule.getHandle(logScheduleId);
+  expect((await schedule.describe()).spec.intervals).toMatchObject([{ every: 600_000 }]);
+  await shipUnits(1);
+  await schedule.trigger();
+  await until(async () => (await schedule.describe()).info.recentActions.length > 0);
+  const [action] = (await schedule.describe()).info.recentActions;
+  const id = (action!.action as { workflow: { workflowId: string } }).workflow.workflowId;
+  const result = (await line.client.workflow.getHandle(id).result()) as { origin: string; size: number };
+  expect(result.origin).toBe('unitrail.log/unitrail/W1');
+  const waiting = await office.raw<{ rows: { count: string }[] }>(
+    'select count(*) as count from log_pending',
+  );
+  expect(waiting.rows).toEqual([{ count: '0' }]);
+  const booked = await office.raw<{ rows: { size: string }[] }>(
+    'select max(size) as size from log_checkpoints',
+  );
+  expect(booked.rows).toEqual([{ size: String(result.size) }]);
 });

@@ -216,3 +216,11 @@ test('a folder that is gone, of another log or signed by a stranger is refused, 
   expect(await readFile(join(folder.folder, 'checkpoint'), 'utf8')).toBe(note);
   await sequence();
 });
+
+test('a folder that was restored to an older state grows again to the same tree', async () => {
+  const before = (await folder.checkpoint())!;
+  await shipBatch(floor, 1);
+  const { note } = await sequence();
+  await folder.keepCheckpoint(before);
+  expect((await sequence()).note).toBe(note);
+});
