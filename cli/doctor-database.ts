@@ -1,5 +1,5 @@
 import { openDatabase, type Database } from '../adapters/postgres/database';
-import { groupsOf } from '../adapters/postgres/login-groups';
+import { groupsOf, loginsOfBuyers } from '../adapters/postgres/login-groups';
 import { fixedLogins } from '../adapters/postgres/logins';
 import { pendingMigrations } from '../adapters/postgres/migrate';
 import { loadPlant } from '../adapters/postgres/plant-store';
@@ -102,7 +102,9 @@ async function lookAtLogins(db: Database, plant: PlantDocument | null): Promise<
     name: stationLogin(id),
     group: 'unitrail_station',
   }));
-  const wanted = [...Object.values(fixedLogins), ...stations];
+  // One that is in another group as well would see what others bought.
+  const buyers = (await loginsOfBuyers(db)).map((name) => ({ name, group: 'unitrail_buyer' }));
+  const wanted = [...Object.values(fixedLogins), ...stations, ...buyers];
   const groups = await groupsOf(
     db,
     wanted.map(({ name }) => name),

@@ -4705,6 +4705,19 @@ CREATE TABLE public.export_items (
 --
 
 CREATE VIEW public.buyer_amendments WITH (security_invoker='true') AS
+ WITH amendments AS MATERIALIZED (
+         SELECT
+                CASE
+                    WHEN starts_with(e_1.stream, 'unit:'::text) THEN (substr(e_1.stream, 6))::uuid
+                    ELSE NULL::uuid
+                END AS unit_id,
+            e_1.seq,
+            e_1.type,
+            e_1.at,
+            e_1.body
+           FROM public.unit_events e_1
+          WHERE (e_1.type = ANY (ARRAY['recordCorrected'::text, 'unitReturned'::text]))
+        )
  SELECT u.issuer,
     u.serial,
     e.seq,
@@ -4712,14 +4725,9 @@ CREATE VIEW public.buyer_amendments WITH (security_invoker='true') AS
     e.at,
     e.body,
     x.export_id AS export
-   FROM ((public.unit_events e
-     JOIN public.units u ON ((u.id =
-        CASE
-            WHEN starts_with(e.stream, 'unit:'::text) THEN (substr(e.stream, 6))::uuid
-            ELSE NULL::uuid
-        END)))
-     LEFT JOIN public.export_items x ON (((x.kind = 'amendment'::text) AND (x.unit_id = u.id) AND (x.seq = e.seq))))
-  WHERE (e.type = ANY (ARRAY['recordCorrected'::text, 'unitReturned'::text]));
+   FROM ((amendments e
+     JOIN public.units u ON ((u.id = e.unit_id)))
+     LEFT JOIN public.export_items x ON (((x.kind = 'amendment'::text) AND (x.unit_id = u.id) AND (x.seq = e.seq))));
 
 --
 -- Name: deliveries; Type: TABLE; Schema: public; Owner: -

@@ -15,3 +15,11 @@ export async function groupsOf(db: Database, logins: readonly string[]): Promise
   );
   return new Map(answer.rows.map(({ login, groups }) => [login, groups]));
 }
+
+/** The logins of buyers; none where the schema does not know them yet. */
+export async function loginsOfBuyers(db: Database): Promise<string[]> {
+  const { rows } = await mapped(
+    db.raw<{ rows: { known: boolean }[] }>(`select to_regclass('buyer_logins') is not null as known`),
+  );
+  return rows[0]!.known ? mapped(db('buyer_logins').orderBy('login').pluck<string[]>('login')) : [];
+}

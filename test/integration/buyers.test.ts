@@ -224,6 +224,28 @@ test.each(testBuyers)(
   },
 );
 
+test('functions that run a query of the reader’s run it as the reader, and none of ours may be called', async () => {
+  await as('acme', async (client) => {
+    for (const relation of reachable) {
+      const query = readSql(relation).replaceAll("'", "''");
+      const { rows } = await client.query<{ text: string }>(
+        `select query_to_xml('${query}', true, false, '')::text as text`,
+      );
+      expect([relation.name, isOf('acme', rows[0]!.text), isOf('borealis', rows[0]!.text)]).toEqual([
+        relation.name,
+        true,
+        false,
+      ]);
+    }
+    const { rows } = await client.query<{ name: string }>(
+      `select p.oid::regprocedure::text as name from pg_proc p where p.pronamespace = 'public'::regnamespace
+         and has_function_privilege(p.oid, 'execute')
+         and not exists (select from pg_depend d where d.objid = p.oid and d.classid = 'pg_proc'::regclass and d.deptype = 'e')`,
+    );
+    expect(rows).toEqual([]);
+  });
+});
+
 test('statistics tell nothing, and the names of the logins do not tell who buys', async () => {
   const stats = `select tablename, attname, most_common_vals::text, histogram_bounds::text from pg_stats where schemaname = 'public'`;
   const gathered = await owner.raw<{ rows: object[] }>(stats);

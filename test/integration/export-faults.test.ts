@@ -29,6 +29,8 @@ let line: TestLine;
 let desk: Database;
 let folder: string;
 let sets = 0;
+/** What the client sends for one set. */
+let wholeBytes = 0;
 
 beforeAll(async () => {
   if (!hasSshd()) return;
@@ -58,7 +60,7 @@ async function pin(
   const { host, user, folder: inside, hostKeys } = server.target;
   const place = { host, user, folder: inside, hostKeys, port: proxy.ownPort };
   const sftp = { ...place, ...secret };
-  const settings = { ...defaultExportSettings(), formats: ['csv', 'records'] as const, schedule, sftp };
+  const settings = { ...defaultExportSettings(), schedule, sftp };
   const buyers = plant.buyers.map((buyer) => (buyer.id === 'acme' ? { ...buyer, export: settings } : buyer));
   const manufacturer = { ...plant.manufacturer, exportKey: `file:${join(folder, 'export.pem')}` };
   await applyPlant(desk, { ...plant, manufacturer, buyers });
@@ -119,32 +121,29 @@ interface Fault {
   readonly asks?: boolean;
 }
 
-const cutAfter = (bytes: number): Fault => ({
-  ...{
-    what: `an upload that is cut after ${bytes} bytes`,
-    code: 'SFTP_UNREACHABLE',
-    says: /broke the connection off/,
-  },
-  inject: async () => void (proxy.cutAfterBytes = bytes),
-  mend: async () => void (proxy.cutAfterBytes = Infinity),
+const gone = {
+  code: 'SFTP_UNREACHABLE',
+  says: /closed the connection|broke the connection off|can't be reached/,
+};
+
+/** Of what a whole delivery sends. */
+const cutAt = (part: number): Fault => ({
+  ...{ what: `an upload that is cut after ${part * 100} % of its bytes`, ...gone },
+  inject: () => Promise.resolve((proxy.cutAfterBytes = Math.floor(wholeBytes * part))),
+  mend: () => Promise.resolve((proxy.cutAfterBytes = Infinity)),
 });
 
-/** In the middle of a file: nothing moves any more, and then the server is gone. */
+/** Nothing moves any more in the middle of a file, and then the server is gone. */
 async function killInTheMiddle(): Promise<void> {
-  proxy.stillAfterBytes = 9_000;
-  void until(async () => (await server.list()).some((name) => name.endsWith('.part'))).then(() =>
-    server.kill(),
-  );
+  proxy.stillAfterBytes = Math.floor(wholeBytes * 0.6);
+  const hasBegun = async () => (await server.list()).some((name) => name.endsWith('.part'));
+  void until(hasBegun, 10_000).then(() => server.kill());
 }
 
 const faults: readonly Fault[] = [
-  ...[1_000, 6_000, 12_000, 18_000].map(cutAfter),
+  ...[0.1, 0.3, 0.5, 0.7, 0.9].map(cutAt),
   {
-    ...{
-      what: 'a server that is killed in the middle',
-      code: 'SFTP_UNREACHABLE',
-      says: /broke the connection off|can't be reached/,
-    },
+    ...{ what: 'a server that is killed in the middle', ...gone },
     inject: killInTheMiddle,
     mend: () => ((proxy.stillAfterBytes = Infinity), server.startServer()),
   },
@@ -193,6 +192,7 @@ itWithSshd('a scheduled export arrives in the chroot', async () => {
   await until(async () => (await server.list()).includes('acme-000001.manifest.json'));
   sets = 1;
   await until(async () => (await listed('acme-000001')).state === 'delivered');
+  wholeBytes = proxy.mostBytes;
   await expectWhole();
 });
 

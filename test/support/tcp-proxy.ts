@@ -8,6 +8,8 @@ export class TcpProxy {
   /** Bytes of a client after which nothing moves any more, in either direction, and nobody hears of it. */
   stillAfterBytes = Infinity;
   connections = 0;
+  /** Bytes of the client that sent most. */
+  mostBytes = 0;
   private readonly sockets = new Set<Socket>();
 
   private constructor(
@@ -48,6 +50,7 @@ export class TcpProxy {
     client.on('data', (bytes) => {
       const before = count;
       count += bytes.length;
+      this.mostBytes = Math.max(this.mostBytes, count);
       if (count > this.stillAfterBytes) return;
       if (count > this.cutAfterBytes) server.write(bytes.subarray(0, this.cutAfterBytes - before), cut);
       else server.write(bytes);

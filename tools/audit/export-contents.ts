@@ -43,11 +43,13 @@ async function checkFiles(snapshot: Snapshot, rows: readonly ExportRow[], findin
   );
   const byExport = grouped(files, ({ id }) => id);
   for (const { id, manifest } of rows) {
-    const found = (byExport.get(id) ?? []).map(({ id: _, ...file }) => file);
-    const signed = factsOf(readCanonical(manifest ?? '{}').value).files ?? [];
-    const [ours, theirs] = [linesOf(found), linesOf(signed)];
-    const [one, other] = [onlyIn(ours, theirs), onlyIn(theirs, ours)];
-    if (one !== other) findings.violation('A17', `files of export ${id}`, one, `${other}, by its manifest`);
+    const found = byName((byExport.get(id) ?? []).map(({ id: _, ...file }) => file));
+    const signed = byName(factsOf(readCanonical(manifest ?? '{}').value).files);
+    for (const name of new Set([...found.keys(), ...signed.keys()])) {
+      const [one = 'no such file', other = 'no such file'] = [found.get(name), signed.get(name)];
+      if (one !== other)
+        findings.violation('A17', `file ${name} of export ${id}`, one, `by its manifest ${other}`);
+    }
   }
 }
 
@@ -61,13 +63,10 @@ function grouped<Row>(rows: readonly Row[], keyOf: (row: Row) => string): Readon
   return groups;
 }
 
-function linesOf(files: unknown): readonly string[] {
-  const list = Array.isArray(files) ? files.map((file) => canonicalJson(file)) : [String(files)];
-  return list.sort();
-}
-
-function onlyIn(lines: readonly string[], others: readonly string[]): string {
-  return lines.filter((line) => !others.includes(line)).join(' ') || 'no other';
+/** Each file as canonical text. What is no list of files names none. */
+function byName(files: unknown): ReadonlyMap<string, string> {
+  const list: unknown[] = Array.isArray(files) ? files : [];
+  return new Map(list.map((file) => [String(factsOf(file).name), canonicalJson(file)]));
 }
 
 /** What is delivered was brought by a try that ended so; and no other export was. */

@@ -19,7 +19,7 @@ export const invariants = {
   A14: "A buyer's list is whole and what its event says of it, and no number of one buyer is listed twice.",
   A15: "What was adopted from before Unitrail is whole and what its event says of it, every number of it is in the registry, and none of them is a unit's as well.",
   A16: "A lease between sites is what was signed, by a key that the plant file named, it is booked as its event says, and its numbers are nobody else's here.",
-  A17: "The exports of a buyer are numbered without a hole, each behind the one before; every item is in one of them, and is the buyer's; each is what its events say, and its manifest is signed by a key on record and names the manifest before it.",
+  A17: "The exports of a buyer are numbered without a hole, each behind the one before; every item is in one of them, and is the buyer's; each is what its events say, and its manifest is signed by a key on record and names the manifest before it. Its files are those of the manifest, what is delivered was brought by a try on record, and the fate of a number is what its history says.",
   A18: 'The log has a leaf for every sealed record, every correction, return, scrap, loss and void, and for what the heads said of open streams: each leaf is what its stored bytes and its salt give, there is none missing between them, and their tree is that of every checkpoint that was signed, of the one that is kept outside the database, and of the tiles there.',
 } as const;
 
