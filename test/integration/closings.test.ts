@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import type { Client } from '@temporalio/client';
@@ -88,14 +89,22 @@ test('two closings with units of the same two lowered orders wait for each other
   await packInto('SH-1', [one, two]);
   await packInto('SH-2', [late, early]);
   await Promise.all([first, second].map((batch) => lower(batch, 1)));
-  const owner = openDatabase(scene.database.ownerUrl, { applicationName: 'test-owner', maxConnections: 1 });
-  const claim = await owner.transaction();
-  await claim('orders')
-    .whereIn('id', [`PO-${first.id}`, `PO-${second.id}`])
-    .forNoKeyUpdate();
+  const owner = openDatabase(scene.database.ownerUrl, { applicationName: 'test-owner', maxConnections: 2 });
+  const orders = [first, second].map(({ id }) => `PO-${id}`).sort();
+  const claims = await Promise.all(
+    orders.map(async (id) => {
+      const trx = await owner.transaction();
+      await trx('orders').where({ id }).forNoKeyUpdate();
+      return trx;
+    }),
+  );
   const closings = ['SH-1', 'SH-2'].map((id) => closeShipment(office, id, () => undefined));
   await untilBlocked(scene.database, 2);
-  await claim.commit();
+  // One that had waited for the second order would have it now, and go on to want the first one.
+  await claims[1]!.commit();
+  await sleep(300);
+  await untilBlocked(scene.database, 2);
+  await claims[0]!.commit();
   await owner.destroy();
   const ended = (await Promise.all(closings)).flat();
   // One of each order has left, whoever came first.
