@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['node_modules', '.unitrail', 'coverage', 'test-artefacts', 'dist'] },
+  { ignores: ['node_modules', '.unitrail', 'coverage', 'test-artefacts', 'dist', 'test/golden/capsule-*'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -7,6 +7,7 @@ import { writeCapsule } from '../../adapters/capsule/write-capsule';
 import { capsulePage } from '../../tools/build-capsule-page';
 import { capsuleOf, changeFile, signAgain, signer, signerOf, strangersKey } from '../support/capsule';
 import { chromiumTool, newPage, openBrowser, type OpenBrowser } from '../support/chromium';
+import { goldenCapsules, goldenFolder, goldenKeys } from '../support/golden';
 import { isInstalled, itWithTool } from '../support/it-with-tool';
 
 const serial = 'EUDV2647-000003';
@@ -162,6 +163,18 @@ describe('the page in a capsule, from a stick without a network', () => {
       /There is no capsule in notes\.txt\. A capsule has/,
     );
   });
+
+  for (const name of goldenCapsules)
+    inPage(`opens golden ${name}, by the page that lies in it and by today's`, async () => {
+      const golden = join(goldenFolder, name);
+      for (const place of [golden, join(folder, 'whole')]) {
+        await page.goto(pathToFileURL(join(place, 'index.html')).href);
+        await page.setInputFiles('#folder', golden);
+        await page.waitForSelector('#search:not([hidden])');
+        await giveKey(goldenKeys);
+        expect(await ask(serial)).toMatch(/Proof and signature hold[^]*RADIO-LOT-0093/);
+      }
+    });
 
   inPage('never takes what a record says for HTML, and asks for nothing but itself', async () => {
     await openPage();
