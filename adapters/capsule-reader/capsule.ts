@@ -171,7 +171,7 @@ async function findUnits(
   const texts = records
     ? (await linesOf(records, serial)).map(({ text }) => text)
     : sources.parquet
-      ? (await (await parquet()).withSerial(serial)).map(({ record }) => String(record))
+      ? await (await parquet()).recordsOf(serial)
       : [];
   const proofLines = proofs ? await linesOf(proofs, serial) : null;
   const said = statements ? await linesOf(statements, serial) : [];

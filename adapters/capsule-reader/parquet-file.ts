@@ -15,8 +15,8 @@ export interface ParquetFile {
   readonly rows: number;
   /** All rows in their order, a row group in memory at a time. */
   all(columns?: readonly string[]): AsyncGenerator<ParquetRow>;
-  /** The rows whose serial it is: only the row groups that can hold it are read. */
-  withSerial(serial: string): Promise<ParquetRow[]>;
+  /** The records of this serial, as text: only the row groups that can hold it are read, and only what is needed of them. */
+  recordsOf(serial: string): Promise<string[]>;
 }
 
 interface Group {
@@ -51,12 +51,15 @@ export async function openParquet(source: ByteSource): Promise<ParquetFile> {
     async *all(columns) {
       for (const { from, to } of groups) yield* await read(from, to, columns);
     },
-    async withSerial(serial) {
-      const found: ParquetRow[] = [];
+    async recordsOf(serial) {
+      const found: string[] = [];
       for (const { from, to } of groups.filter((group) => mayHold(group, serial))) {
         const serials = await read(from, to, ['serial']);
-        for (const [at, row] of serials.entries())
-          if (row.serial === serial) found.push(...(await read(from + at, from + at + 1)));
+        const first = serials.findIndex((row) => row.serial === serial);
+        const last = serials.findLastIndex((row) => row.serial === serial);
+        if (first < 0) continue;
+        const rows = await read(from + first, from + last + 1, ['record']);
+        found.push(...rows.map(({ record }) => String(record)));
       }
       return found;
     },

@@ -6,8 +6,8 @@ import { parquetColumns, RECORD, RECORD_SHA256, type ParquetColumn } from './par
  * serial slower; DuckDB writes no bloom filter for values that are all different, so that the order replaces it.
  */
 const ROWS_A_GROUP = 20_480;
-/** Far more than a record may have: DuckDB refuses a longer line. */
-const MAX_LINE_BYTES = 64 * 1024 * 1024;
+/** Far more than a record has: DuckDB refuses a longer line, and holds buffers of twice this size. */
+const MAX_LINE_BYTES = 4 * 1024 * 1024;
 
 /** DuckDB asks nobody: what it needs is linked into it. */
 const settings = {
