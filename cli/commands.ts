@@ -21,8 +21,12 @@ export const entries: Readonly<Record<string, Entry>> = {
   migrate: { summary: 'bring the database schema up to date', load: './migrate' },
   apply: { summary: 'load a plant file: products, stations, firmware', load: './apply' },
   import: {
-    summary: "a buyer's own numbers, and units made before Unitrail",
-    load: { serials: './import-serials', history: './import-history' },
+    summary: "a buyer's own numbers, units made before Unitrail, and what devices report after shipping",
+    load: {
+      serials: './import-serials',
+      history: './import-history',
+      'field-firmware': './import-field-firmware',
+    },
   },
   worker: { summary: 'one worker for production', load: './worker' },
   batch: {

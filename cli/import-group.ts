@@ -7,6 +7,8 @@ export function importGroup(program: Command): Command {
     known ??
     program
       .command('import')
-      .description('what others hand over: numbers in lists, and units that were made before Unitrail')
+      .description(
+        'what others hand over: numbers in lists, units that were made before Unitrail, reports of devices',
+      )
   );
 }

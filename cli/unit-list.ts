@@ -11,9 +11,10 @@ import { unitGroup } from './unit-group';
 /** A table is read by a person; whoever wants more of it says so. */
 const TABLE_UNITS = 1_000;
 
-type Options = Readonly<Record<string, string | undefined>> & {
+type Options = Readonly<Record<string, string | true | undefined>> & {
   readonly out?: string;
-  readonly force?: boolean;
+  readonly format?: string;
+  readonly force?: true;
 };
 
 export function register(program: Command, context: CliContext): void {
@@ -25,7 +26,10 @@ export function register(program: Command, context: CliContext): void {
     .option('--batch <id>', 'units of this batch')
     .option('--order <id>', "the buyer's purchase order")
     .option('--product <code>', 'units of this product')
-    .option('--firmware <version>', 'the release in the unit, or to which it is pinned')
+    .option('--firmware <version>', 'the release that was shipped in it, or to which it is pinned')
+    .option('--reported-firmware <version>', 'what the device reported last')
+    .option('--running-firmware <version>', 'what it runs: what it reported last, else what was shipped')
+    .option('--firmware-differs', 'that report something else than was shipped')
     .option('--board-lot <lot>', 'whose board is of this lot')
     .option('--component-lot <lot>', 'that hold a component of this lot, in any position')
     .option('--buyer <id>', 'shipped to this buyer, or built for it')

@@ -14,6 +14,12 @@ export interface UnitFilter {
   readonly product?: string;
   /** The release that is in the unit, or to which it is pinned. */
   readonly firmware?: string;
+  /** The version that the device said last. */
+  readonly reportedFirmware?: string;
+  /** What it runs as far as is known: what it said last, else what was shipped. */
+  readonly runningFirmware?: string;
+  /** It said last that it runs something else than was shipped. */
+  readonly firmwareDiffers?: boolean;
   readonly boardLot?: string;
   /** In any position. */
   readonly componentLot?: string;
@@ -51,6 +57,9 @@ const fields: Readonly<Record<string, Field>> = {
   order: { key: 'order', ...name },
   product: { key: 'product', ...name },
   firmware: { key: 'firmware', ...name },
+  'reported-firmware': { key: 'reportedFirmware', ...name },
+  'running-firmware': { key: 'runningFirmware', ...name },
+  'firmware-differs': { key: 'firmwareDiffers', allowed: 'nothing behind it', read: () => true },
   'board-lot': { key: 'boardLot', ...name },
   'component-lot': { key: 'componentLot', ...name },
   buyer: { key: 'buyer', ...name },
@@ -76,13 +85,13 @@ export const filterOptions: readonly FilterOption[] = Object.keys(fields);
  * Reads what a person typed, by option name.
  * @throws UnitrailError INPUT_INVALID with every problem: option, value and what is allowed.
  */
-export function parseUnitFilter(typed: Readonly<Record<string, string | undefined>>): UnitFilter {
+export function parseUnitFilter(typed: Readonly<Record<string, string | true | undefined>>): UnitFilter {
   const problems: Problem[] = [];
   const filter: Partial<Record<keyof UnitFilter, unknown>> = {};
   for (const [option, text] of Object.entries(typed)) {
     const field = fields[option];
     if (text === undefined || !field) continue;
-    const value = field.read(text);
+    const value = field.read(String(text));
     if (value === undefined) problems.push({ path: [`--${option}`], value: text, allowed: field.allowed });
     else filter[field.key] = value;
   }

@@ -38,6 +38,12 @@ export interface UnitRow {
   readonly simulated: boolean;
   readonly trial: boolean;
   readonly updatedAt: Date;
+  /** What the device said last of itself, after it was shipped; null where it never did. */
+  readonly reportedFirmware: string | null;
+  readonly reportedSha256: string | null;
+  readonly reportedAt: Date | null;
+  /** Who told us, such as the update server. */
+  readonly reportedBy: string | null;
 }
 
 export interface ComponentLots {
@@ -48,6 +54,13 @@ export interface ComponentLots {
 /** A hold of a unit that has ended holds nothing any more: what it ended as is shown. */
 export function shownState(state: UnitState, onHold: boolean): ShownState {
   return onHold && !endStates.includes(state) ? 'OnHold' : state;
+}
+
+/** Whether the device says that it runs something else than was shipped in it. */
+export function firmwareDiffers({ firmware, flashedSha256, ...unit }: UnitRow): boolean {
+  const { reportedFirmware, reportedSha256 } = unit;
+  const otherBytes = reportedSha256 !== null && flashedSha256 !== null && reportedSha256 !== flashedSha256;
+  return (reportedFirmware !== null && reportedFirmware !== firmware) || otherBytes;
 }
 
 /** `U1: MCU-LOT-7731, U7: RADIO-LOT-0092 + RADIO-LOT-0093` */

@@ -13,7 +13,7 @@ import type { Database } from './database';
 import { mapped } from './errors';
 import { loadPlant } from './plant-store';
 import { loadRecordFacts } from './record-facts';
-import { buyerOfUnit, destinationOfUnit, openHold, selectUnits, toUnitRow } from './unit-rows';
+import { buyerOfUnit, destinationOfUnit, openHold, selectUnits, shippedAt, toUnitRow } from './unit-rows';
 
 const PAGE_UNITS = 500;
 
@@ -159,14 +159,30 @@ function narrow(query: Knex.QueryBuilder, filter: UnitFilter): void {
   if (filter.product) void query.where('u.product', filter.product);
   // What is in the flash is the release that the unit is pinned to: the database refuses any other.
   if (filter.firmware) void query.where('u.firmware_version', filter.firmware);
+  narrowReported(query, filter);
   if (filter.boardLot) void query.where('u.board_lot', filter.boardLot);
   if (filter.componentLot) void query.whereRaw(holdsLot, [filter.componentLot]);
   if (filter.buyer) void query.whereRaw(`${buyerOfUnit} = ?`, [filter.buyer]);
   if (filter.destination) void query.whereRaw(`${destinationOfUnit} = ?`, [filter.destination]);
   if (filter.failureCode) void query.where('u.failure_code', filter.failureCode);
-  if (filter.shippedAfter) void query.where('e.at', '>=', filter.shippedAfter);
-  if (filter.shippedBefore) void query.where('e.at', '<', filter.shippedBefore);
+  if (filter.shippedAfter) void query.whereRaw(`${shippedAt} >= ?`, [filter.shippedAfter]);
+  if (filter.shippedBefore) void query.whereRaw(`${shippedAt} < ?`, [filter.shippedBefore]);
 }
+
+/** What devices said: `f` is the newest report of each. */
+function narrowReported(query: Knex.QueryBuilder, filter: UnitFilter): void {
+  const { reportedFirmware: reported, runningFirmware: running } = filter;
+  if (reported) void query.whereRaw(`${hasReported} and f.version = ?`, [reported, reported]);
+  if (running) {
+    const shipped = 'f.version is null and u.firmware_version = ?';
+    void query.whereRaw(`((${shipped}) or (${hasReported} and f.version = ?))`, [running, running, running]);
+  }
+  if (filter.firmwareDiffers)
+    void query.whereRaw('(f.version <> u.firmware_version or f.firmware_sha256 <> u.flashed_sha256)');
+}
+
+/** Found by the index; that it is the newest one is asked beside it. */
+const hasReported = 'u.id in (select r.unit_id from field_reports r where r.version = ?)';
 
 const holdsLot = 'u.id in (select l.unit_id from unit_lots l where l.lot = ?)';
 

@@ -33,12 +33,19 @@ interface SelectedUnit {
   readonly simulated: boolean;
   readonly trial: boolean;
   readonly updatedAt: Date;
+  readonly reportedFirmware: string | null;
+  readonly reportedSha256: string | null;
+  readonly reportedAt: Date | null;
+  readonly reportedBy: string | null;
 }
 
 /** Buyer and destination are the shipment's where there is one: its values win over the order's. */
 export const buyerOfUnit = 'case when u.shipment_id is null then b.buyer else s.buyer end';
 export const destinationOfUnit = 'case when u.shipment_id is null then b.destination else s.destination end';
 export const openHold = 'exists (select from holds h where h.unit_id = u.id and h.released_seq is null)';
+
+/** Its event may be in the archive by now: then the time at which its shipment was closed, in the same transaction. */
+export const shippedAt = `coalesce(e.at, case when u.state = 'Shipped' then s.closed_at end)`;
 
 const columns = `
   u.id as "unitId", u.issuer, u.serial, u.product, u.batch_id as batch, u.batch_index as "batchIndex",
@@ -50,16 +57,23 @@ const columns = `
   (select jsonb_agg(jsonb_build_object('position', l.position, 'lot', l.lot) order by l.position collate "C", l.lot collate "C")
    from unit_lots l where l.unit_id = u.id) as lots,
   ${buyerOfUnit} as buyer, ${destinationOfUnit} as destination, u.shipment_id as shipment, u.carton,
-  e.at as "shippedAt", u.failure_code as "failureCode", u.simulated, u.trial, u.updated_at as "updatedAt"`;
+  ${shippedAt} as "shippedAt", u.failure_code as "failureCode", u.simulated, u.trial, u.updated_at as "updatedAt",
+  f.version as "reportedFirmware", f.firmware_sha256 as "reportedSha256", f.reported_at as "reportedAt", f.source as "reportedBy"`;
 
-/** Units with their batch (`b`), shipment (`s`) and `shipped` event (`e`); the caller narrows and orders them. */
+/** Of two at one time the one that came later. */
+const newestReport = `left join lateral (
+  select r.version, r.firmware_sha256, r.reported_at, r.source from field_reports r where r.unit_id = u.id
+  order by r.reported_at desc, r.import_id desc, r.position desc limit 1) f on true`;
+
+/** Units with their batch (`b`), shipment (`s`), `shipped` event (`e`) and newest report (`f`); the caller narrows and orders them. */
 export function selectUnits(db: Database): Knex.QueryBuilder<SelectedUnit, SelectedUnit[]> {
   return db('units as u')
     .select(db.raw(columns))
     .join('batches as b', 'b.id', 'u.batch_id')
     .leftJoin('shipments as s', 's.id', 'u.shipment_id')
     .joinRaw(
-      `left join unit_events e on u.state = 'Shipped' and e.stream = 'unit:' || u.id::text and e.key = u.id::text || '/shipped'`,
+      `left join unit_events e on u.state = 'Shipped' and e.stream = 'unit:' || u.id::text and e.key = u.id::text || '/shipped'
+       ${newestReport}`,
     ) as unknown as Knex.QueryBuilder<SelectedUnit, SelectedUnit[]>;
 }
 

@@ -57,6 +57,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
       'unit_name',
     ],
     ...['pin_export_look', 'remember_order_refusal', 'set_order_quantity'],
+    ...['add_field_reports', 'close_field_import', 'open_field_import'],
     ...['amend_unit', 'count_recall', 'open_holds', 'open_recall', 'release_holds'],
     ...[
       'accept_lease',

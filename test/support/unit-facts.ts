@@ -149,4 +149,8 @@ export const sampleRow: UnitRow = {
   simulated: true,
   trial: false,
   updatedAt: new Date(eventTime(20)),
+  reportedFirmware: null,
+  reportedSha256: null,
+  reportedAt: null,
+  reportedBy: null,
 };

@@ -9,6 +9,7 @@ import { checkChain, loginOf, type RecordedHead } from './chain';
 import { checkEpochs, noteEpochs, type EpochEvents } from './epochs';
 import type { ExportEvents } from './export-contents';
 import { checkExports, noteExport } from './exports';
+import { checkFieldReports, noteFieldReports, type FieldEvents } from './field-reports';
 import { Findings, type AuditReport } from './findings';
 import { fold } from './fold';
 import { newUnit, type FoldedUnit } from './folded-unit';
@@ -92,6 +93,7 @@ interface Audit {
   readonly epochs: EpochEvents;
   readonly listed: ListedValues;
   readonly exports: ExportEvents;
+  readonly fields: FieldEvents;
   readonly findings: Findings;
 }
 
@@ -115,6 +117,7 @@ async function auditSnapshot(
     epochs: [],
     listed: new ListedValues(snapshot, plant.blocks),
     exports: new Map(),
+    fields: new Map(),
     findings,
   };
   let events = 0;
@@ -130,7 +133,7 @@ async function auditSnapshot(
 
 /** What can be judged only when every unit has been seen. */
 async function checkWholes(
-  { snapshot, plant, census, lists, adoptions, leases, epochs, exports, findings }: Audit,
+  { snapshot, plant, census, lists, adoptions, leases, epochs, exports, fields, findings }: Audit,
   counts: Record<string, number>,
 ): Promise<void> {
   checkUntold(plant, census, findings);
@@ -146,6 +149,7 @@ async function checkWholes(
   await checkAdoptions(snapshot, adoptions, findings);
   await checkLeases(snapshot, plant, leases, findings);
   await checkExports(snapshot, exports, findings);
+  await checkFieldReports(snapshot, fields, findings);
   await checkBatches(snapshot, plant, census, findings);
   await checkStrayRecords(snapshot, findings);
   await checkStrayStatements(snapshot, findings);
@@ -172,6 +176,7 @@ async function auditHistories(run: Audit, histories: readonly History[]): Promis
       noteLease(stream, read, run.leases);
       noteEpochs(read, run.epochs);
       noteExport(stream, read, run.exports);
+      noteFieldReports(stream, read, run.fields);
       checkBusinessStream(stream, read, run.plant, around.batches, run.census, run.findings);
     }
   }
@@ -267,6 +272,7 @@ async function countRows(snapshot: Snapshot): Promise<Record<string, number>> {
     exports: 'exports',
     exportItems: 'export_items',
     leaves: 'log_leaves',
+    fieldReports: 'field_reports',
   };
   const others = { batches: 'batches', orders: 'orders', shipments: 'shipments', records: 'records' };
   const counts: Record<string, number> = {};

@@ -9,7 +9,17 @@ export type Nature = 'intent' | 'result' | 'other';
 export interface EventKind {
   readonly type: string;
   readonly streamKind:
-    'unit' | 'batch' | 'order' | 'shipment' | 'export' | 'list' | 'registry' | 'history' | 'lease' | 'recall';
+    | 'unit'
+    | 'batch'
+    | 'order'
+    | 'shipment'
+    | 'export'
+    | 'list'
+    | 'registry'
+    | 'history'
+    | 'lease'
+    | 'recall'
+    | 'field';
   readonly appender: 'office' | 'station' | 'both' | 'function';
   readonly nature: Nature;
   readonly part: string | null;
@@ -83,6 +93,7 @@ const otherKinds: OtherRow[] = [
   ['numbersListed', 'list', [DESK]],
   ['registryAdvanced', 'registry', [DESK]],
   ['historyAdopted', 'history', [DESK]],
+  ['fieldFirmwareReported', 'field', [DESK]],
   ['recallOpened', 'recall', [DESK]],
   ['recallCounted', 'recall', [DESK]],
   ['leaseGranted', 'lease', [DESK]],
