@@ -7,7 +7,7 @@ import { plainText } from '../domain/plain-text';
 import type { RecordLabel, RecordTest } from '../domain/record-document';
 import type { SecondaryKind } from '../domain/secondary-identifier';
 import { stepNumber } from '../domain/unit-lifecycle';
-import type { UnitRow } from '../domain/unit-row';
+import { firmwareDiffers as differs, type UnitRow } from '../domain/unit-row';
 import type { CliContext } from './context';
 import { tableText } from './output';
 
@@ -33,6 +33,8 @@ export function unitPage(context: CliContext, details: UnitDetails): string {
         ]
       : []),
     ...(record.shipment ? [section('Shipment', shipmentLines(details))] : []),
+    section('Promised', termLines(details)),
+    ...(details.unit.reportedAt ? [section('In the field', fieldLines(details.unit))] : []),
     section('Record', recordLines(details)),
     ...(details.amendments.length > 0 ? [section('Since', amendmentLines(details))] : []),
   ];
@@ -142,6 +144,25 @@ function shipmentLines({ record, unit }: UnitDetails): Line[] {
     ['Shipped', unit.state === 'Shipped' ? shipment.at : 'not yet, packed'],
     ['Carton', shipment.carton],
     ['To', `${shipment.buyer}, ${shipment.destination}`],
+  ];
+}
+
+function termLines({ terms }: UnitDetails): Line[] {
+  const { warrantyMonths, warrantyUntil, supportEnds, lastPlaced } = terms;
+  const until = warrantyUntil ? `until ${warrantyUntil}` : 'from its shipping on';
+  return [
+    ['Warranty', warrantyMonths === 0 ? 'none' : `${warrantyMonths} months, ${until}`],
+    ['Support', `security updates until ${supportEnds}`],
+    ['Last placed', lastPlaced && `the last unit of this product so far shipped on ${lastPlaced}`],
+  ];
+}
+
+/** What the device says, beside what was shipped. */
+function fieldLines(unit: UnitRow): Line[] {
+  const digest = unit.reportedSha256 ? `, ${sha(unit.reportedSha256)}` : '';
+  return [
+    ['Runs', `${unit.reportedFirmware}${digest}${differs(unit) ? `, shipped with ${unit.firmware}` : ''}`],
+    ['Reported', `${unit.reportedAt!.toISOString()} by ${unit.reportedBy}`],
   ];
 }
 

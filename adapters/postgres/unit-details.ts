@@ -1,12 +1,15 @@
 import type { Knex } from 'knex';
 import { UnitrailError } from '../../domain/errors';
+import type { Recipe } from '../../domain/recipe';
 import { testOutcome } from '../../domain/record';
 import type { RecordTest, RecordV1 } from '../../domain/record-document';
 import { entranceTypes, type UnitRow } from '../../domain/unit-row';
+import { termsOf, type UnitTerms } from '../../domain/unit-terms';
 import { amendmentsOf, type AmendmentRow } from './amendments';
 import type { Database } from './database';
 import { mapped } from './errors';
 import { logStanding, type LogStanding } from './log';
+import { loadPlant } from './plant-store';
 import { secondaryIdentifiers, type RecordedIdentifier } from './secondary-identifiers';
 import { readRecord } from './unit-queries';
 import { selectUnits, toUnitRow } from './unit-rows';
@@ -29,6 +32,7 @@ export interface UnitDetails {
   readonly amendments: readonly AmendmentRow[];
   /** Where its record stands in the transparency log; null before it is sealed. */
   readonly log: LogStanding | null;
+  readonly terms: UnitTerms;
 }
 
 export interface UnitFailure {
@@ -72,6 +76,7 @@ async function readDetails(trx: Knex.Transaction, unitId: string): Promise<UnitD
     sealed: record.sealed ? { sha256: record.sha256, sealedAt: record.sealedAt } : null,
     amendments: await amendmentsOf(trx, unitId),
     log: await logStanding(trx, unitId),
+    terms: await readTerms(trx, unit),
   };
 }
 
@@ -102,6 +107,21 @@ async function readLastTest(trx: Knex.Transaction, unitId: string): Promise<Reco
   const event = await newestOf(trx, unitId, ['testPassed', 'testFailed', 'testErred']);
   if (!event) return null;
   return testOutcome({ at: event.at.toISOString(), body: JSON.parse(event.body) as Record<string, unknown> });
+}
+
+async function readTerms(trx: Knex.Transaction, { unitId, product, shippedAt }: UnitRow): Promise<UnitTerms> {
+  const recipe = await trx('units as u')
+    .join('recipes as r', 'r.sha256', 'u.recipe_sha256')
+    .where('u.id', unitId)
+    .first<{ body: string }>('r.body');
+  const last = await trx('shipments as s')
+    .whereRaw('s.closed_at is not null and not s.cancelled')
+    .whereRaw('exists (select from units u where u.shipment_id = s.id and u.product = ?)', [product])
+    .orderBy('s.closed_at', 'desc')
+    .first<{ at: Date } | undefined>('s.closed_at as at');
+  const inForce = (await loadPlant(trx))?.products?.find(({ code }) => code === product);
+  const promised = (JSON.parse(recipe.body) as Recipe).product;
+  return termsOf(promised, inForce, shippedAt, last?.at ?? null);
 }
 
 function newestOf(
