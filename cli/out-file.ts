@@ -13,16 +13,17 @@ export async function writeOutFile<T>(
   path: string,
   force: boolean,
   write: (stream: NodeJS.WritableStream) => Promise<T>,
+  option = '--out',
 ): Promise<T> {
-  if (!force && (await exists(path))) throw alreadyThere(path);
+  if (!force && (await exists(path))) throw alreadyThere(path, option);
   const part = `${path}.${process.pid}.part`;
   const stream = createWriteStream(part, { flags: 'wx' });
   try {
-    await opened(stream, path);
+    await opened(stream, path, option);
     const result = await write(stream);
     stream.end();
     await finished(stream);
-    await putInPlace(part, path, force);
+    await putInPlace(part, path, force, option);
     return result;
   } finally {
     stream.destroy();
@@ -46,7 +47,11 @@ export async function requireRoomFor(path: string, force: boolean): Promise<void
   }
 }
 
-async function opened(stream: ReturnType<typeof createWriteStream>, path: string): Promise<void> {
+async function opened(
+  stream: ReturnType<typeof createWriteStream>,
+  path: string,
+  option = '--out',
+): Promise<void> {
   try {
     await new Promise<unknown>((resolve, reject) => stream.once('open', resolve).once('error', reject));
   } catch (cause) {
@@ -54,7 +59,7 @@ async function opened(stream: ReturnType<typeof createWriteStream>, path: string
     const allowed = `a file in a folder that exists and may be written to (${code})`;
     throw new UnitrailError(
       'INPUT_INVALID',
-      problemText({ path: ['--out'], value: path, allowed }),
+      problemText({ path: [option], value: path, allowed }),
       {},
       { cause },
     );
@@ -62,14 +67,14 @@ async function opened(stream: ReturnType<typeof createWriteStream>, path: string
 }
 
 /** A link refuses a name that is taken, in one step; a rename would replace it without a word. */
-async function putInPlace(part: string, path: string, force: boolean): Promise<void> {
+async function putInPlace(part: string, path: string, force: boolean, option: string): Promise<void> {
   if (force) return rename(part, path);
   try {
     await link(part, path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw alreadyThere(path);
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw alreadyThere(path, option);
     // A file system without links.
-    if (await exists(path)) throw alreadyThere(path);
+    if (await exists(path)) throw alreadyThere(path, option);
     await rename(part, path);
   }
 }
@@ -81,7 +86,7 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-function alreadyThere(path: string): UnitrailError {
+function alreadyThere(path: string, option = '--out'): UnitrailError {
   const allowed = 'a file that does not exist yet, or --force to replace it';
-  return new UnitrailError('INPUT_INVALID', problemText({ path: ['--out'], value: path, allowed }));
+  return new UnitrailError('INPUT_INVALID', problemText({ path: [option], value: path, allowed }));
 }

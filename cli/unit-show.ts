@@ -11,12 +11,15 @@ import type { UnitRow } from '../domain/unit-row';
 import { adoptedJson, adoptedPage, disputedSections, readingJson, readingsOfOne } from './adopted-page';
 import type { CliContext } from './context';
 import { printJson, printLine, printTable, say } from './output';
+import { writeUnitDossier } from './unit-dossier';
 import { unitGroup } from './unit-group';
 import { unitPage } from './unit-page';
 
 interface Options {
   readonly record?: boolean;
   readonly history?: boolean;
+  readonly pdf?: string;
+  readonly force?: boolean;
 }
 
 export function register(program: Command, context: CliContext): void {
@@ -33,6 +36,10 @@ export function register(program: Command, context: CliContext): void {
       ),
     )
     .option('--history', 'its events, one a line')
+    .addOption(
+      new Option('--pdf <file>', 'writes a dossier for an audit visit').conflicts(['record', 'history']),
+    )
+    .option('--force', 'replace the file if it exists')
     .action((id: string, options: Options) => show(context, id, options));
 }
 
@@ -44,6 +51,7 @@ async function show(context: CliContext, id: string, options: Options): Promise<
   if (options.record) return showRecord(context, unit);
   if (options.history) return showHistory(context, await unitHistory(db, unit.unitId));
   const details = await unitDetails(db, unit.unitId);
+  if (options.pdf) return writeUnitDossier(context, details, options.pdf, options.force === true);
   const rivals = adopted.filter(({ serial, issuer }) => serial === unit.serial && issuer === unit.issuer);
   return showDetails(context, details, rivals);
 }
@@ -67,13 +75,13 @@ async function findBuilt(
 async function showAdopted(
   context: CliContext,
   readings: readonly AdoptedReading[],
-  { record, history }: Options,
+  { record, history, pdf }: Options,
 ): Promise<void> {
   const { serial } = readings[0]!;
-  if (record || history)
+  if (record || history || pdf)
     throw new UnitrailError(
       'NOT_FOUND',
-      `${serial} was adopted, not built here: it has no ${record ? 'record' : 'history'}.`,
+      `${serial} was adopted, not built here: it has no ${record ? 'record' : history ? 'history' : 'dossier'}.`,
     );
   if (context.json) return printJson(context, adoptedJson(readings));
   return printLine(context, adoptedPage(readings));
