@@ -219,6 +219,37 @@ begin
 end $$;
 
 --
+-- Name: add_field_reports(bigint, bigint, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.add_field_reports(p_import bigint, p_first bigint, p_reports jsonb) RETURNS TABLE(place integer, version text, firmware_sha256 text, source_name text, source_row bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    AS $$
+begin
+  perform check_field_import(p_import);
+  if p_first is null or p_first < 1 or coalesce(jsonb_typeof(p_reports), '') <> 'array'
+     or jsonb_array_length(p_reports) not between 1 and 5000 then
+    perform refuse('UT007', 'reports: 1 to 5000 at a time, with the position of the first');
+  end if;
+  perform check_field_report((r ->> 'unit')::uuid, (r ->> 'at')::timestamptz) from jsonb_array_elements(p_reports) as r;
+  insert into field_reports (import_id, position, unit_id, version, firmware_sha256, reported_at, source, source_row)
+  select p_import, p_first - 1 + row_number() over (order by n), unit, g.version, g.sha256, g.at, g.source, g.row
+  from (select distinct on (unit, at, source) r.n, r.unit, r.version, r.sha256, r.at, r.source, r.row
+        from field_reports_in(p_reports) r order by unit, at, source, n) g
+  where not exists (select from field_reports k where k.unit_id = g.unit and k.reported_at = g.at and k.source = g.source);
+  return query
+    select r.n, k.version, k.firmware_sha256, i.source_name, k.source_row
+    from field_reports_in(p_reports) r
+    cross join lateral (select * from field_reports f
+                        where f.unit_id = r.unit and f.reported_at = r.at and f.source = r.source limit 1) k
+    join field_imports i on i.id = k.import_id
+    where (k.import_id, k.source_row) is distinct from (p_import, r.row)
+    order by 1;
+end $$;
+
+--
 -- Name: add_listed_numbers(bigint, bigint, text[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -942,7 +973,7 @@ CREATE TABLE public.event_types (
     part text,
     CONSTRAINT event_types_appender CHECK ((appender = ANY (ARRAY['office'::text, 'station'::text, 'both'::text, 'function'::text]))),
     CONSTRAINT event_types_nature CHECK ((nature = ANY (ARRAY['intent'::text, 'result'::text, 'other'::text]))),
-    CONSTRAINT event_types_stream_kind CHECK ((stream_kind = ANY (ARRAY['unit'::text, 'batch'::text, 'order'::text, 'shipment'::text, 'export'::text, 'retention'::text, 'list'::text, 'registry'::text, 'history'::text, 'lease'::text, 'recall'::text])))
+    CONSTRAINT event_types_stream_kind CHECK ((stream_kind = ANY (ARRAY['unit'::text, 'batch'::text, 'order'::text, 'shipment'::text, 'export'::text, 'retention'::text, 'list'::text, 'registry'::text, 'history'::text, 'lease'::text, 'recall'::text, 'field'::text])))
 );
 
 --
@@ -1040,6 +1071,43 @@ begin
   end if;
   if p_type = 'provisioned' and p_body ->> 'certificateSha256' is distinct from u.certificate_sha256 then
     perform refuse('UT002', format('unit %s: the certificate in it is not the one that was issued to it', u.serial));
+  end if;
+end $$;
+
+--
+-- Name: check_field_import(bigint); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_field_import(p_import bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if not exists (select from field_imports i where i.id = p_import
+                 and not exists (select from streams s where s.stream = i.stream)) then
+    perform refuse('UT009', format('no reports %s are being imported', p_import));
+  end if;
+end $$;
+
+--
+-- Name: check_field_report(uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_field_report(p_unit uuid, p_at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  serial text;
+  state text;
+  left_at timestamptz;
+begin
+  select u.serial, u.state, s.closed_at into serial, state, left_at
+  from units u left join shipments s on s.id = u.shipment_id where u.id = p_unit;
+  if not found then perform refuse('UT009', format('there is no unit %s', p_unit)); end if;
+  if state <> 'Shipped' then
+    perform refuse('UT021', format('unit %s is %s: only what has shipped reports from the field', serial, state));
+  end if;
+  if p_at is null or p_at > clock_timestamp() or p_at < date_trunc('day', left_at, 'UTC') then
+    perform refuse('UT007', format('unit %s: %s is not between its shipping and now', serial, p_at));
   end if;
 end $$;
 
@@ -1588,6 +1656,34 @@ begin
 end $$;
 
 --
+-- Name: close_field_import(bigint); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.close_field_import(p_import bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  i field_imports;
+  rows bigint;
+  highest bigint;
+  digest text;
+begin
+  perform check_field_import(p_import);
+  select * into i from field_imports where id = p_import;
+  select count(*), max(position),
+    encode(sha256(string_agg(sha256(convert_to(field_report_line(r), 'UTF8')), ''::bytea order by position)), 'hex')
+  into rows, highest, digest from field_reports r where r.import_id = p_import;
+  if rows = 0 or rows <> highest then
+    perform refuse('UT007', format('the reports are none or have holes: %s up to position %s', rows, coalesce(highest, 0)));
+  end if;
+  perform append_to_stream(i.stream, 'fieldFirmwareReported', 'reported',
+    format('{"by":%s,"count":%s,"part":%s,"rowsSha256":%s,"sha256":%s,"source":%s}', to_json(i.imported_by), rows,
+      to_json(i.source_part), to_json(digest), to_json(i.source_sha256), to_json(i.source_name)));
+  return rows;
+end $$;
+
+--
 -- Name: close_number_list(bigint); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2022,6 +2118,47 @@ begin
   end if;
   return e;
 end $$;
+
+--
+-- Name: field_reports; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.field_reports (
+    import_id bigint NOT NULL,
+    "position" bigint NOT NULL,
+    unit_id uuid NOT NULL,
+    version text NOT NULL,
+    firmware_sha256 text,
+    reported_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    source_row bigint NOT NULL,
+    CONSTRAINT field_reports_sha256 CHECK ((firmware_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT field_reports_source CHECK ((((length(source) >= 1) AND (length(source) <= 64)) AND (source !~ '[|[:cntrl:]]'::text))),
+    CONSTRAINT field_reports_time CHECK ((reported_at = date_trunc('milliseconds'::text, reported_at))),
+    CONSTRAINT field_reports_version CHECK ((version ~ '^[!-{}~]([ -{}~]{0,62}[!-{}~])?$'::text))
+);
+
+--
+-- Name: field_report_line(public.field_reports); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.field_report_line(r public.field_reports) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select concat_ws('|', r.unit_id, r.version, coalesce(r.firmware_sha256, '-'),
+    to_char(r.reported_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), r.source, r.source_row)
+$$;
+
+--
+-- Name: field_reports_in(jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.field_reports_in(p_reports jsonb) RETURNS TABLE(n integer, unit uuid, version text, sha256 text, at timestamp with time zone, source text, "row" bigint)
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select given.n::integer, (r ->> 'unit')::uuid, r ->> 'version', r ->> 'sha256', (r ->> 'at')::timestamptz, r ->> 'source', whole(r, 'row')
+  from jsonb_array_elements(p_reports) with ordinality as given(r, n)
+$$;
 
 --
 -- Name: find_space(text, text, text, text, bigint, bigint); Type: FUNCTION; Schema: public; Owner: -
@@ -2923,6 +3060,31 @@ begin
   returning * into e;
   perform tell_opened(e);
   return e.id;
+end $$;
+
+--
+-- Name: open_field_import(text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.open_field_import(p_source_name text, p_source_sha256 text, p_source_part text, p_by text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  import bigint;
+begin
+  perform check_word('source', p_source_name), check_word('part', p_source_part), check_word('by', p_by);
+  begin
+    perform pg_advisory_xact_lock(hashtext('unitrail.field'));
+  exception when lock_not_available then
+    perform refuse('UT025', 'another import of reports runs; nothing of this one was done. Start it again when that one has ended');
+  end;
+  if exists (select from field_imports where source_sha256 = p_source_sha256 and source_part = p_source_part) then
+    return null;
+  end if;
+  insert into field_imports (source_name, source_sha256, source_part, imported_by)
+  values (p_source_name, p_source_sha256, p_source_part, p_by) returning id into import;
+  return import;
 end $$;
 
 --
@@ -4945,6 +5107,35 @@ CREATE TABLE public.extract_items (
 );
 
 --
+-- Name: field_imports; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.field_imports (
+    id bigint NOT NULL,
+    source_name text NOT NULL,
+    source_sha256 text NOT NULL,
+    source_part text NOT NULL,
+    imported_by text NOT NULL,
+    imported_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    stream text GENERATED ALWAYS AS (('field:'::text || id)) STORED NOT NULL,
+    seq bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT field_imports_sha256 CHECK ((source_sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+--
+-- Name: field_imports_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.field_imports ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.field_imports_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
 -- Name: held_units; Type: VIEW; Schema: public; Owner: -
 --
 
@@ -5695,6 +5886,41 @@ ALTER TABLE ONLY public.extract_items
     ADD CONSTRAINT extract_items_pkey PRIMARY KEY (export_id, kind, issuer, identifier, value, seq);
 
 --
+-- Name: field_imports field_imports_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.field_imports
+    ADD CONSTRAINT field_imports_pkey PRIMARY KEY (id);
+
+--
+-- Name: field_imports field_imports_source; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.field_imports
+    ADD CONSTRAINT field_imports_source UNIQUE (source_sha256, source_part);
+
+--
+-- Name: field_imports field_imports_stream; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.field_imports
+    ADD CONSTRAINT field_imports_stream UNIQUE (stream, seq);
+
+--
+-- Name: field_reports field_reports_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.field_reports
+    ADD CONSTRAINT field_reports_once UNIQUE (unit_id, reported_at, source);
+
+--
+-- Name: field_reports field_reports_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.field_reports
+    ADD CONSTRAINT field_reports_pkey PRIMARY KEY (import_id, "position");
+
+--
 -- Name: holds holds_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -6179,6 +6405,18 @@ CREATE UNIQUE INDEX export_items_record ON public.export_items USING btree (unit
 CREATE INDEX exports_reissue_of ON public.exports USING btree (reissue_of);
 
 --
+-- Name: field_reports_by_version; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX field_reports_by_version ON public.field_reports USING btree (version, unit_id);
+
+--
+-- Name: field_reports_newest; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX field_reports_newest ON public.field_reports USING btree (unit_id, reported_at DESC, import_id DESC, "position" DESC);
+
+--
 -- Name: holds_open; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -6507,6 +6745,30 @@ CREATE TRIGGER extract_items_append_only BEFORE DELETE OR UPDATE ON public.extra
 --
 
 CREATE TRIGGER extract_items_no_truncate BEFORE TRUNCATE ON public.extract_items FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: field_imports field_imports_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER field_imports_append_only BEFORE DELETE OR UPDATE ON public.field_imports FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: field_imports field_imports_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER field_imports_no_truncate BEFORE TRUNCATE ON public.field_imports FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: field_reports field_reports_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER field_reports_append_only BEFORE DELETE OR UPDATE ON public.field_reports FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: field_reports field_reports_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER field_reports_no_truncate BEFORE TRUNCATE ON public.field_reports FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
 -- Name: identifiers identifiers_as_listed; Type: TRIGGER; Schema: public; Owner: -
@@ -6983,6 +7245,27 @@ ALTER TABLE ONLY public.exports
 
 ALTER TABLE ONLY public.extract_items
     ADD CONSTRAINT extract_items_export FOREIGN KEY (export_id) REFERENCES public.exports(id) DEFERRABLE INITIALLY DEFERRED;
+
+--
+-- Name: field_imports field_imports_event; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.field_imports
+    ADD CONSTRAINT field_imports_event FOREIGN KEY (stream, seq) REFERENCES public.unit_events(stream, seq) DEFERRABLE INITIALLY DEFERRED;
+
+--
+-- Name: field_reports field_reports_import; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.field_reports
+    ADD CONSTRAINT field_reports_import FOREIGN KEY (import_id) REFERENCES public.field_imports(id);
+
+--
+-- Name: field_reports field_reports_unit; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.field_reports
+    ADD CONSTRAINT field_reports_unit FOREIGN KEY (unit_id) REFERENCES public.units(id);
 
 --
 -- Name: holds holds_unit; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -7463,6 +7746,13 @@ REVOKE ALL ON FUNCTION public.add_adopted_units(p_adoption bigint, p_first bigin
 GRANT ALL ON FUNCTION public.add_adopted_units(p_adoption bigint, p_first bigint, p_bodies text[]) TO unitrail_desk;
 
 --
+-- Name: FUNCTION add_field_reports(p_import bigint, p_first bigint, p_reports jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.add_field_reports(p_import bigint, p_first bigint, p_reports jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.add_field_reports(p_import bigint, p_first bigint, p_reports jsonb) TO unitrail_desk;
+
+--
 -- Name: FUNCTION add_listed_numbers(p_space bigint, p_first bigint, p_values text[]); Type: ACL; Schema: public; Owner: -
 --
 
@@ -7746,6 +8036,18 @@ REVOKE ALL ON FUNCTION public.check_carton(u public.units, p_shipment text, p_ca
 REVOKE ALL ON FUNCTION public.check_certificate(u public.units, p_type text, p_body jsonb) FROM PUBLIC;
 
 --
+-- Name: FUNCTION check_field_import(p_import bigint); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_field_import(p_import bigint) FROM PUBLIC;
+
+--
+-- Name: FUNCTION check_field_report(p_unit uuid, p_at timestamp with time zone); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_field_report(p_unit uuid, p_at timestamp with time zone) FROM PUBLIC;
+
+--
 -- Name: TABLE batches; Type: ACL; Schema: public; Owner: -
 --
 
@@ -7876,6 +8178,13 @@ REVOKE ALL ON FUNCTION public.claims_no_more(b public.batches) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.close_adoption(p_adoption bigint, p_spaces jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.close_adoption(p_adoption bigint, p_spaces jsonb) TO unitrail_desk;
+
+--
+-- Name: FUNCTION close_field_import(p_import bigint); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.close_field_import(p_import bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.close_field_import(p_import bigint) TO unitrail_desk;
 
 --
 -- Name: FUNCTION close_number_list(p_space bigint); Type: ACL; Schema: public; Owner: -
@@ -8089,6 +8398,27 @@ GRANT SELECT(manifest) ON TABLE public.exports TO unitrail_buyer;
 --
 
 REVOKE ALL ON FUNCTION public.export_of_request(p_buyer text, p_request text, p_kind text) FROM PUBLIC;
+
+--
+-- Name: TABLE field_reports; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.field_reports TO unitrail_office;
+GRANT SELECT ON TABLE public.field_reports TO unitrail_desk;
+GRANT SELECT ON TABLE public.field_reports TO unitrail_auditor;
+GRANT SELECT ON TABLE public.field_reports TO unitrail_retention;
+
+--
+-- Name: FUNCTION field_report_line(r public.field_reports); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.field_report_line(r public.field_reports) FROM PUBLIC;
+
+--
+-- Name: FUNCTION field_reports_in(p_reports jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.field_reports_in(p_reports jsonb) FROM PUBLIC;
 
 --
 -- Name: FUNCTION find_space(p_kind text, p_name text, p_scope text, p_issuer text, p_first bigint, p_last bigint); Type: ACL; Schema: public; Owner: -
@@ -8428,6 +8758,13 @@ GRANT ALL ON FUNCTION public.open_export(p_buyer text, p_request text, p_as_of t
 
 REVOKE ALL ON FUNCTION public.open_extract(p_buyer text, p_request text, p_from timestamp with time zone, p_to timestamp with time zone, p_as_of timestamp with time zone, p_look text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.open_extract(p_buyer text, p_request text, p_from timestamp with time zone, p_to timestamp with time zone, p_as_of timestamp with time zone, p_look text) TO unitrail_office;
+
+--
+-- Name: FUNCTION open_field_import(p_source_name text, p_source_sha256 text, p_source_part text, p_by text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.open_field_import(p_source_name text, p_source_sha256 text, p_source_part text, p_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.open_field_import(p_source_name text, p_source_sha256 text, p_source_part text, p_by text) TO unitrail_desk;
 
 --
 -- Name: FUNCTION open_holds(p_hold text, p_reason text, p_by text, p_units uuid[]); Type: ACL; Schema: public; Owner: -
@@ -9318,6 +9655,15 @@ GRANT SELECT(seq) ON TABLE public.extract_items TO unitrail_buyer;
 --
 
 GRANT SELECT(unit_id) ON TABLE public.extract_items TO unitrail_buyer;
+
+--
+-- Name: TABLE field_imports; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.field_imports TO unitrail_office;
+GRANT SELECT ON TABLE public.field_imports TO unitrail_desk;
+GRANT SELECT ON TABLE public.field_imports TO unitrail_auditor;
+GRANT SELECT ON TABLE public.field_imports TO unitrail_retention;
 
 --
 -- Name: TABLE held_units; Type: ACL; Schema: public; Owner: -
