@@ -127,12 +127,19 @@ export function isSameHash(one: Hash, other: Hash): boolean {
 async function rangeHash(hasher: TreeHasher, subtree: SubtreeHash, from: number, to: number): Promise<Hash> {
   const count = to - from;
   if (isPowerOfTwo(count)) return subtree(Math.log2(count), from / count);
+  // Only those on the right edge are no power of two: a few a tree, and nearly every proof asks for one of them.
+  const known = edges.get(subtree) ?? new Map<string, Hash>();
+  edges.set(subtree, known);
+  const name = `${from} ${to}`;
   const middle = from + splitOf(count);
-  return hasher.node(
-    await rangeHash(hasher, subtree, from, middle),
-    await rangeHash(hasher, subtree, middle, to),
-  );
+  const hash =
+    known.get(name) ??
+    hasher.node(await rangeHash(hasher, subtree, from, middle), await rangeHash(hasher, subtree, middle, to));
+  known.set(name, hash);
+  return hash;
 }
+
+const edges = new WeakMap<SubtreeHash, Map<string, Hash>>();
 
 /** Node and last node of a level. */
 type Place = readonly [node: number, last: number];
