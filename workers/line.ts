@@ -188,7 +188,14 @@ function startRole(role: Role, setting: Setting, opened: Closer[]): Promise<Omit
   return role.kind === 'station' ? startStation(role.station, setting, opened) : startWorkflows(setting);
 }
 
-async function startWorkflows({ host, bundle, maxCachedWorkflows }: Setting): Promise<Omit<Part, 'close'>> {
+async function startWorkflows({
+  host,
+  bundle,
+  log,
+  maxCachedWorkflows,
+}: Setting): Promise<Omit<Part, 'close'>> {
+  // Here, and not with the office: workflow workers are upgraded last, and older ones do not know what it starts.
+  await keepLogSchedule(host.client, log);
   return { worker: await createWorkflowWorker(host, await bundle(), maxCachedWorkflows) };
 }
 
@@ -211,7 +218,6 @@ async function startOffice(
   const webhook = config.webhook && createWebhook({ ...config.webhook, env: process.env });
   await (webhook ? ensureNoticeSchedule : removeNoticeSchedule)(host.client);
   await keepExportSchedules(host.client, db, log);
-  await keepLogSchedule(host.client, log);
   const worker = await createOfficeWorker(host, {
     ...{ db, calls, store, ca, watermark, keys, webhook, secrets: process.env },
     ...{ exportDb, exportKey: () => exportKeyOf(db, config), workFolder: join(config.home, 'exports') },

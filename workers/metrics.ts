@@ -117,6 +117,11 @@ function addDatabaseGauges(
     'unitrail_export_oldest_undelivered_seconds',
     'How long the oldest of them has been due.',
   );
+  const waiting = gauge('unitrail_log_waiting', 'What has no place in the transparency log yet.');
+  const checkpoint = gauge(
+    'unitrail_log_checkpoint_age_seconds',
+    'How old the newest checkpoint of the log is.',
+  );
   const readAt = gauge('unitrail_database_read_timestamp_seconds', 'When these figures were read last.');
   const isUp = gauge('unitrail_database_up', '1 where the last reading of these figures succeeded.');
   const write = (rows: MetricRows): void => {
@@ -129,6 +134,8 @@ function addDatabaseGauges(
     notices.set(rows.undeliveredNotices);
     exports.set(rows.exports.undelivered);
     oldestExport.set(rows.exports.oldestSeconds);
+    waiting.set(rows.log.waiting);
+    checkpoint.set(rows.log.checkpointSeconds);
     readAt.setToCurrentTime();
   };
   return reading(async () => {

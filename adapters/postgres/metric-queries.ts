@@ -11,6 +11,8 @@ export interface MetricRows {
   readonly undeliveredNotices: number;
   /** Of the buyers' sequences; what stands outside them is nobody's due. */
   readonly exports: { readonly undelivered: number; readonly oldestSeconds: number };
+  /** Of the transparency log: what has no place yet, and how old the newest checkpoint is (Infinity: there is none). */
+  readonly log: { readonly waiting: number; readonly checkpointSeconds: number };
 }
 
 export const heldAges = ['under 1 h', '1 h to 8 h', '8 h to 24 h', 'over 24 h'] as const;
@@ -19,7 +21,7 @@ export type HeldAge = (typeof heldAges)[number];
 const openStates = ['InProgress', 'AwaitingEngineer', 'ReadyToShip', 'Packed', 'Missing'];
 
 export async function readMetrics(db: Database): Promise<MetricRows> {
-  const [units, held, oldest, slots, notices, exports] = await mapped(
+  const [units, held, oldest, slots, notices, exports, log] = await mapped(
     Promise.all([
       db('units')
         .whereIn('state', openStates)
@@ -42,6 +44,12 @@ export async function readMetrics(db: Database): Promise<MetricRows> {
             'count(*)::integer as undelivered, coalesce(extract(epoch from now() - min(opened_at)), 0)::float8 as "oldestSeconds"',
           ),
         ),
+      db.first<MetricRows['log']>(
+        db.raw(
+          `(select count(*)::integer from log_pending) as waiting,
+           (select coalesce(extract(epoch from now() - max(booked_at))::float8, 'Infinity') from log_checkpoints) as "checkpointSeconds"`,
+        ),
+      ),
     ]),
   );
   return {
@@ -51,6 +59,7 @@ export async function readMetrics(db: Database): Promise<MetricRows> {
     slots,
     undeliveredNotices: notices?.count ?? 0,
     exports: exports ?? { undelivered: 0, oldestSeconds: 0 },
+    log: log ?? { waiting: 0, checkpointSeconds: Infinity },
   };
 }
 
