@@ -6,16 +6,11 @@ import { mapped } from './errors';
 /** Leaves that get their places in one statement, and that are read at once. */
 const LEAVES_AT_ONCE = 5_000;
 /** The first heads are those of all that was ever made. */
-const HEADS_MS = 900_000;
+const LONG_MS = 900_000;
 
 /** Tells where the open streams stand, unless that was told within the time. */
 export async function queueHeads(db: Database, everySeconds: number): Promise<void> {
-  await mapped(
-    db.transaction(async (trx) => {
-      await trx.raw(`set local statement_timeout = ${HEADS_MS}`);
-      await trx.raw('select queue_heads(make_interval(secs => ?))', [everySeconds]).timeout(HEADS_MS + 5_000);
-    }),
-  );
+  await patiently(db, 'select queue_heads(make_interval(secs => ?)) as count', [everySeconds]);
 }
 
 /**
@@ -24,11 +19,21 @@ export async function queueHeads(db: Database, everySeconds: number): Promise<vo
  */
 export async function sequenceLeaves(db: Database): Promise<number> {
   for (;;) {
-    const { rows } = await mapped(
-      db.raw<{ rows: { count: number }[] }>('select sequence_leaves(?) as count', [LEAVES_AT_ONCE]),
-    );
-    if (rows[0]!.count < LEAVES_AT_ONCE) return countLeaves(db);
+    const count = await patiently(db, 'select sequence_leaves(?) as count', [LEAVES_AT_ONCE]);
+    if (count < LEAVES_AT_ONCE) return countLeaves(db);
   }
+}
+
+async function patiently(db: Database, sql: string, values: readonly number[]): Promise<number> {
+  return mapped(
+    db.transaction(async (trx) => {
+      await trx.raw(`set local statement_timeout = ${LONG_MS}`);
+      const { rows } = await trx
+        .raw<{ rows: { count: number }[] }>(sql, values)
+        .options({ query_timeout: LONG_MS });
+      return rows[0]!.count;
+    }),
+  );
 }
 
 export async function countLeaves(db: Database): Promise<number> {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readLogKey, type LogKey } from '../../adapters/keys/log-key';
 import { hasher, sha256 } from '../../adapters/log/hashing';
@@ -223,4 +223,16 @@ test('a folder that was restored to an older state grows again to the same tree'
   const { note } = await sequence();
   await folder.keepCheckpoint(before);
   expect((await sequence()).note).toBe(note);
+});
+
+test('a folder that can not be written is infrastructure: nothing is signed, and the next run goes on', async () => {
+  const path = join(home, 'no-folder');
+  await writeFile(path, '');
+  const away = openLogFolder(join(path, 'log'));
+  await expect(sequenceLog({ db, key, folder: away })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  const full = (): Promise<void> => away.keepCheckpoint('never');
+  await shipBatch(floor, 1);
+  await expect(sequence({ keepTile: full })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  const before = parseCheckpoint((await folder.checkpoint())!)!;
+  expect((await sequence()).size).toBeGreaterThan(before.size);
 });
