@@ -93,6 +93,19 @@ test('a login that the file lacks gets a random password, written for the owner 
   }
 });
 
+test('a buyer’s login has few connections, and no temporary tables', async () => {
+  const urls = JSON.parse(await readFile(scene.env.UNITRAIL_LOGINS!, 'utf8')) as Record<string, string>;
+  const db = openDatabase(urls[buyersLogins[0]!]!, { applicationName: 'test-buyer', maxConnections: 1 });
+  try {
+    const limit = await db('pg_roles').where({ rolname: buyersLogins[0] }).first('rolconnlimit as limit');
+    expect(limit).toEqual({ limit: 4 });
+    await db.raw('set default_transaction_read_only = off');
+    await expect(db.raw('create temporary table mine ()')).rejects.toMatchObject({ code: '42501' });
+  } finally {
+    await db.destroy();
+  }
+});
+
 test('the next run keeps the passwords of the file', async () => {
   const before = await readFile(scene.env.UNITRAIL_LOGINS!, 'utf8');
   const { code, out } = await scene.run(`migrate --logins ${plant} --json`);
