@@ -168,13 +168,11 @@ async function findUnits(
   serial: string,
 ): Promise<FoundUnit[]> {
   const { records, statements, proofs } = sources;
-  const texts = records
-    ? (await linesOf(records, serial)).map(({ text }) => text)
-    : sources.parquet
-      ? await (await parquet()).recordsOf(serial)
-      : [];
-  const proofLines = proofs ? await linesOf(proofs, serial) : null;
-  const said = statements ? await linesOf(statements, serial) : [];
+  const [texts, proofLines, said] = await Promise.all([
+    recordTexts(sources, parquet, serial),
+    proofs ? linesOf(proofs, serial) : null,
+    statements ? linesOf(statements, serial) : [],
+  ]);
   const judged = (document: string): ProvenDocument => ({
     document,
     facts: parsed(document) ?? {},
@@ -190,6 +188,15 @@ async function findUnits(
   for (const { facts } of said) of(String(facts.issuer)).statements.push(judged(String(facts.document)));
   const from = (records ?? sources.parquet)?.name ?? null;
   return [...units].map(([issuer, unit]) => ({ issuer, serial, from: unit.record && from, ...unit }));
+}
+
+async function recordTexts(
+  { records, parquet: table }: CapsuleSources,
+  parquet: () => Promise<ParquetFile>,
+  serial: string,
+): Promise<readonly string[]> {
+  if (records) return (await linesOf(records, serial)).map(({ text }) => text);
+  return table ? (await parquet()).recordsOf(serial) : [];
 }
 
 function judge(

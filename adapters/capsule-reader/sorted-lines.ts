@@ -1,8 +1,8 @@
 import { textOf, type ByteSource } from './bytes';
 import { parsed, type Facts } from './documents';
 
-/** What a line is found by, without parsing it as a whole more often than needed. */
-const WINDOW_BYTES = 16 * 1024;
+/** To both sides of where a line is looked for: most records are shorter, and a longer one is read in a second go. */
+const WINDOW_BYTES = 4 * 1024;
 /** A line that is longer than this is none of a capsule. */
 const MOST_LINE_BYTES = 64 * 1024 * 1024;
 const LINE_FEED = 10;
