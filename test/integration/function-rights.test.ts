@@ -28,6 +28,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ...['open_carton', 'open_pallet', 'place_carton', 'repack_unit'],
     ...['remember_order_refusal', 'remember_refusal'],
     ...['book_checkpoint', 'queue_heads', 'sequence_leaves'],
+    ...['open_retention_run', 'plan_capsules', 'capsule_made', 'capsule_delivered', 'copy_verified'],
+    ...['end_retention_run', 'due_units', 'erasable_capsules', 'erasable_names', 'note_operators'],
   ],
   unitrail_station: [
     'append_event',
@@ -68,8 +70,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
       'unused_of_lease',
       'withdraw_identifier',
     ],
+    ...['add_legal_hold', 'release_legal_hold', 'approve_retention', 'note_operators'],
+    ...['due_units', 'erasable_capsules', 'erasable_names'],
   ],
-  unitrail_retention: ['unit_name'],
+  unitrail_retention: [
+    ...['unit_name', 'retire', 'erase_capsule', 'erase_names'],
+    ...['due_units', 'erasable_capsules', 'erasable_names'],
+  ],
   unitrail_auditor: ['unit_name'],
   unitrail_buyer: [],
 };

@@ -14,6 +14,7 @@ export interface EventKind {
     | 'order'
     | 'shipment'
     | 'export'
+    | 'retention'
     | 'list'
     | 'registry'
     | 'history'
@@ -28,6 +29,7 @@ export interface EventKind {
 }
 
 const [OFFICE, STATION, DESK] = ['unitrail_office', 'unitrail_station', 'unitrail_desk'] as const;
+const RETENTION = 'unitrail_retention';
 
 const groupsOf: Record<EventKind['appender'], readonly string[]> = {
   office: [OFFICE],
@@ -102,6 +104,20 @@ const otherKinds: OtherRow[] = [
   ['leaseTakenBack', 'lease', [DESK]],
   ...['exportOpened', 'exportMade', 'exportDelivered'].map((type): OtherRow => [type, 'export', [OFFICE]]),
   ['exportLookPinned', 'export', [DESK]],
+  ...[
+    ...['retentionOpened', 'retentionEnded', 'moveBlocked'],
+    ...['capsulePlanned', 'capsuleMade', 'capsuleDelivered', 'copyVerified'],
+  ].map((type): OtherRow => [type, 'retention', [OFFICE]]),
+  ...['capsuleMoved', 'capsuleErased', 'namesErased'].map((type): OtherRow => [
+    type,
+    'retention',
+    [RETENTION],
+  ]),
+  ...['retentionApproved', 'legalHoldAdded', 'legalHoldReleased'].map((type): OtherRow => [
+    type,
+    'retention',
+    [DESK],
+  ]),
 ];
 
 /** What the desk records of a unit, by functions of its own. A hold is a matter of both. */
