@@ -53,9 +53,10 @@ create table capsules (
   state text not null default 'planned',
   planned_at timestamptz not null default clock_timestamp(),
   made_at timestamptz,
-  -- The signed manifest of the manufacturer's own copy, and the one of the buyer's: byte for byte.
+  -- The signed manifests, byte for byte: of what the buyer gets, and of the events that only the manufacturer keeps. The
+  -- second one names the first.
   manifest text,
-  buyer_manifest text,
+  events_manifest text,
   -- due: to be brought to the buyer. delivered. none: there is no buyer, or the plant file names no server of the buyer's.
   delivery text not null default 'due',
   moved_at timestamptz,
@@ -68,18 +69,18 @@ create table capsules (
   constraint capsules_counts check (units > 0 and records between 0 and units and events >= 0),
   constraint capsules_state check (state in ('planned', 'made', 'moved', 'erased')),
   constraint capsules_delivery check (delivery in ('due', 'delivered', 'none')),
-  constraint capsules_made check ((state = 'planned') = (manifest is null) and (manifest is null) = (made_at is null)),
+  constraint capsules_made check ((state = 'planned') = (manifest is null) and (manifest is null) = (made_at is null)
+    and (manifest is null) = (events_manifest is null)),
   constraint capsules_moved check ((state in ('moved', 'erased')) = (moved_at is not null)),
   constraint capsules_erased check ((state = 'erased') = (erased_at is not null))
 );
 create index capsules_run_id on capsules (run_id);
 
--- Which events of which unit are in which capsule. A unit has its record in one; what was said of it later is in a further one.
+-- Which units are in which capsule, with their record and their history up to an event. What is said of one later stays here.
 create table capsule_units (
   unit_id uuid not null,
-  first_seq bigint not null,
   last_seq bigint not null,
-  -- Of the last of these events: what the capsule has to end with.
+  -- The hash of that event: what the capsule's history has to end with.
   head bytea not null,
   capsule_id text not null,
   issuer text collate "C" not null,
@@ -87,12 +88,12 @@ create table capsule_units (
   record_sha256 text,
   -- The start of the transaction that removed its bytes here.
   retired_at timestamptz,
-  constraint capsule_units_pkey primary key (unit_id, first_seq),
+  constraint capsule_units_pkey primary key (unit_id),
   constraint capsule_units_place unique (capsule_id, serial, issuer),
   constraint capsule_units_capsule foreign key (capsule_id) references capsules (id) deferrable initially deferred,
   constraint capsule_units_unit foreign key (unit_id) references units (id),
-  constraint capsule_units_range check (first_seq >= 1 and last_seq >= first_seq),
-  constraint capsule_units_record check (record_sha256 is null or (first_seq = 1 and record_sha256 ~ '^[0-9a-f]{64}$'))
+  constraint capsule_units_seq check (last_seq >= 1),
+  constraint capsule_units_record check (record_sha256 ~ '^[0-9a-f]{64}$')
 );
 create index capsule_units_left on capsule_units (capsule_id, unit_id) where retired_at is null;
 
@@ -110,14 +111,16 @@ create index capsule_statements_capsule_id on capsule_statements (capsule_id);
 
 create table capsule_files (
   capsule_id text not null,
-  -- own: the manufacturer's, with every stored event. buyer: what the buyer gets.
-  copy text not null,
   name text not null,
+  -- What it is in the capsule: records, proofs, events and so on.
+  role text not null,
+  -- Kept by the manufacturer alone: every stored event.
+  own_only boolean not null,
   size_bytes bigint not null,
   sha256 text not null,
-  constraint capsule_files_pkey primary key (capsule_id, copy, name),
+  constraint capsule_files_pkey primary key (capsule_id, name),
   constraint capsule_files_capsule foreign key (capsule_id) references capsules (id),
-  constraint capsule_files_copy check (copy in ('own', 'buyer')),
+  constraint capsule_files_role unique (capsule_id, role),
   constraint capsule_files_name check (name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$'),
   constraint capsule_files_size check (size_bytes >= 0),
   constraint capsule_files_sha256 check (sha256 ~ '^[0-9a-f]{64}$')
@@ -238,7 +241,7 @@ declare
   was capsules := old;
 begin
   was.state := new.state;
-  if old.state = 'planned' then was.manifest := new.manifest; was.buyer_manifest := new.buyer_manifest; was.made_at := new.made_at; end if;
+  if old.state = 'planned' then was.manifest := new.manifest; was.events_manifest := new.events_manifest; was.made_at := new.made_at; end if;
   if old.delivery = 'due' and old.state = 'made' then was.delivery := new.delivery; end if;
   if new.state = 'moved' then was.moved_at := new.moved_at; end if;
   if new.state = 'erased' then was.erased_at := new.erased_at; end if;
@@ -283,8 +286,7 @@ declare
 begin
   select g.stream, g.first into kept from (select stream, min(seq) as first, max(seq) as last from gone group by stream) g
   where g.stream !~ '^unit:[0-9a-f-]{36}$' or not exists (
-    select from capsule_units c where c.unit_id = substr(g.stream, 6)::uuid and c.retired_at = now()
-      and g.first >= c.first_seq and g.last <= c.last_seq) limit 1;
+    select from capsule_units c where c.unit_id = substr(g.stream, 6)::uuid and c.retired_at = now() and g.last <= c.last_seq) limit 1;
   if found then
     raise exception using errcode = '42501', message = format('DELETE of unit_events is refused: event %s of %s is append-only', kept.first, kept.stream);
   end if;
@@ -299,7 +301,7 @@ create function refuse_unretired_records() returns trigger
 language plpgsql as $$
 begin
   if exists (select from gone g where not exists (
-       select from capsule_units c where c.unit_id = g.unit_id and c.first_seq = 1 and c.record_sha256 = g.sha256 and c.retired_at = now())) then
+       select from capsule_units c where c.unit_id = g.unit_id and c.record_sha256 = g.sha256 and c.retired_at = now())) then
     raise exception using errcode = '42501', message = 'DELETE of records is refused: it is append-only';
   end if;
   return null;

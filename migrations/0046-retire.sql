@@ -5,7 +5,7 @@
 -- No policy: null, and nothing is ever due.
 create function retention_terms(p_document jsonb, p_product text, p_buyer text)
 returns table (policies text[], database_months integer, archive_years integer, support_ends date)
-language sql immutable as $$
+language sql immutable security definer set search_path = public, pg_temp as $$
   select array_agg(r ->> 'name' order by r ->> 'name'), max((r ->> 'databaseMonths')::integer),
     -- Where the policy says nothing: ten years, as Regulation (EU) 2024/2847 article 13(13) asks of documentation.
     max(coalesce((r ->> 'archiveYears')::integer, 10)),
@@ -27,6 +27,12 @@ language sql stable as $$
     (select coalesce(max(o.id), 0) from plant_versions o where o.applied_at <= clock_timestamp() - interval '30 days'),
     (select coalesce(max(a.plant_version), 0) from (
        select plant_version from retention_approvals group by plant_version having count(*) >= 2) a))
+$$;
+
+-- Which versions these are, for those who ask.
+create function retention_versions() returns table (id bigint)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select v.id from versions_that_count() v
 $$;
 
 -- When the last unit of the product was placed on the market.
@@ -69,28 +75,26 @@ where u.state in ('Scrapped', 'Void') and not b.trial and n.buyer is not null
   and not exists (select from export_items x join exports e on e.id = x.export_id where x.kind = 'number'
     and (x.issuer, x.identifier, x.value, x.fate) = (i.issuer, i.kind, i.value, lower(u.state)) and e.state = 'delivered');
 
--- What the terms in force let go by then, and what stands in its way. Of a unit that was moved before: what came since.
+-- What the terms in force let go by then, and what stands in its way. Of a unit that was moved before, what was said since
+-- stays here.
 create function due_units(p_as_of timestamptz)
-returns table (unit_id uuid, issuer text, serial text, buyer text, product text, month text, first_seq bigint, last_seq bigint,
-  head bytea, sealed_at timestamptz, record_sha256 text, held boolean, undelivered boolean)
+returns table (unit_id uuid, issuer text, serial text, buyer text, product text, month text, last_seq bigint, head bytea,
+  sealed_at timestamptz, record_sha256 text, held boolean, undelivered boolean)
 language sql stable security definer set search_path = public, pg_temp as $$
   with ended as (
-    select u.id, u.issuer, u.serial, s.buyer, u.product, u.seq, u.head, u.updated_at,
-      coalesce(s.closed_at, u.updated_at) as ended_at, coalesce(c.last_seq, 0) + 1 as first_seq
+    select u.id, u.issuer, u.serial, s.buyer, u.product, u.seq, u.head, coalesce(s.closed_at, u.updated_at) as ended_at
     from units u left join shipments s on s.id = u.shipment_id and u.state = 'Shipped'
-    left join (select m.unit_id, max(m.last_seq) as last_seq from capsule_units m group by m.unit_id) c on c.unit_id = u.id
-    where u.state in ('Shipped', 'Scrapped', 'Void') and u.seq > coalesce(c.last_seq, 0)),
+    where u.state in ('Shipped', 'Scrapped', 'Void') and not exists (select from capsule_units c where c.unit_id = u.id)),
   terms as materialized (
     select k.product, k.buyer, t.database_months from (select distinct e.product, e.buyer from ended e) k
     cross join (select v.document::jsonb as d from plant_versions v order by v.id desc limit 1) p
     cross join lateral retention_terms(p.d, k.product, k.buyer) t)
-  select e.id, e.issuer, e.serial, e.buyer, e.product, to_char(e.ended_at at time zone 'UTC', 'YYYY-MM'), e.first_seq, e.seq, e.head,
+  select e.id, e.issuer, e.serial, e.buyer, e.product, to_char(e.ended_at at time zone 'UTC', 'YYYY-MM'), e.seq, e.head,
     r.sealed_at, r.sha256, exists (select from units_on_legal_hold h where h.unit_id = e.id),
     exists (select from undelivered_units d where d.unit_id = e.id)
   from ended e join terms t on t.product = e.product and t.buyer is not distinct from e.buyer
-  left join records r on r.unit_id = e.id and e.first_seq = 1
+  left join records r on r.unit_id = e.id
   where e.ended_at + make_interval(months => t.database_months) <= p_as_of
-    and (e.first_seq = 1 or e.updated_at + make_interval(months => t.database_months) <= p_as_of)
 $$;
 
 -- Legal holds. A hold waits for the handful of units that are being moved at this moment, and then wins.
@@ -183,7 +187,7 @@ begin
     p_confirmed_by, p_confirmed_by is not null or coalesce(clock_timestamp() - known <= interval '100 days', true))
   returning * into r;
   perform append_to_stream('retention:' || r.id, 'retentionOpened', 'opened', format('{"asOf":%s,"clockConfirmedBy":%s,"clockTrusted":%s}',
-    told_time(r.as_of), json_or_null(r.clock_confirmed_by), r.clock_trusted));
+    told_time(r.as_of), json_or_null(r.clock_confirmed_by), r.clock_trusted::text));
   return r.id;
 end $$;
 
@@ -219,7 +223,7 @@ begin
       from due d where not d.held and not d.undelivered and not exists (select from late l where l.buyer = d.buyer)),
     grouped as (
       select c.buyer, c.product, c.month, c.slice, count(*) as units, count(c.record_sha256) as records,
-        sum(c.last_seq - c.first_seq + 1) as events, min(c.sealed_at) as sealed_from, max(c.sealed_at) as sealed_to,
+        sum(c.last_seq) as events, min(c.sealed_at) as sealed_from, max(c.sealed_at) as sealed_to,
         1 + c.slice + coalesce((select max(k.number) from capsules k
           where k.buyer is not distinct from c.buyer and k.product = c.product and k.month = c.month), 0) as number
       from chosen c group by c.buyer, c.product, c.month, c.slice),
@@ -229,14 +233,14 @@ begin
       select n.id, p_run, n.buyer, n.product, n.month, n.number, n.units, n.records, n.events, n.sealed_from, n.sealed_to,
         case when n.buyer is null then 'none' else 'due' end from named n),
     filled as (
-      insert into capsule_units (unit_id, first_seq, last_seq, head, capsule_id, issuer, serial, record_sha256)
-      select c.unit_id, c.first_seq, c.last_seq, c.head, n.id, c.issuer, c.serial, c.record_sha256
+      insert into capsule_units (unit_id, last_seq, head, capsule_id, issuer, serial, record_sha256)
+      select c.unit_id, c.last_seq, c.head, n.id, c.issuer, c.serial, c.record_sha256
       from chosen c join named n on n.buyer is not distinct from c.buyer and n.product = c.product and n.month = c.month and n.slice = c.slice)
     select coalesce(jsonb_agg(jsonb_build_object('buyer', l.buyer, 'units', l.units) order by l.buyer), '[]') into blocked from late l;
     insert into capsule_statements (unit_id, seq, capsule_id, type, body_sha256)
     select u.unit_id, e.seq, u.capsule_id, e.type, encode(sha256(convert_to(e.body::jsonb::text, 'UTF8')), 'hex')
     from capsules c join capsule_units u on u.capsule_id = c.id
-    join unit_events e on e.stream = 'unit:' || u.unit_id and e.seq between u.first_seq and u.last_seq
+    join unit_events e on e.stream = 'unit:' || u.unit_id and e.seq <= u.last_seq
     where c.run_id = p_run and e.type in ('recordCorrected', 'unitReturned');
     for one in select * from jsonb_to_recordset(blocked) as x (buyer text, units bigint) loop
       perform append_to_stream('retention:' || p_run, 'moveBlocked', 'blocked/' || one.buyer,
@@ -253,7 +257,7 @@ begin
 end $$;
 
 -- Books the files that were written: once, and for ever. A repeat is answered false.
-create function capsule_made(p_capsule text, p_run text, p_manifest text, p_buyer_manifest text, p_files jsonb) returns boolean
+create function capsule_made(p_capsule text, p_run text, p_manifest text, p_events_manifest text, p_files jsonb) returns boolean
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   c capsules;
@@ -264,14 +268,14 @@ begin
   if not found then perform refuse('UT009', format('there is no capsule %s', p_capsule)); end if;
   if c.state <> 'planned' then return false; end if;
   perform check_body(p_manifest);
-  if (p_buyer_manifest is null) is distinct from (c.buyer is null) then
-    perform refuse('UT007', format('capsule %s: the buyer''s copy has a manifest of its own, and only a buyer has one', c.id));
+  if check_body(p_events_manifest) ->> 'manifestSha256' is distinct from encode(sha256(convert_to(p_manifest, 'UTF8')), 'hex') then
+    perform refuse('UT002', format('capsule %s: the manifest of the events is that of other files', c.id));
   end if;
-  insert into capsule_files (capsule_id, copy, name, size_bytes, sha256)
-  select c.id, f ->> 'copy', f ->> 'name', whole(f, 'sizeBytes'), f ->> 'sha256' from jsonb_array_elements(p_files) f;
-  update capsules set state = 'made', made_at = clock_timestamp(), manifest = p_manifest, buyer_manifest = p_buyer_manifest where id = c.id;
+  insert into capsule_files (capsule_id, name, role, own_only, size_bytes, sha256)
+  select c.id, f ->> 'name', f ->> 'role', (f ->> 'ownOnly')::boolean, whole(f, 'sizeBytes'), f ->> 'sha256' from jsonb_array_elements(p_files) f;
+  update capsules set state = 'made', made_at = clock_timestamp(), manifest = p_manifest, events_manifest = p_events_manifest where id = c.id;
   return append_to_stream('retention:' || p_run, 'capsuleMade', 'made/' || c.id, format('{"capsule":%s,"files":%s,"manifestSha256":%s}',
-    to_json(c.id), jsonb_array_length(p_files), to_json(encode(sha256(convert_to(p_manifest, 'UTF8')), 'hex'))));
+    to_json(c.id), jsonb_array_length(p_files), to_json(encode(sha256(convert_to(p_events_manifest, 'UTF8')), 'hex'))));
 end $$;
 
 -- What came of a try to bring it to its buyer. No target: the plant file names no server, and somebody hands it out.
@@ -293,7 +297,7 @@ begin
 end $$;
 
 -- A copy was read back as a whole, by another program than the one that wrote it, and each history in it ends where the
--- database says. Who may remove the bytes here may not say that.
+-- database says: named by the digest of the events' manifest, which names all the rest. Who may remove the bytes here may not say that.
 create function copy_verified(p_capsule text, p_run text, p_place text, p_manifest_sha256 text) returns void
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -304,7 +308,7 @@ begin
   perform check_word('place', p_place);
   select * into c from capsules where id = p_capsule for update;
   if not found or c.state = 'planned' then perform refuse('UT009', format('there is no capsule %s that is made', p_capsule)); end if;
-  if p_manifest_sha256 is distinct from encode(sha256(convert_to(c.manifest, 'UTF8')), 'hex') then
+  if p_manifest_sha256 is distinct from encode(sha256(convert_to(c.events_manifest, 'UTF8')), 'hex') then
     perform refuse('UT002', format('capsule %s: the copy at %s has another manifest', c.id, p_place));
   end if;
   insert into capsule_copies (capsule_id, place, manifest_sha256) values (c.id, p_place, p_manifest_sha256) on conflict do nothing;
@@ -320,7 +324,6 @@ declare
   r retention_runs;
   c capsules;
   chosen uuid[];
-  firsts bigint[];
   wanted bigint;
   found_rows bigint;
   obstacle text;
@@ -335,34 +338,31 @@ begin
   if c.state in ('moved', 'erased') then return 0; end if;
   if c.state <> 'made' then perform refuse('UT021', format('capsule %s is not made yet', c.id)); end if;
   if not exists (select from capsule_copies v where v.capsule_id = c.id and v.place = 'store' and v.verified_by <> session_user
-       and v.manifest_sha256 = encode(sha256(convert_to(c.manifest, 'UTF8')), 'hex')) then
+       and v.manifest_sha256 = encode(sha256(convert_to(c.events_manifest, 'UTF8')), 'hex')) then
     perform refuse('UT021', format('capsule %s: nobody else has read its copy in the store back', c.id));
   end if;
   if c.delivery = 'due' then perform refuse('UT021', format('capsule %s is still to be brought to %s', c.id, c.buyer)); end if;
   select h.hold_id into obstacle from capsule_units u join units_on_legal_hold h on h.unit_id = u.unit_id where u.capsule_id = c.id limit 1;
   if found then perform refuse('UT021', format('capsule %s: a unit of it is on legal hold %s', c.id, obstacle)); end if;
-  select array_agg(u.unit_id), array_agg(u.first_seq), sum(u.last_seq - u.first_seq + 1) into chosen, firsts, wanted from (
+  select array_agg(u.unit_id), sum(u.last_seq) into chosen, wanted from (
     select * from capsule_units where capsule_id = c.id and retired_at is null order by unit_id limit p_most) u;
   if chosen is not null then
     select u.serial into obstacle from undelivered_units d join units u on u.id = d.unit_id where d.unit_id = any (chosen) limit 1;
     if found then perform refuse('UT021', format('capsule %s: its buyer has not got everything of unit %s', c.id, obstacle)); end if;
     perform check_included(chosen);
-    select m.serial into obstacle from unnest(chosen, firsts) as k (unit_id, first_seq)
-    join capsule_units m on m.unit_id = k.unit_id and m.first_seq = k.first_seq
+    select m.serial into obstacle from capsule_units m
     left join unit_events e on e.stream = 'unit:' || m.unit_id and e.seq = m.last_seq
     left join records d on d.unit_id = m.unit_id
-    where e.hash is distinct from m.head or m.record_sha256 is not null and d.sha256 is distinct from m.record_sha256 limit 1;
+    where m.unit_id = any (chosen) and (e.hash is distinct from m.head or d.sha256 is distinct from m.record_sha256) limit 1;
     if found then perform refuse('UT002', format('capsule %s: the history or the record of unit %s is another one here', c.id, obstacle)); end if;
-    update capsule_units m set retired_at = now() from unnest(chosen, firsts) as k (unit_id, first_seq)
-    where m.unit_id = k.unit_id and m.first_seq = k.first_seq;
+    update capsule_units set retired_at = now() where unit_id = any (chosen);
     delete from unit_events e using capsule_units m
-    where m.unit_id = any (chosen) and m.capsule_id = c.id and e.stream = 'unit:' || m.unit_id and e.seq between m.first_seq and m.last_seq;
+    where m.unit_id = any (chosen) and e.stream = 'unit:' || m.unit_id and e.seq <= m.last_seq;
     get diagnostics found_rows = row_count;
     if found_rows <> wanted then
       perform refuse('UT002', format('capsule %s: %s events are here of %s that it holds', c.id, found_rows, wanted));
     end if;
-    delete from records d using capsule_units m
-    where m.unit_id = any (chosen) and m.capsule_id = c.id and m.record_sha256 is not null and d.unit_id = m.unit_id;
+    delete from records where unit_id = any (chosen);
   end if;
   select count(*) into found_rows from capsule_units where capsule_id = c.id and retired_at is null;
   if found_rows > 0 then return found_rows; end if;
@@ -399,6 +399,12 @@ begin
   perform append_to_stream('retention:' || p_run, 'capsuleErased', 'erased/' || c.id,
     format('{"capsule":%s,"keptUntil":%s,"units":%s}', to_json(c.id), told_time(until), c.units));
 end $$;
+
+-- The document of the leaf that an event of a unit is: `statement_of`, for those who write capsules.
+create function capsule_statement(e unit_events) returns text
+language sql stable security definer set search_path = public, pg_temp as $$
+  select statement_of(e)
+$$;
 
 -- What is due to be erased by then: capsules that nobody holds.
 create function erasable_capsules(p_as_of timestamptz) returns table (capsule_id text, kept_until timestamptz, hold_id text)
@@ -459,17 +465,24 @@ end $$;
 
 -- What is sealed has to be in the log, under a checkpoint that has left the machine, before its bytes go.
 create function check_included(p_units uuid[]) returns void
-language plpgsql stable as $$
+language plpgsql as $$
+declare
+  missing text;
 begin
-  return;
+  if to_regclass('public.log_leaves') is null then return; end if;
+  select q.stream into missing from log_queue q left join log_leaves l on l.queue_id = q.id
+  where q.stream = any (array(select 'unit:' || u from unnest(p_units) u))
+    and not coalesce(l.index < (select max(size) from log_checkpoints), false) limit 1;
+  if found then perform refuse('UT021', format('a leaf of %s is in no checkpoint of the log yet', missing)); end if;
 end $$;
 
 grant select on retention_runs, capsules, capsule_units, capsule_statements, capsule_files, capsule_copies, capsule_deliveries, legal_holds,
   retention_approvals, units_on_legal_hold, undelivered_units, sealed_digests to unitrail_office, unitrail_desk, unitrail_auditor, unitrail_retention;
-grant execute on function due_units(timestamptz), erasable_capsules(timestamptz), erasable_names(timestamptz)
+grant execute on function due_units(timestamptz), erasable_capsules(timestamptz), erasable_names(timestamptz), retention_versions(),
+  retention_terms(jsonb, text, text)
   to unitrail_office, unitrail_desk, unitrail_retention;
 grant execute on function open_retention_run(text, timestamptz, text), plan_capsules(text), capsule_made(text, text, text, text, jsonb),
-  capsule_delivered(text, text, text, text, text), copy_verified(text, text, text, text), end_retention_run(text, text) to unitrail_office;
+  capsule_delivered(text, text, text, text, text), capsule_statement(unit_events), copy_verified(text, text, text, text), end_retention_run(text, text) to unitrail_office;
 grant execute on function retire(text, text, integer), erase_capsule(text, text), erase_names(text) to unitrail_retention;
 grant execute on function add_legal_hold(text, text, text, uuid, text, text), release_legal_hold(text, text, text),
   approve_retention(bigint, text) to unitrail_desk;
