@@ -60,6 +60,6 @@ async function bring(
 }
 
 /** As `export list` shows it: where, and never how one gets in. */
-function targetText({ user, host, port, folder }: SftpTarget): string {
+export function targetText({ user, host, port, folder }: SftpTarget): string {
   return `sftp://${user}@${host}:${port}/${folder.replace(/^\//, '')}`;
 }

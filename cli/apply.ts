@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { readPlantFile, type PlantAttachment } from '../adapters/plant/plant-file';
-import { applyPlant, planPlant } from '../adapters/postgres/plant-store';
+import { applyPlant, planPlant, requirePlant } from '../adapters/postgres/plant-store';
 import type { Database } from '../adapters/postgres/database';
 import { createContentStore } from '../adapters/store/content-store';
 import { refusalsOf, type PlantDifference } from '../domain/plant';
 import { buyerSchedules, reconcileExportSchedules } from '../workers/export-schedules';
+import { reconcileRetentionSchedule } from '../workers/retention-schedule';
 import { refusedPlant } from './plant-refusal';
 import { prepareEmbedded } from './embedded-database';
 import { fieldChanges, type FieldChange } from './field-changes';
@@ -67,13 +68,15 @@ async function addStations(context: ServerContext, stations: readonly string[]):
  */
 async function keepSchedules(context: ServerContext, db: Database): Promise<void> {
   const wanted = await buyerSchedules(db);
+  const { retention } = await requirePlant(db);
   try {
     const client = await context.temporal();
     await ask(client, () => reconcileExportSchedules(client, wanted));
+    await ask(client, () => reconcileRetentionSchedule(client, retention));
   } catch (error) {
-    if (wanted.some(({ when }) => when !== null)) throw error;
+    if (retention !== undefined || wanted.some(({ when }) => when !== null)) throw error;
     const why = error instanceof Error ? error.message : String(error);
-    await say(context, `Whether an old schedule of exports is left could not be asked: ${why}`);
+    await say(context, `Whether an old schedule is left could not be asked: ${why}`);
   }
 }
 

@@ -25,6 +25,7 @@ async function run(context: ServerContext): Promise<void> {
   const report = await audit(url, {
     env: context.env,
     logFolder: logFolderIn(context.config().store),
+    store: context.config().store,
     onProgress: ({ events, totalEvents }) => {
       if (Date.now() - saidAt < SAY_EVERY_MS) return;
       saidAt = Date.now();

@@ -105,6 +105,14 @@ export const entries: Readonly<Record<string, Entry>> = {
     load: { show: './log-show', proof: './log-proof', verify: './log-verify' },
   },
   keys: { summary: 'the public keys by which exports and the log are found good', load: './keys' },
+  retention: {
+    summary: 'what moves into the archive, and what is erased: run, policy, report',
+    load: { run: './retention-run', policy: './retention-policy', report: './retention-report' },
+  },
+  'legal-hold': {
+    summary: 'what may be neither moved nor erased: add, release, list',
+    load: { add: './legal-hold-add', release: './legal-hold-release', list: './legal-hold-list' },
+  },
   recall: { summary: 'who has it: holds what has not shipped, and lists what has', load: './recall' },
   report: { summary: 'what a shift made, held and hands over', load: { shift: './report-shift' } },
   registry: {

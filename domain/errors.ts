@@ -96,6 +96,8 @@ export const reactions = {
   /** Numbers were granted that no account holds, or the registry holds other ones than the ledger. */
   LEDGER_UNBALANCED: 'page',
   RECORD_INCOMPLETE: 'page',
+  /** An archived history or record is not what was moved. */
+  CAPSULE_DAMAGED: 'page',
   /** The database is older than numbers that were issued: it was restored from a backup. */
   REGISTRY_LAGS: 'page',
   /** The transparency log does not go on from the checkpoint that is kept: it was changed, or restored from a backup. */

@@ -62,17 +62,8 @@ export const exportSchema = field.fields({
   csv: csv.prefault({}),
   testColumns: field.flag().default(false),
   include: include.prefault({}),
-  schedule: field
-    .checkedText(/^[^\p{Cc}]{1,100}$/u, CRON_ALLOWED, isCron)
-    .nullable()
-    .default(null),
-  timeZone: field
-    .checkedText(
-      /^[A-Za-z0-9_+/-]{1,64}$/,
-      'a time zone of the IANA database, such as UTC or Europe/Berlin',
-      isTimeZone,
-    )
-    .default('UTC'),
+  schedule: cronText().nullable().default(null),
+  timeZone: timeZoneText().default('UTC'),
   naming: field
     .checkedText(
       /^[A-Za-z0-9{][A-Za-z0-9._{}-]{0,79}$/,
@@ -86,6 +77,18 @@ export const exportSchema = field.fields({
 /** What a buyer gets that the plant file says nothing of. */
 export function defaultExportSettings(): ExportSettings {
   return exportSchema.parse({});
+}
+
+export function cronText() {
+  return field.checkedText(/^[^\p{Cc}]{1,100}$/u, CRON_ALLOWED, isCron);
+}
+
+export function timeZoneText() {
+  return field.checkedText(
+    /^[A-Za-z0-9_+/-]{1,64}$/,
+    'a time zone of the IANA database, such as UTC or Europe/Berlin',
+    isTimeZone,
+  );
 }
 
 function secret() {

@@ -92,6 +92,10 @@ const listings = {
   certificateProfile: listing({ entries: (plant) => plant.certificateProfiles, name: byName }),
   operator: listing({ entries: (plant) => plant.operators, name: (one) => String(one.number) }),
   retentionPolicy: listing({ entries: (plant) => plant.retentionPolicies, name: byName }),
+  retention: listing({
+    entries: (plant) => (plant.retention ? [plant.retention] : []),
+    name: () => 'schedule',
+  }),
 };
 
 /**

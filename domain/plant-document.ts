@@ -124,6 +124,8 @@ export interface Buyer {
   readonly destinations?: readonly string[];
   /** What the buyer's own numbers look like, in the language of serial-mask.ts; absent: as GS1 allows. */
   readonly serialPattern?: string;
+  /** Names a policy. Where the product names one as well, the longer of each of its times counts. */
+  readonly retentionPolicy?: string;
   /** How its exports look and when they are made; absent: as export-schema.ts has it by default. */
   readonly export?: ExportSettings;
 }
@@ -201,8 +203,19 @@ export interface Operator {
 
 export interface RetentionPolicy {
   readonly name: string;
+  /** From shipping on: then history and record move into a capsule. */
   readonly databaseMonths: number;
-  readonly archiveYears: number;
+  /** From the day on which the last unit of the product was shipped, and never before its support ends; absent: 10. */
+  readonly archiveYears?: number;
+  /** After a person is in the plant file no more, the name is erased; absent: never. */
+  readonly operatorNamesMonths?: number;
+}
+
+/** When the retention workflow runs; absent: when somebody begins it. */
+export interface RetentionSchedule {
+  /** Cron of five fields. */
+  readonly schedule: string;
+  readonly timeZone: string;
 }
 
 export interface PlantOf<File> {
@@ -220,6 +233,7 @@ export interface PlantOf<File> {
   readonly certificateProfiles: readonly CertificateProfile[];
   readonly operators: readonly Operator[];
   readonly retentionPolicies: readonly RetentionPolicy[];
+  readonly retention?: RetentionSchedule;
 }
 
 /** The plant file as it is written: files are named by path. */

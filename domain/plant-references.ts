@@ -17,6 +17,9 @@ export function referenceProblems(plant: PlantFile): Problem[] {
     ...stationProblems(plant),
     ...testPlanProblems(plant),
     ...buyerProblems(plant),
+    ...plant.buyers.flatMap(({ retentionPolicy }, at) =>
+      policyProblems(plant, retentionPolicy, ['buyers', at, 'retentionPolicy']),
+    ),
     ...exportProblems(plant.buyers),
   ];
 }
@@ -73,10 +76,12 @@ function productProblems(plant: PlantFile, product: Product, at: Path): Problem[
       recipe.certificateProfile,
       names(plant.certificateProfiles),
     ),
-    ...(retentionPolicy
-      ? unknown([...at, 'retentionPolicy'], retentionPolicy, names(plant.retentionPolicies))
-      : []),
+    ...policyProblems(plant, retentionPolicy, [...at, 'retentionPolicy']),
   ];
+}
+
+function policyProblems(plant: PlantFile, policy: string | undefined, at: Path): Problem[] {
+  return policy === undefined ? [] : unknown(at, policy, names(plant.retentionPolicies));
 }
 
 function schemeProblems(

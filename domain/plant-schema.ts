@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { exportSchema } from './export-schema';
+import { cronText, exportSchema, timeZoneText } from './export-schema';
 import * as field from './fields';
 import { isGtin14 } from './gs1';
 import { EUIS, MAC_BLOCK_ALLOWED, MAC_RUN_LENGTHS, readBlock } from './mac-address';
@@ -102,6 +102,7 @@ const buyer = field.fields({
   test: field.flag().default(false),
   destinations: field.distinctList(field.country(), 1, 249).exactOptional(),
   serialPattern: buyersPattern().exactOptional(),
+  retentionPolicy: field.identifier().exactOptional(),
   export: exportSchema.exactOptional(),
 });
 
@@ -159,8 +160,11 @@ const operator = field.fields({ number: field.wholeNumber(1, 999_999), name: fie
 const retentionPolicy = field.fields({
   name: field.identifier(),
   databaseMonths: field.wholeNumber(1, 1200),
-  archiveYears: field.wholeNumber(1, 100),
+  archiveYears: field.wholeNumber(1, 100).exactOptional(),
+  operatorNamesMonths: field.wholeNumber(1, 1200).exactOptional(),
 });
+
+const retention = field.fields({ schedule: cronText(), timeZone: timeZoneText().default('UTC') });
 
 export const plantSchema = field
   .fields({
@@ -178,6 +182,7 @@ export const plantSchema = field
     certificateProfiles: field.list(certificateProfile, 1, MAX_ENTRIES),
     operators: field.list(operator, 0, 10_000).default([]),
     retentionPolicies: field.list(retentionPolicy, 0, 100).default([]),
+    retention: retention.exactOptional(),
   })
   .meta({
     title: 'Unitrail plant file',

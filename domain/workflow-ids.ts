@@ -23,6 +23,9 @@ export function exportScheduleId(buyer: string): string {
 }
 
 /** Of the schedule, and the beginning of the ids of its runs. */
+export const retentionScheduleId = 'retention';
+
+/** The same of the notices. */
 export const noticesScheduleId = 'notices';
 
 /** Of the schedule, and the beginning of the ids of its runs. */

@@ -9,7 +9,7 @@ import { createAssignActivities } from '../activities/assign';
 import { createBatchActivities } from '../activities/batch';
 import { createBatchControlActivities } from '../activities/batch-control';
 import { createQualityActivities } from '../activities/check-quality';
-import { createExportActivities, type ExportDeps } from '../activities/exports';
+import { createExportActivities } from '../activities/exports';
 import { createFlashActivities } from '../activities/flash';
 import { createHoldActivities } from '../activities/hold';
 import { createLabelActivities } from '../activities/label';
@@ -19,6 +19,7 @@ import { createNoticeActivities } from '../activities/notices';
 import { createPackingActivities } from '../activities/pack-by-hand';
 import { createCertificateActivities, createProvisionActivities } from '../activities/provision';
 import { createResolveActivities } from '../activities/resolve-units';
+import { createRetentionActivities, type RetentionDeps } from '../activities/retention';
 import { createShipActivities } from '../activities/ship';
 import { createSlotActivities } from '../activities/slot';
 import { createTestActivities } from '../activities/test';
@@ -40,7 +41,7 @@ const SHUTDOWN_GRACE = '2 minutes';
 /** Most of them wait in line for a slot, which costs a timer: ten batches that wait leave room for decisions. */
 const OFFICE_ACTIVITIES_AT_ONCE = 480;
 
-export interface OfficeDeps extends ExportDeps {
+export interface OfficeDeps extends Omit<RetentionDeps, 'client'> {
   readonly db: Database;
   readonly calls: Notifications;
   readonly store: ContentStore;
@@ -96,6 +97,7 @@ export function officeActivities(deps: OfficeDeps, host: TemporalHost): OfficeAc
     ...createNoticeActivities(deps),
     ...createExportActivities(deps),
     ...createLogActivities(deps),
+    ...createRetentionActivities({ ...deps, client: host.client }),
   };
 }
 

@@ -1,6 +1,3 @@
-import { readExportKey, type ExportKey } from '../adapters/keys/export-keys';
-import { readLogKey } from '../adapters/keys/log-key';
-import { logFolderIn, openLogFolder, type LogPlace } from '../adapters/log/log-folder';
 import { createSchemeKeys } from '../adapters/keys/scheme-keys';
 import { createDevelopmentCa } from '../adapters/ca/development-ca';
 import type { StationDevices } from '../adapters/devices/ports';
@@ -9,7 +6,7 @@ import { openDatabase, type Database } from '../adapters/postgres/database';
 import { readMetrics } from '../adapters/postgres/metric-queries';
 import { fixedLogins } from '../adapters/postgres/logins';
 import { Notifications } from '../adapters/postgres/notifications';
-import { requirePlant } from '../adapters/postgres/plant-store';
+import { loadPlant, requirePlant } from '../adapters/postgres/plant-store';
 import { createWatermark } from '../adapters/registry/watermark';
 import { createWebhook } from '../adapters/webhook/webhook';
 import { createContentStore } from '../adapters/store/content-store';
@@ -31,6 +28,9 @@ import type { Logger } from './log';
 import { keepLogSchedule } from './log-schedule';
 import { keepExportSchedules } from './export-schedules';
 import { Monitor } from './monitor';
+import { exportKeyOf, logPlaceOf } from './office-keys';
+import { retentionParts } from './retention-parts';
+import { keepRetentionSchedule } from './retention-schedule';
 import { ensureNoticeSchedule, removeNoticeSchedule } from './notice-schedule';
 import type { Servers } from './servers';
 import { SlotAgent } from './slot-agent';
@@ -218,31 +218,16 @@ async function startOffice(
   const webhook = config.webhook && createWebhook({ ...config.webhook, env: process.env });
   await (webhook ? ensureNoticeSchedule : removeNoticeSchedule)(host.client);
   await keepExportSchedules(host.client, db, log);
+  await keepRetentionSchedule(host.client, (await loadPlant(db))?.retention, log);
   const worker = await createOfficeWorker(host, {
     ...{ db, calls, store, ca, watermark, keys, webhook, secrets: process.env },
     ...{ exportDb, exportKey: () => exportKeyOf(db, config), workFolder: join(config.home, 'exports') },
     log: () => logPlaceOf(db, config),
+    ...retentionParts(servers, opened),
     heldTooLongMinutes: config.heldTooLongMinutes,
     meter: monitor?.metrics.meter,
   });
   return { worker, db, endWaits: () => calls.endWaits() };
-}
-
-/** The plant file's, or this house's own; an embedded one may make it. */
-async function exportKeyOf(db: Database, { servers, home }: Config): Promise<ExportKey> {
-  const { manufacturer } = await requirePlant(db);
-  const reference = manufacturer.exportKey ?? null;
-  return readExportKey({ env: process.env, reference, home: servers === 'embedded' ? home : null });
-}
-
-async function logPlaceOf(db: Database, { servers, home, store }: Config): Promise<LogPlace> {
-  const { manufacturer } = await requirePlant(db);
-  const key = await readLogKey({
-    env: process.env,
-    manufacturer,
-    home: servers === 'embedded' ? home : null,
-  });
-  return { key, folder: openLogFolder(logFolderIn(store)) };
 }
 
 async function startStation(

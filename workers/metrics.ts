@@ -122,6 +122,18 @@ function addDatabaseGauges(
     'unitrail_log_checkpoint_age_seconds',
     'How old the newest checkpoint of the log is.',
   );
+  const blocked = gauge(
+    'unitrail_retention_blocked_buyers',
+    'Buyers of whom the newest retention run moved nothing, because they have not got all of it.',
+  );
+  const unmoved = gauge(
+    'unitrail_retention_unmoved_capsules',
+    'Capsules that are planned or made, and not moved.',
+  );
+  const oldestUnmoved = gauge(
+    'unitrail_retention_oldest_unmoved_seconds',
+    'How long ago the oldest of them was planned.',
+  );
   const readAt = gauge('unitrail_database_read_timestamp_seconds', 'When these figures were read last.');
   const isUp = gauge('unitrail_database_up', '1 where the last reading of these figures succeeded.');
   const write = (rows: MetricRows): void => {
@@ -136,6 +148,9 @@ function addDatabaseGauges(
     oldestExport.set(rows.exports.oldestSeconds);
     waiting.set(rows.log.waiting);
     checkpoint.set(rows.log.checkpointSeconds);
+    blocked.set(rows.retention.blockedBuyers);
+    unmoved.set(rows.retention.unmovedCapsules);
+    oldestUnmoved.set(rows.retention.oldestSeconds);
     readAt.setToCurrentTime();
   };
   return reading(async () => {

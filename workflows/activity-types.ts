@@ -13,6 +13,7 @@ import type { createNoticeActivities } from '../activities/notices';
 import type { createPackingActivities } from '../activities/pack-by-hand';
 import type { createCertificateActivities, createProvisionActivities } from '../activities/provision';
 import type { createResolveActivities } from '../activities/resolve-units';
+import type { createRetentionActivities } from '../activities/retention';
 import type { createShipActivities } from '../activities/ship';
 import type { createSlotActivities } from '../activities/slot';
 import type { createTestActivities } from '../activities/test';
@@ -29,7 +30,8 @@ export type OfficeActivities = ReturnType<typeof createLoadUnitActivities> &
   ReturnType<typeof createResolveActivities> &
   ReturnType<typeof createNoticeActivities> &
   ReturnType<typeof createExportActivities> &
-  ReturnType<typeof createLogActivities>;
+  ReturnType<typeof createLogActivities> &
+  ReturnType<typeof createRetentionActivities>;
 
 export type StationActivities = ReturnType<typeof createFlashActivities> &
   ReturnType<typeof createTestActivities> &

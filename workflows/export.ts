@@ -8,11 +8,10 @@ import {
   setCurrentDetails,
   setHandler,
   workflowInfo,
-  type WorkflowInfo,
 } from '@temporalio/workflow';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { taskQueues } from '../domain/workflow-ids';
 import type { OfficeActivities } from './activity-types';
+import { asOfThis } from './as-of';
 import { exportDetails, type ExportDesk } from './export-details';
 import { bulk, delivery, exportAgainAfter, making } from './timeouts';
 
@@ -80,14 +79,6 @@ function setUp(buyer: string, asOf: string): State {
   );
   setHandler(exportProgress, () => ({ ...state }), { description: 'How far the exports are.' });
   return state;
-}
-
-/** The nominal time of a scheduled run, also in a backfill; the start of a run that a person began. */
-function asOfThis({ typedSearchAttributes, startTime }: WorkflowInfo): string {
-  const scheduled = typedSearchAttributes.get(
-    defineSearchAttributeKey('TemporalScheduledStartTime', SearchAttributeType.DATETIME),
-  );
-  return (scheduled ?? startTime).toISOString();
 }
 
 /** Tried again by itself, a refused login might be locked; and a strange host is nobody's to trust. */

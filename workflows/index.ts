@@ -6,5 +6,6 @@ export { notices } from './notices';
 export { packing } from './packing';
 export { partition } from './partition';
 export { resolveUnits } from './resolve-units';
+export { retention } from './retention';
 export { shipment } from './shipment';
 export { unit } from './unit';

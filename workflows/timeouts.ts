@@ -43,6 +43,16 @@ export const delivery: ActivityOptions = {
   retry: withoutEnd,
 };
 
+/** Six hours of tries: by then the run goes on without this capsule, and the next one tries again. */
+export const capsuleDelivery: ActivityOptions = {
+  ...delivery,
+  scheduleToCloseTimeout: '6 hours',
+  startToCloseTimeout: '6 hours',
+};
+
+/** How long a retention run waits for an export: one that waits for a person goes on by itself. */
+export const exportPatience = '6 hours';
+
 /** What a person has to mend is looked at again this often: more would lock a login that is refused. */
 export const exportAgainAfter = '1 hour';
 

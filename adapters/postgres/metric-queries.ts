@@ -13,6 +13,12 @@ export interface MetricRows {
   readonly exports: { readonly undelivered: number; readonly oldestSeconds: number };
   /** Of the transparency log: what has no place yet, and how old the newest checkpoint is (Infinity: there is none). */
   readonly log: { readonly waiting: number; readonly checkpointSeconds: number };
+  readonly retention: {
+    /** In the newest run. */
+    readonly blockedBuyers: number;
+    readonly unmovedCapsules: number;
+    readonly oldestSeconds: number;
+  };
 }
 
 export const heldAges = ['under 1 h', '1 h to 8 h', '8 h to 24 h', 'over 24 h'] as const;
@@ -21,7 +27,7 @@ export type HeldAge = (typeof heldAges)[number];
 const openStates = ['InProgress', 'AwaitingEngineer', 'ReadyToShip', 'Packed', 'Missing'];
 
 export async function readMetrics(db: Database): Promise<MetricRows> {
-  const [units, held, oldest, slots, notices, exports, log] = await mapped(
+  const [units, held, oldest, slots, notices, exports, log, retention] = await mapped(
     Promise.all([
       db('units')
         .whereIn('state', openStates)
@@ -50,6 +56,7 @@ export async function readMetrics(db: Database): Promise<MetricRows> {
            (select coalesce(extract(epoch from now() - max(booked_at))::float8, 'Infinity') from log_checkpoints) as "checkpointSeconds"`,
         ),
       ),
+      readRetention(db),
     ]),
   );
   return {
@@ -60,7 +67,18 @@ export async function readMetrics(db: Database): Promise<MetricRows> {
     undeliveredNotices: notices?.count ?? 0,
     exports: exports ?? { undelivered: 0, oldestSeconds: 0 },
     log: log ?? { waiting: 0, checkpointSeconds: Infinity },
+    retention,
   };
+}
+
+async function readRetention(db: Database): Promise<MetricRows['retention']> {
+  const { rows } = await db.raw<{ rows: MetricRows['retention'][] }>(
+    `select (select count(*)::integer from unit_events where type = 'moveBlocked'
+         and stream = 'retention:' || (select id from retention_runs order by opened_at desc limit 1)) as "blockedBuyers",
+       count(*)::integer as "unmovedCapsules", coalesce(extract(epoch from now() - min(planned_at)), 0)::float8 as "oldestSeconds"
+     from capsules where state in ('planned', 'made')`,
+  );
+  return rows[0]!;
 }
 
 async function heldByAge(db: Database): Promise<MetricRows['held']> {

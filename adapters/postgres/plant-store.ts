@@ -57,6 +57,7 @@ export async function applyPlant(
     throw new UnitrailError('PLANT_INVALID', `${refused.kind} ${refused.name}: ${refused.refusal}`, {
       refusals: refusalsOf(difference).length,
     });
+  await noteOperators(db, next);
   if (difference.every((change) => change.change === 'same')) return { difference, version: null };
   // Operators' names stand in one table, which can be erased; neither the kept document nor the difference has them.
   const kept = canonicalJson({ ...next, operators: [] });
@@ -75,6 +76,11 @@ export async function applyPlant(
     }),
   );
   return { difference, version };
+}
+
+/** Somebody who is in the file no more is no change of it, and yet the time of the name runs. */
+async function noteOperators(db: Database, { operators }: PlantDocument): Promise<void> {
+  await mapped(db.raw('select note_operators(?)', [operators.map(({ number }) => String(number))]));
 }
 
 function usedRanges({ macPools }: PlantDocument) {

@@ -21,6 +21,8 @@ export interface DeliverOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: DeliveryProgress) => void;
   readonly timing?: Timing;
+  /** Folders of ours in the target's, one in the other, which are made where they are not there: names without "/". */
+  readonly within?: readonly string[];
   /** Larger files are checked by their size only, unless their upload was resumed. 1 GiB unless given. */
   readonly readBackBytes?: number;
 }
@@ -47,8 +49,11 @@ export async function deliver(
   let session: Session | undefined;
   try {
     session = await openSession(target, options);
+    let folder = new RemoteFolder(session);
+    await folder.requireThere();
+    for (const name of options.within ?? []) folder = await folder.within(name);
     const run: DeliveryRun = {
-      folder: new RemoteFolder(session),
+      folder,
       signal: options.signal,
       readBackBytes: options.readBackBytes ?? READ_BACK_BYTES,
       onProgress: options.onProgress ?? (() => {}),
@@ -64,7 +69,6 @@ export async function deliver(
 }
 
 async function deliverAll(run: DeliveryRun, files: readonly FileToDeliver[]): Promise<DeliveredFile[]> {
-  await run.folder.requireThere();
   const there = await lookAtAll(run, files);
   await requireRoom(
     run.folder,

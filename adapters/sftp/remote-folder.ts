@@ -27,15 +27,35 @@ const READ_ONLY_FLAG = 1;
 
 /** The one folder of a target, and in it only names of ours: what else lies there is neither read nor listed. */
 export class RemoteFolder {
-  constructor(readonly session: Session) {}
+  constructor(
+    readonly session: Session,
+    private readonly folder: string = session.target.folder,
+  ) {}
 
   pathOf(name: string): string {
-    return `${this.session.target.folder.replace(/\/+$/, '')}/${name}`;
+    return `${this.folder.replace(/\/+$/, '')}/${name}`;
+  }
+
+  /** A folder of ours in this one, which is made where it is not there. */
+  async within(name: string): Promise<RemoteFolder> {
+    const path = this.pathOf(name);
+    const look = (answers: readonly number[]) =>
+      this.ask<Stats>('look at the folder', path, (done) => this.sftp.stat(path, done), answers);
+    if (!(await look([status.noSuchFile]))) {
+      // Somebody else may have made it in the same moment: servers have no word of their own for that.
+      await this.session
+        .call<void>((done) => this.sftp.mkdir(path, done))
+        .catch((error: unknown) => {
+          if (!(error instanceof ServerRefusal)) throw error;
+          return look([]);
+        });
+    }
+    return new RemoteFolder(this.session, path);
   }
 
   /** @throws UnitrailError SFTP_REFUSED. It is not made: a folder in a wrong place would look like a delivery. */
   async requireThere(): Promise<void> {
-    const { folder } = this.session.target;
+    const { folder } = this;
     const found = await this.ask<Stats>(
       'look at the folder',
       folder,
@@ -115,7 +135,7 @@ export class RemoteFolder {
   /** Null where the server does not say. */
   async room(): Promise<Room | null> {
     const told = await this.unlessUnknown<Told>((done) =>
-      this.sftp.ext_openssh_statvfs(this.session.target.folder, done),
+      this.sftp.ext_openssh_statvfs(this.folder, done),
     ).catch((error: unknown) => {
       if (error instanceof ServerRefusal) return null;
       throw error;

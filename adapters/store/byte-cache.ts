@@ -3,6 +3,7 @@ export interface ByteCache {
   get(key: string): Uint8Array | undefined;
   /** The cache keeps the array itself: the caller must not write to it afterwards. */
   set(key: string, bytes: Uint8Array): void;
+  remove(key: string): void;
 }
 
 export function createByteCache(maxBytes: number): ByteCache {
@@ -21,6 +22,7 @@ export function createByteCache(maxBytes: number): ByteCache {
   }
 
   return {
+    remove,
     get(key) {
       const bytes = entries.get(key);
       if (bytes === undefined) return undefined;

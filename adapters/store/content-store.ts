@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { open, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 
@@ -111,7 +111,13 @@ export function createContentStore(options: ContentStoreOptions): ContentStore {
     return reportingTrouble(folder, () => isFile(path));
   }
 
-  return { put, putFile, get, open: openAt, has };
+  async function remove(sha256: Sha256Hex): Promise<void> {
+    const path = pathOf(folder, parseSha256Hex(sha256));
+    await reportingTrouble(folder, () => rm(path, { force: true }));
+    cache.remove(sha256);
+  }
+
+  return { put, putFile, get, open: openAt, has, remove };
 }
 
 function digestOf(bytes: Uint8Array): Sha256Hex {

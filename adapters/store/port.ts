@@ -3,7 +3,7 @@ import type { Sha256Hex } from '../../domain/brands';
 
 /**
  * Where firmware images, SBOMs, exports and capsules live: each content under its own SHA-256, so that
- * activities pass digests and never files. Content never changes and is never deleted through this port.
+ * activities pass digests and never files. Content never changes, and only retention removes any, at the archive's end.
  *
  * Errors: STORE_UNAVAILABLE (the store can't be reached or is full; try again), NOT_FOUND (no such content),
  * IMAGE_DIGEST_MISMATCH (what is stored is damaged), INPUT_INVALID (no digest, or larger than the store allows).
@@ -22,4 +22,6 @@ export interface ContentStore {
   open(sha256: Sha256Hex, from?: number): Readable;
   /** Whether there is content under the digest. Does not read it: only `get` finds damage. */
   has(sha256: Sha256Hex): Promise<boolean>;
+  /** Removes the content for good; a repeat is a no-op. Whoever calls it knows that nobody needs it. */
+  remove(sha256: Sha256Hex): Promise<void>;
 }

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { recordReturn } from '../../adapters/postgres/amendments';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
 import { createTestDatabase, withSuperuser, type TestDatabase } from '../support/database';
@@ -22,8 +25,10 @@ let floor: ShopFloor;
 let office: Database;
 let desk: Database;
 let owner: Database;
+let home: string;
 
 beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'unitrail-retire-'));
   database = await createTestDatabase();
   floor = openShopFloor(database);
   [office, desk] = [floor.as('office'), floor.as('desk')];
@@ -34,6 +39,7 @@ afterAll(async () => {
   await owner?.destroy();
   await floor?.close();
   await database?.drop();
+  await rm(home, { recursive: true, force: true });
 });
 
 const leftOf = async ({ unitId }: WalkedUnit): Promise<{ events: number; records: number }> => ({
@@ -51,7 +57,7 @@ test('without a policy nothing is ever due; with one, an undelivered record keep
   expect((await planned(office)).capsules).toEqual([]);
   await applyPolicy(floor);
   const { batch } = await shipBatch(floor, 1, { buyer: 'cobalt' });
-  await handOut(office, 'cobalt');
+  await handOut(office, 'cobalt', home);
   const { run, capsules } = await planned(office);
   const month = new Date().toISOString().slice(0, 7);
   expect(capsules).toEqual([`cobalt-EUDV-${month}-1`]);
@@ -62,14 +68,14 @@ test('without a policy nothing is ever due; with one, an undelivered record keep
   expect(await office('capsule_units').where({ capsule_id: capsules[0]! }).pluck('serial')).toEqual([
     batch.serialAt(1),
   ]);
-  await handOut(office, 'acme');
+  await handOut(office, 'acme', home);
   expect((await planned(office)).capsules).toEqual([`acme-EUDV-${month}-1`]);
   expect(units).toHaveLength(2);
 });
 
 test('the bytes go when the copy was read back, the buyer has everything and nobody holds a unit; and not before', async () => {
   const { units } = await shipBatch(floor, 2);
-  await handOut(office, 'acme');
+  await handOut(office, 'acme', home);
   const { run, capsules } = await planned(office);
   const [capsule] = capsules as [string];
   const before = await leftOf(units[0]!);
@@ -132,7 +138,7 @@ test('whoever may retire can not say that a copy was read back, and nobody else 
 
 test('a hold that is added in the middle of a move wins, and waits for what is being moved at that moment', async () => {
   const { units, batch } = await shipBatch(floor, 3);
-  await handOut(office, 'acme');
+  await handOut(office, 'acme', home);
   const { run, capsules } = await planned(office);
   await readyToMove(office, run, capsules[0]!);
   const moving = await floor.as('retention').transaction();
@@ -153,14 +159,14 @@ test('a unit that has moved still takes a return, which stays here, and what mov
   const [unit, other] = (await shipBatch(floor, 2)).units as [WalkedUnit, WalkedUnit];
   const back = { rma: 'RMA-7', condition: 'dead', reason: 'no power', by: '23' };
   await recordReturn(desk, other.unitId, back);
-  await handOut(office, 'acme');
+  await handOut(office, 'acme', home);
   const { run, capsules } = await planned(office);
   await readyToMove(office, run, capsules[0]!);
   await retire(floor, run, capsules[0]!);
   await recordReturn(desk, unit.unitId, back);
   expect(await leftOf(unit)).toEqual({ events: 1, records: 0 });
   await expect(recordReturn(desk, other.unitId, back)).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
-  await handOut(office, 'acme');
+  await handOut(office, 'acme', home);
   expect((await planned(office)).capsules).toEqual([]);
 });
 
@@ -169,7 +175,7 @@ test('units that ended without shipping go into a capsule of nobody, once their 
   const unit = await walkUnit(floor, { batch, upTo: 'assign' });
   await decide(floor, unit, 'scrapped', { code: 'test' });
   expect((await planned(office)).capsules).toEqual([]);
-  await handOut(office, 'acme');
+  await handOut(office, 'acme', home);
   const { run, capsules } = await planned(office);
   expect(capsules).toEqual([expect.stringMatching(/^own-EUDV-/)]);
   await readyToMove(office, run, capsules[0]!);
@@ -179,7 +185,7 @@ test('units that ended without shipping go into a capsule of nobody, once their 
 
 test('even the owner and the superuser can not delete an event or a record, nor say that a unit was retired', async () => {
   const [unit] = (await shipBatch(floor, 1)).units as [WalkedUnit];
-  await handOut(office, 'acme');
+  await handOut(office, 'acme', home);
   await planned(office);
   const attempts = [
     `delete from unit_events where stream = 'unit:${unit.unitId}'`,
@@ -250,7 +256,7 @@ async function cloneWithOldRuns() {
 
 test('an archive is erased at its end only; a policy that was shortened needs two persons, or thirty days', async () => {
   await shipBatch(floor, 1);
-  await handOut(office, 'acme');
+  await handOut(office, 'acme', home);
   const { run, capsules } = await planned(office);
   const [capsule] = capsules as [string];
   await readyToMove(office, run, capsule);

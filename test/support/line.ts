@@ -282,6 +282,7 @@ function configOf(home: string, bench?: RunningBench): Config {
 const loginIds: Readonly<Record<string, TestLogin>> = {
   [fixedLogins.office.name]: 'office',
   [fixedLogins.desk.name]: 'desk',
+  [fixedLogins.retention.name]: 'retention',
   ...Object.fromEntries(testStations.map((id) => [stationLogin(id), id])),
 };
 

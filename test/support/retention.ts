@@ -1,6 +1,4 @@
 /** Retention on a shop floor: a plant with a policy, units in their buyer's hands, capsules that are made by SQL alone. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { handOutExport } from '../../activities/hand-out-export';
 import { makeExport } from '../../activities/make-export';
@@ -36,18 +34,15 @@ export async function applyPolicy(floor: ShopFloor, policy: TestPolicy = {}): Pr
     .raw('select apply_plant(?, ?, ?::jsonb)', [JSON.stringify(document), 'policy', JSON.stringify(changes)]);
 }
 
-/** Everything that is due to the buyer, exported and handed out. */
-export async function handOut(db: Database, buyer: string): Promise<void> {
-  const home = await mkdtemp(join(tmpdir(), 'unitrail-retention-'));
-  try {
-    const deps = await makeDeps(db, home);
-    const id = await openExport(db, buyer, { request: `r-${home.slice(-6)}`, asOf, look: testLook() });
-    await makeExport(deps, id!);
-    await handOutExport(deps, id!, join(home, 'out'));
-  } finally {
-    await rm(home, { recursive: true, force: true });
-  }
+/** Everything that is due to the buyer, exported and handed out. The log goes on in the same home. */
+export async function handOut(db: Database, buyer: string, home: string): Promise<void> {
+  const deps = await makeDeps(db, home);
+  const id = await openExport(db, buyer, { request: `r${(requests += 1)}`, asOf, look: testLook() });
+  await makeExport(deps, id!);
+  await handOutExport(deps, id!, join(home, 'out', id!));
 }
+
+let requests = 0;
 
 export async function one<T>(db: Database, sql: string, values: readonly unknown[] = []): Promise<T> {
   const { rows } = await db.raw<{ rows: { value: T }[] }>(`select ${sql} as value`, values as string[]);

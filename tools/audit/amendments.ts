@@ -43,7 +43,9 @@ export async function checkStrayStatements(snapshot: Snapshot, findings: Finding
   const leaves = await snapshot.rows<{ id: number; stream: string; seq: number }>(
     `select id, stream, seq from log_queue l where format = $1
      and not exists (select from unit_events e where e.stream = l.stream and e.seq = l.seq
-       and e.type = any ($2)) limit 100`,
+       and e.type = any ($2))
+     and not exists (select from capsule_units c where 'unit:' || c.unit_id = l.stream and l.seq <= c.last_seq and c.retired_at is not null)
+     limit 100`,
     [STATEMENT_FORMAT, STATED_TYPES],
   );
   for (const { id, stream, seq } of leaves)

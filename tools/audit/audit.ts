@@ -1,5 +1,6 @@
 import { checkAdoptions, noteAdoption, type AdoptionEvents } from './adoptions';
 import { checkAmendments, checkStrayStatements } from './amendments';
+import { checkMoves, readArchive, setLateAside, type ArchivedHistory } from './archive';
 import { checkAuthorship } from './authorship';
 import { checkBatches, checkRest } from './batches';
 import { checkBusinessStream, checkUntold, loadBatchRows, type BatchRows } from './business-streams';
@@ -25,6 +26,7 @@ import { NameSearch } from './names';
 import { checkNumberLists, noteList, type ListEvents } from './number-lists';
 import { passedOf } from './passed-numbers';
 import { loadPlant, type Plant } from './plant';
+import { RECORD_FORMAT } from '../../domain/record-document';
 import { checkPinned, checkProjection, checkRelease } from './projection';
 import { checkRecord, checkStrayRecords } from './records';
 import { checkBoxes, checkShipments, checkShippedUnit } from './shipments';
@@ -49,6 +51,8 @@ export interface AuditOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Where the log lies outside the database; without it, it is not looked at. */
   readonly logFolder?: string;
+  /** The folder of the content store, where capsules are; the environment's UNITRAIL_STORE unless given. */
+  readonly store?: string;
 }
 
 /**
@@ -94,13 +98,15 @@ interface Audit {
   readonly listed: ListedValues;
   readonly exports: ExportEvents;
   readonly fields: FieldEvents;
+  /** What was said of units after they had moved, by stream. */
+  readonly late: Map<string, readonly StoredEvent[]>;
   readonly findings: Findings;
 }
 
 async function auditSnapshot(
   snapshot: Snapshot,
   kept: KeptLog | null,
-  { onProgress, env }: AuditOptions,
+  { onProgress, env, store }: AuditOptions,
 ): Promise<AuditReport> {
   const findings = new Findings();
   await checkTables(snapshot, findings);
@@ -118,6 +124,7 @@ async function auditSnapshot(
     listed: new ListedValues(snapshot, plant.blocks),
     exports: new Map(),
     fields: new Map(),
+    late: new Map(),
     findings,
   };
   let events = 0;
@@ -126,6 +133,11 @@ async function auditSnapshot(
     events += histories.reduce((sum, history) => sum + history.events.length, 0);
     onProgress?.({ events, totalEvents: counts.events ?? 0 });
   }
+  for await (const archived of readArchive(snapshot, store ?? env?.UNITRAIL_STORE, run.census, findings))
+    await auditHistories(
+      run,
+      archived.map((one) => ({ ...one, events: [...one.events, ...(run.late.get(one.stream) ?? [])] })),
+    );
   await checkWholes(run, counts);
   await checkLog(snapshot, kept, findings);
   return findings.report(counts);
@@ -150,6 +162,7 @@ async function checkWholes(
   await checkLeases(snapshot, plant, leases, findings);
   await checkExports(snapshot, exports, findings);
   await checkFieldReports(snapshot, fields, findings);
+  await checkMoves(snapshot, findings);
   await checkBatches(snapshot, plant, census, findings);
   await checkStrayRecords(snapshot, findings);
   await checkStrayStatements(snapshot, findings);
@@ -157,7 +170,11 @@ async function checkWholes(
   await checkHeadsWithoutEvents(snapshot, findings, census.units < (counts.units ?? 0));
 }
 
-async function auditHistories(run: Audit, histories: readonly History[]): Promise<void> {
+async function auditHistories(
+  run: Audit,
+  found: readonly (History & Partial<Pick<ArchivedHistory, 'record'>>)[],
+): Promise<void> {
+  const histories = await setLateAside(run.snapshot, found, run.late);
   const around = await loadAround(run.snapshot, histories);
   const known = histories.map(({ stream, events }) => {
     const rows = around.units.get(stream.slice(UNIT.length));
@@ -233,7 +250,10 @@ const BATCH = 'batch:';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** The rows that these histories are compared with, a few queries for hundreds of units. */
-async function loadAround(snapshot: Snapshot, histories: readonly History[]) {
+async function loadAround(
+  snapshot: Snapshot,
+  histories: readonly (History & Partial<Pick<ArchivedHistory, 'record'>>)[],
+) {
   const streams = histories.map((history) => history.stream);
   const unitIds = streams
     .filter((stream) => stream.startsWith(UNIT))
@@ -242,6 +262,8 @@ async function loadAround(snapshot: Snapshot, histories: readonly History[]) {
     snapshot,
     unitIds.filter((id) => UUID.test(id)),
   );
+  for (const { stream, record } of histories)
+    if (record) units.get(stream.slice(UNIT.length))?.records.push({ format: RECORD_FORMAT, ...record });
   const heads = await snapshot.rows<RecordedHead & { stream: string }>(
     `select stream, seq, head from streams where stream = any ($1)`,
     [streams],
@@ -273,6 +295,7 @@ async function countRows(snapshot: Snapshot): Promise<Record<string, number>> {
     exportItems: 'export_items',
     leaves: 'log_leaves',
     fieldReports: 'field_reports',
+    archivedUnits: 'capsule_units where retired_at is not null',
   };
   const others = { batches: 'batches', orders: 'orders', shipments: 'shipments', records: 'records' };
   const counts: Record<string, number> = {};
@@ -296,7 +319,8 @@ async function checkHeadsWithoutEvents(
   const units = unitsAreMissing
     ? await snapshot.rows<{ name: string; seq: number }>(
         `select 'unit ' || serial as name, seq from units u
-         where not exists (select from unit_events e where e.stream = 'unit:' || u.id) limit 100`,
+         where not exists (select from unit_events e where e.stream = 'unit:' || u.id)
+           and not exists (select from capsule_units c where c.unit_id = u.id and c.retired_at is not null) limit 100`,
       )
     : [];
   for (const { name, seq } of [...streams, ...units])

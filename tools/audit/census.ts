@@ -11,6 +11,14 @@ export interface VoidNumber {
   readonly taken: boolean;
 }
 
+export interface CountedUnits {
+  readonly batch: string;
+  readonly carton: string | null;
+  /** Of those that have shipped. */
+  readonly shipment: string | null;
+  readonly units: number;
+}
+
 /** What is counted while the units go by, and compared when all have been seen. A number a batch, never a row a unit. */
 export class Census {
   readonly moves = new MoveTotals();
@@ -38,6 +46,14 @@ export class Census {
     increment(this.claimedOfBatch, unit.row.batch);
     if (unit.row.carton !== null) increment(this.unitsOfCarton, unit.row.carton);
     if (unit.row.state === 'Shipped') increment(this.shippedOfShipment, unit.row.shipment ?? '');
+  }
+
+  /** Units whose histories are not here any more, as their rows tell. */
+  addCounted({ batch, carton, shipment, units }: CountedUnits): void {
+    this.units += units;
+    increment(this.claimedOfBatch, batch, units);
+    if (carton !== null) increment(this.unitsOfCarton, carton, units);
+    if (shipment !== null) increment(this.shippedOfShipment, shipment, units);
   }
 
   boxesOf(shipment: string, plant: Plant): { cartons: readonly BoxRow[]; pallets: readonly BoxRow[] } {
@@ -70,8 +86,8 @@ export class Census {
   }
 }
 
-function increment<Key>(counts: Map<Key, number>, key: Key): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1);
+function increment<Key>(counts: Map<Key, number>, key: Key, by = 1): void {
+  counts.set(key, (counts.get(key) ?? 0) + by);
 }
 
 interface Boxes {

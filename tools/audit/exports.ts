@@ -214,7 +214,8 @@ async function checkStrangers(snapshot: Snapshot, findings: Findings): Promise<v
        when x.kind <> 'number' and (u.state, s.buyer, u.issuer, u.serial) is distinct from ('Shipped', e.buyer, x.issuer, x.value)
          then 'a unit of that name that was shipped to the buyer'
        when x.kind = 'amendment' and not exists (select from unit_events v where v.stream = 'unit:' || x.unit_id and v.seq = x.seq
-         and v.type in ('recordCorrected', 'unitReturned')) then 'an event that amends a record'
+         and v.type in ('recordCorrected', 'unitReturned'))
+         and not exists (select from capsule_statements c where c.unit_id = x.unit_id and c.seq = x.seq) then 'an event that amends a record'
        when x.kind = 'number' and x.fate <> 'unused' and not exists (select from identifiers i
          where (i.issuer, i.kind, i.value) = (x.issuer, x.identifier, x.value)) then 'a number of the registry'
        end as why) as w

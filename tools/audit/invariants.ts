@@ -21,6 +21,7 @@ export const invariants = {
   A16: "A lease between sites is what was signed, by a key that the plant file named, it is booked as its event says, and its numbers are nobody else's here.",
   A17: "The exports of a buyer are numbered without a hole, each behind the one before; every item is in one of them, and is the buyer's; each is what its events say, and its manifest is signed by a key on record and names the manifest before it. Its files are those of the manifest, what is delivered was brought by a try on record, and the fate of a number is what its history says.",
   A18: 'The log has a leaf for every sealed record, every correction, return, scrap, loss and void, and for what the heads said of open streams: each leaf is what its stored bytes and its salt give, there is none missing between them, and their tree is that of every checkpoint that was signed, of the one that is kept outside the database, and of the tiles there.',
+  A19: 'What has moved out of the database is in its capsule in the content store: each file is what was booked, each history goes on to where the database says, each record has its digest, and a copy was read back by another login before anything went.',
   A21: 'What devices reported after shipping is whole and what its event says of it, each of a unit that had shipped, and one thing of one unit, time and source.',
 } as const;
 

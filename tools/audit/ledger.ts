@@ -197,7 +197,9 @@ async function checkUsedRanges(snapshot: Snapshot, plant: Plant, findings: Findi
 async function checkOrigins(snapshot: Snapshot, findings: Findings): Promise<void> {
   const rows = await snapshot.rows<{ id: number; stream: string; seq: number }>(
     `select id, stream, seq from movements m
-     where not exists (select from unit_events e where e.stream = m.stream and e.seq = m.seq) limit 100`,
+     where not exists (select from unit_events e where e.stream = m.stream and e.seq = m.seq)
+       and not exists (select from capsule_units c where c.retired_at is not null and 'unit:' || c.unit_id = m.stream and m.seq <= c.last_seq)
+     limit 100`,
   );
   for (const row of rows) {
     findings.violation(

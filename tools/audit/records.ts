@@ -143,7 +143,9 @@ export async function checkStrayRecords(snapshot: Snapshot, findings: Findings):
     findings.violation('A9', `unit ${row.serial}`, `a record of unit ${row.unit}`, 'a unit that exists');
   const leaves = await snapshot.rows<{ id: number; stream: string; seq: number }>(
     `select id, stream, seq from log_queue l where format = $1
-     and not exists (select from records r where 'unit:' || r.unit_id = l.stream and r.sha256 = l.sha256) limit 100`,
+     and not exists (select from records r where 'unit:' || r.unit_id = l.stream and r.sha256 = l.sha256)
+     and not exists (select from capsule_units c where 'unit:' || c.unit_id = l.stream and c.record_sha256 = l.sha256 and c.retired_at is not null)
+     limit 100`,
     [RECORD_FORMAT],
   );
   for (const leaf of leaves) {

@@ -1,0 +1,138 @@
+import { Context } from '@temporalio/activity';
+import type { Client } from '@temporalio/client';
+import { retireSome, unmovedCapsules } from '../adapters/postgres/capsules';
+import type { Database } from '../adapters/postgres/database';
+import { exportKeys } from '../adapters/postgres/exports';
+import {
+  dueGroups,
+  endRun,
+  erasableCapsules,
+  erasableNames,
+  eraseNames,
+  openRun,
+  planCapsules,
+} from '../adapters/postgres/retention';
+import type { CapsuleReport, DueGroup, ErasedCapsule, RetentionReport } from '../domain/retention';
+import { exportScheduleId } from '../domain/workflow-ids';
+import { alive } from './act';
+import { deliverCapsule } from './deliver-capsule';
+import { eraseArchive } from './erase-capsule';
+import type { ExportDeps } from './exports';
+import { capsuleProofs } from './capsule-proofs';
+import { makeCapsule, type MakeCapsuleDeps } from './make-capsule';
+import { verifyCopy, type VerifyCapsuleDeps } from './verify-capsule';
+
+export interface RetentionDeps extends ExportDeps, Pick<MakeCapsuleDeps, 'write'> {
+  readonly client: Client;
+  /** Opened when the first capsule is moved: the one login that may remove. */
+  readonly retentionDb: () => Promise<Database>;
+  readonly verify: VerifyCapsuleDeps['verify'];
+}
+
+export interface CapsuleOfRun {
+  readonly run: string;
+  readonly capsule: string;
+}
+
+/** What is left goes on with the next run: a history has an end. */
+const CAPSULES_A_RUN = 1_000;
+/** How often it is looked whether an export that somebody else began is over. */
+const POLL_MS = 2_000;
+
+/** The steps of a retention run, each safe to run twice. */
+export function createRetentionActivities(deps: RetentionDeps) {
+  const { client, store, workFolder } = deps;
+  const db = deps.exportDb ?? deps.db;
+  const signal = (): AbortSignal => Context.current().cancellationSignal;
+  return {
+    async openRetention(input: { request: string; asOf: string; confirmedBy: string | null }) {
+      const { id, clockTrusted } = await openRun(db, { ...input, asOf: new Date(input.asOf) });
+      return { run: id, clockTrusted };
+    },
+
+    /** What the policy lets go by then, whatever stands in its way. */
+    async lookForDue({ asOf }: { asOf: string }): Promise<DueGroup[]> {
+      return alive(() => dueGroups(db, new Date(asOf)));
+    },
+
+    /** Waits for an export of the buyer that is under way already, if there is one; says whether there was. */
+    async awaitExport({ buyer }: { buyer: string }): Promise<boolean> {
+      const running = `WorkflowType = 'export' and ExecutionStatus = 'Running' and WorkflowId starts_with '${exportScheduleId(buyer)}'`;
+      return alive(async () => {
+        for (let found = false; ; found = true) {
+          const first = await client.workflow
+            .list({ query: running, pageSize: 1 })
+            [Symbol.asyncIterator]()
+            .next();
+          if (first.done) return found;
+          await Context.current().sleep(POLL_MS);
+        }
+      });
+    },
+
+    /** Names the units of new capsules, and all capsules that are not moved yet. */
+    async planRetention({ run }: { run: string }): Promise<CapsuleReport[]> {
+      return alive(async () => {
+        await planCapsules(db, run);
+        const capsules = await unmovedCapsules(db, CAPSULES_A_RUN);
+        return capsules.map(({ id: capsule, buyer, units }) => ({
+          ...{ capsule, buyer, units, step: 'planned' as const, problem: null },
+        }));
+      });
+    },
+
+    async writeCapsule({ run, capsule, asOf }: CapsuleOfRun & { asOf: string }): Promise<void> {
+      const key = await deps.exportKey();
+      const { write } = deps;
+      const proofs = async () => capsuleProofs(db, await deps.log());
+      const of = { id: run, asOf: new Date(asOf) };
+      await alive(() => makeCapsule({ db, store, key, workFolder, proofs, write }, capsule, of, signal()));
+    },
+
+    async deliverCapsule({ run, capsule }: CapsuleOfRun): Promise<{ to: string | null }> {
+      return alive(() => deliverCapsule({ ...deps, db }, capsule, run, { signal: signal() }));
+    },
+
+    async readCapsuleBack({ run, capsule }: CapsuleOfRun): Promise<void> {
+      const { verify } = deps;
+      const [{ publicKey }, { key: logKey }] = [await deps.exportKey(), await deps.log()];
+      const known = await exportKeys(db);
+      const publicKeys = [publicKey, ...known.map((one) => one.publicKey)];
+      const trusted = { publicKeys, logKey: logKey.text };
+      await alive(() => verifyCopy({ db, store, workFolder, verify, trusted }, capsule, run, signal()));
+    },
+
+    /** A handful of units at a time: whoever adds a legal hold waits for no more than that. */
+    async moveCapsule({ run, capsule }: CapsuleOfRun): Promise<void> {
+      const retentionDb = await deps.retentionDb();
+      await alive(async () => {
+        while ((await retireSome(retentionDb, capsule, run)) > 0) signal().throwIfAborted();
+      });
+    },
+
+    async lookForErasable({
+      asOf,
+    }: {
+      asOf: string;
+    }): Promise<{ capsules: ErasedCapsule[]; names: string[] }> {
+      const at = new Date(asOf);
+      return alive(async () => ({
+        capsules: await erasableCapsules(db, at),
+        names: await erasableNames(db, at),
+      }));
+    },
+
+    async eraseArchive({ run, capsule }: CapsuleOfRun): Promise<void> {
+      const retentionDb = await deps.retentionDb();
+      await alive(() => eraseArchive({ db, retentionDb, store }, capsule, run));
+    },
+
+    async erasePersonalNames({ run }: { run: string }): Promise<number> {
+      return eraseNames(await deps.retentionDb(), run);
+    },
+
+    async endRetention({ report }: { report: RetentionReport }): Promise<void> {
+      await endRun(db, report.run!, report);
+    },
+  };
+}

@@ -1,0 +1,127 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { pipeline } from 'node:stream/promises';
+import {
+  bookVerified,
+  capsuleFiles,
+  capsuleUnits,
+  findCapsule,
+  type CapsuleRow,
+} from '../adapters/postgres/capsules';
+import type { Database } from '../adapters/postgres/database';
+import type { ContentStore } from '../adapters/store/port';
+import { parseSha256Hex } from '../domain/brands';
+import { capsuleFiles as names, type CapsuleReport } from '../domain/capsule';
+import { UnitrailError } from '../domain/errors';
+import { digestOf, inWorkFolder } from './make-capsule';
+
+/** Written apart from what writes capsules. */
+export type VerifyFiles = (folder: string, trusted: TrustedKeys) => Promise<CapsuleReport>;
+
+export interface TrustedKeys {
+  /** By which manifests are signed, DER of the SubjectPublicKeyInfo in base64. */
+  readonly publicKeys: readonly string[];
+  /** By which checkpoints of the log are signed, `name+hash+key`. */
+  readonly logKey: string;
+}
+
+export interface VerifyCapsuleDeps {
+  /** Another login than the one that removes. */
+  readonly db: Database;
+  readonly store: ContentStore;
+  readonly workFolder: string;
+  readonly verify: VerifyFiles;
+  readonly trusted: TrustedKeys;
+}
+
+/** What is booked as the place of the copy that `retire` asks for. */
+export const STORE_COPY = 'store';
+
+/**
+ * Reads the copy in the content store back as a whole: by the second reader, and against what the database has of each
+ * unit. What is wrong stops the capsule, and nothing of it is removed here.
+ * @throws UnitrailError CAPSULE_DAMAGED, STORE_UNAVAILABLE
+ */
+export async function verifyCopy(
+  deps: VerifyCapsuleDeps,
+  id: string,
+  run: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const row = await findCapsule(deps.db, id);
+  if (row.verified) return;
+  await inWorkFolder(deps.workFolder, `${id}-read`, async (folder) => {
+    await fetchFiles(deps, id, folder, signal);
+    const report = await deps.verify(folder, deps.trusted);
+    if (!report.ok)
+      throw damaged(id, report.problems.map(({ where, what }) => `${where}: ${what}`).join('; '));
+    requireSame(row, report);
+    await compareUnits(deps.db, row, join(folder, names.events));
+    const sha256 = digestOf(row.eventsManifest!);
+    await bookVerified(deps.db, id, run, { place: STORE_COPY, sha256 });
+  });
+}
+
+async function fetchFiles(
+  { db, store }: VerifyCapsuleDeps,
+  capsule: string,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const { name, sha256 } of await capsuleFiles(db, capsule)) {
+    signal?.throwIfAborted();
+    await pipeline(
+      store.open(parseSha256Hex(sha256)),
+      createWriteStream(join(folder, name), { flags: 'wx' }),
+    );
+  }
+}
+
+function requireSame({ id, manifest, records, events }: CapsuleRow, report: CapsuleReport): void {
+  const wanted = { capsule: id, manifestSha256: digestOf(manifest!), records, events };
+  const { capsule, manifestSha256, counts } = report;
+  const found = { capsule, manifestSha256, records: counts.records, events: counts.events };
+  if (JSON.stringify(found) === JSON.stringify(wanted)) return;
+  throw damaged(id, `it says ${JSON.stringify(found)}, and the database ${JSON.stringify(wanted)}`);
+}
+
+/** Each history ends where the database says, by number and hash, in the order of the capsule. */
+async function compareUnits(db: Database, { id }: CapsuleRow, eventsPath: string): Promise<void> {
+  const ends = historyEnds(eventsPath);
+  for await (const page of capsuleUnits(db, id))
+    for (const { unitId, serial, lastSeq, head } of page) {
+      const { value: end } = await ends.next();
+      const found = end && `${end.stream} ${end.seq} ${end.hash}`;
+      if (found !== `unit:${unitId} ${lastSeq} ${head}`)
+        throw damaged(id, `the history of unit ${serial} ends with ${found ?? 'nothing'}, not with ${head}`);
+    }
+  const more = await ends.next();
+  if (more.value) throw damaged(id, `it holds ${more.value.stream}, which the database has not in it`);
+}
+
+interface HistoryEnd {
+  readonly stream: string;
+  readonly seq: number;
+  readonly hash: string;
+}
+
+async function* historyEnds(path: string): AsyncGenerator<HistoryEnd, undefined> {
+  let last: HistoryEnd | undefined;
+  for await (const line of createInterface({ input: createReadStream(path) })) {
+    const { header, hash } = JSON.parse(line) as { header: string; hash: string };
+    const [, stream = '', seq] = header.split('|');
+    if (last && last.stream !== stream) yield last;
+    last = { stream, seq: Number(seq), hash };
+  }
+  if (last) yield last;
+  return undefined;
+}
+
+function damaged(capsule: string, what: string): UnitrailError {
+  return new UnitrailError(
+    'CAPSULE_DAMAGED',
+    `Capsule ${capsule} in the content store is not what it should be: ${what}. Nothing of it is removed from the database. Look at the disk, and put the store back from its backup.`,
+    { capsule },
+  );
+}

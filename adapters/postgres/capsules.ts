@@ -1,0 +1,170 @@
+import { UnitrailError } from '../../domain/errors';
+import type { Trouble } from '../../domain/retention';
+import type { Database } from './database';
+import { mapped } from './errors';
+
+/** Units of one call: a hold that is added waits for no more than these. */
+export const RETIRE_UNITS = 500;
+
+export interface CapsuleRow {
+  readonly id: string;
+  readonly runId: string;
+  readonly buyer: string | null;
+  readonly product: string;
+  readonly month: string;
+  readonly number: number;
+  readonly units: number;
+  readonly records: number;
+  readonly events: number;
+  readonly state: 'planned' | 'made' | 'moved' | 'erased';
+  readonly delivery: 'due' | 'delivered' | 'none';
+  /** Byte for byte; null while it is planned only. */
+  readonly manifest: string | null;
+  readonly eventsManifest: string | null;
+  /** Whether somebody has read the copy in the store back. */
+  readonly verified: boolean;
+}
+
+const columns = `c.id, c.run_id as "runId", c.buyer, c.product, c.month, c.number, c.units, c.records, c.events::float8 as events, c.state,
+  c.delivery, c.manifest, c.events_manifest as "eventsManifest",
+  exists (select from capsule_copies v where v.capsule_id = c.id and v.place = 'store') as verified`;
+
+/** @throws UnitrailError NOT_FOUND */
+export async function findCapsule(db: Database, id: string): Promise<CapsuleRow> {
+  const [row] = await capsuleRows(db, 'where c.id = ?', [id]);
+  if (row) return row;
+  throw new UnitrailError('NOT_FOUND', `There is no capsule ${id}. \`unitrail retention report\` names all.`);
+}
+
+/** Those that are not moved yet, the oldest first: also what an earlier run has left. */
+export async function unmovedCapsules(db: Database, limit: number): Promise<CapsuleRow[]> {
+  return capsuleRows(db, `where c.state in ('planned', 'made') order by c.planned_at, c.id limit ?`, [limit]);
+}
+
+export async function listCapsules(db: Database): Promise<CapsuleRow[]> {
+  return capsuleRows(db, 'order by c.id', []);
+}
+
+async function capsuleRows(
+  db: Database,
+  rest: string,
+  values: readonly (string | number)[],
+): Promise<CapsuleRow[]> {
+  const answer = await mapped(
+    db.raw<{ rows: CapsuleRow[] }>(`select ${columns} from capsules c ${rest}`, [...values]),
+  );
+  return answer.rows;
+}
+
+export interface CapsuleFileRow {
+  readonly name: string;
+  /** As `CapsuleRole` of domain/capsule.ts. */
+  readonly role: string;
+  readonly ownOnly: boolean;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+}
+
+/** In the order of delivery: the manifest last, because its presence says that the others are there. */
+export async function capsuleFiles(db: Database, capsule: string): Promise<CapsuleFileRow[]> {
+  const answer = await mapped(
+    db.raw<{ rows: CapsuleFileRow[] }>(
+      `select name, role, own_only as "ownOnly", size_bytes::float8 as "sizeBytes", sha256 from capsule_files where capsule_id = ?
+       order by own_only, role = 'manifest', role = 'eventsManifest', name collate "C"`,
+      [capsule],
+    ),
+  );
+  return answer.rows;
+}
+
+export interface MadeCapsule {
+  readonly manifest: string;
+  readonly eventsManifest: string;
+  readonly files: readonly CapsuleFileRow[];
+}
+
+/** False where it was made before: those files count. */
+export async function bookCapsule(
+  db: Database,
+  capsule: string,
+  run: string,
+  made: MadeCapsule,
+): Promise<boolean> {
+  const values = [capsule, run, made.manifest, made.eventsManifest, JSON.stringify(made.files)];
+  return ask(db, 'capsule_made(?, ?, ?, ?, ?::jsonb)', values);
+}
+
+/** A null target: nobody is to be brought it. With a failure: it is still due. */
+export async function bookCapsuleDelivery(
+  db: Database,
+  capsule: string,
+  run: string,
+  { target, failure }: { readonly target: string | null; readonly failure: Trouble | null },
+): Promise<void> {
+  const values = [capsule, run, target, failure?.code ?? null, failure?.message ?? null];
+  await ask(db, 'capsule_delivered(?, ?, ?, ?, ?)', values);
+}
+
+export async function bookVerified(
+  db: Database,
+  capsule: string,
+  run: string,
+  { place, sha256 }: { readonly place: string; readonly sha256: string },
+): Promise<void> {
+  await ask(db, 'copy_verified(?, ?, ?, ?)', [capsule, run, place, sha256]);
+}
+
+/** Removes some of its units here, by the login that may, and says how many are left. */
+export async function retireSome(db: Database, capsule: string, run: string): Promise<number> {
+  return Number(await ask<string>(db, 'retire(?, ?, ?)', [capsule, run, RETIRE_UNITS]));
+}
+
+/** Digests of what an erased capsule had, and no other capsule, export or plant file has. */
+export async function orphanedContents(db: Database, capsule: string): Promise<string[]> {
+  const answer = await mapped(
+    db.raw<{ rows: { sha256: string }[] }>(
+      `select f.sha256 from capsule_files f join capsules c on c.id = f.capsule_id where c.id = ? and c.state = 'erased'
+         and not exists (select from capsule_files o join capsules k on k.id = o.capsule_id where o.sha256 = f.sha256 and k.state <> 'erased')
+         and not exists (select from export_files e where e.sha256 = f.sha256)`,
+      [capsule],
+    ),
+  );
+  return answer.rows.map(({ sha256 }) => sha256);
+}
+
+export interface CapsuleUnitRow {
+  readonly unitId: string;
+  readonly issuer: string;
+  readonly serial: string;
+  readonly recordSha256: string | null;
+  readonly lastSeq: number;
+  /** Hex. */
+  readonly head: string;
+}
+
+const PAGE_ROWS = 250;
+
+/** In the order of the capsule: by serial and then issuer, each page a short statement. */
+export async function* capsuleUnits(db: Database, capsule: string): AsyncGenerator<CapsuleUnitRow[]> {
+  let after: Pick<CapsuleUnitRow, 'serial' | 'issuer'> = { serial: '', issuer: '' };
+  for (;;) {
+    const { rows } = await mapped(
+      db.raw<{ rows: CapsuleUnitRow[] }>(
+        `select unit_id as "unitId", issuer, serial, record_sha256 as "recordSha256", last_seq::float8 as "lastSeq",
+           encode(head, 'hex') as head
+         from capsule_units where capsule_id = ? and (serial, issuer) > (?, ?) order by serial, issuer limit ?`,
+        [capsule, after.serial, after.issuer, PAGE_ROWS],
+      ),
+    );
+    if (rows.length > 0) yield rows;
+    if (rows.length < PAGE_ROWS) return;
+    after = rows.at(-1)!;
+  }
+}
+
+async function ask<T>(db: Database, call: string, values: readonly unknown[]): Promise<T> {
+  const answer = await mapped(
+    db.raw<{ rows: { value: T }[] }>(`select ${call} as value`, values as string[]),
+  );
+  return answer.rows[0]!.value;
+}

@@ -1,0 +1,179 @@
+import { canonicalJson } from '../../domain/canonical';
+import { UnitrailError } from '../../domain/errors';
+import type { DueGroup, ErasedCapsule, RetentionReport } from '../../domain/retention';
+import type { Database } from './database';
+import { mapped } from './errors';
+
+/** What is due is looked for among all units that ever shipped, in one statement. */
+const LONG_MS = 1_800_000;
+
+export interface RetentionRun {
+  readonly id: string;
+  readonly asOf: Date;
+  readonly openedAt: Date;
+  readonly clockTrusted: boolean;
+  readonly endedAt: Date | null;
+  readonly report: RetentionReport | null;
+}
+
+export interface RunRequest {
+  /** Under one request there is one run: a repeat finds it. */
+  readonly request: string;
+  readonly asOf: Date;
+  /** Who says that the clock is right although it has jumped. */
+  readonly confirmedBy: string | null;
+}
+
+/** @throws UnitrailError NOT_ALLOWED where the time is later than the database's own */
+export async function openRun(
+  db: Database,
+  { request, asOf, confirmedBy }: RunRequest,
+): Promise<RetentionRun> {
+  const id = await ask<string>(db, 'open_retention_run(?, ?, ?)', [request, asOf, confirmedBy]);
+  return findRun(db, id);
+}
+
+const runColumns = `id, as_of as "asOf", opened_at as "openedAt", clock_trusted as "clockTrusted", ended_at as "endedAt", report`;
+
+type StoredRun = Omit<RetentionRun, 'report'> & { readonly report: string | null };
+
+function runOf({ report, ...run }: StoredRun): RetentionRun {
+  return { ...run, report: report === null ? null : (JSON.parse(report) as RetentionReport) };
+}
+
+/** @throws UnitrailError NOT_FOUND */
+export async function findRun(db: Database, id: string): Promise<RetentionRun> {
+  const answer = await mapped(
+    db.raw<{ rows: StoredRun[] }>(`select ${runColumns} from retention_runs where id = ?`, [id]),
+  );
+  if (answer.rows[0]) return runOf(answer.rows[0]);
+  throw new UnitrailError(
+    'NOT_FOUND',
+    `There is no retention run ${id}. \`unitrail retention report\` shows the newest ones.`,
+  );
+}
+
+/** Newest first. */
+export async function listRuns(db: Database, limit: number): Promise<RetentionRun[]> {
+  const answer = await mapped(
+    db.raw<{ rows: StoredRun[] }>(
+      `select ${runColumns} from retention_runs order by opened_at desc limit ?`,
+      [limit],
+    ),
+  );
+  return answer.rows.map(runOf);
+}
+
+/** What the terms in force let go by then, whatever stands in its way. Reads only. */
+export async function dueGroups(db: Database, asOf: Date): Promise<DueGroup[]> {
+  const sql = `select buyer, product, month, count(*)::integer as units, (count(*) filter (where held))::integer as held,
+      (count(*) filter (where undelivered))::integer as undelivered
+    from due_units(?) group by buyer, product, month order by buyer nulls last, product, month`;
+  return long<DueGroup>(db, sql, [asOf]);
+}
+
+/** Names the units of new capsules; a repeat plans nothing more. */
+export async function planCapsules(db: Database, run: string): Promise<void> {
+  await long(db, 'select plan_capsules(?)', [run]);
+}
+
+/** A statement that may take as long as a reading of everything. */
+async function long<Row>(db: Database, sql: string, values: readonly unknown[]): Promise<Row[]> {
+  return mapped(
+    db.transaction(async (trx) => {
+      await trx.raw(`set local statement_timeout = ${LONG_MS}`);
+      const answer = await trx
+        .raw<{ rows: Row[] }>(sql, values as string[])
+        .options({ query_timeout: LONG_MS });
+      return answer.rows;
+    }),
+  );
+}
+
+/** Capsules whose archive ends by then, and who holds them. */
+export async function erasableCapsules(db: Database, asOf: Date): Promise<ErasedCapsule[]> {
+  const rows = await long<{ capsule: string; until: Date; hold: string | null }>(
+    db,
+    `select capsule_id as capsule, kept_until as until, hold_id as hold from erasable_capsules(?)`,
+    [asOf],
+  );
+  return rows.map(({ capsule, until, hold }) => ({
+    capsule,
+    keptUntil: until.toISOString(),
+    problem:
+      hold === null ? null : { code: 'NOT_ALLOWED', message: `A unit of it is on legal hold ${hold}.` },
+  }));
+}
+
+export async function erasableNames(db: Database, asOf: Date): Promise<string[]> {
+  const rows = await long<{ number: string }>(db, 'select erasable_names(?) as number', [asOf]);
+  return rows.map(({ number }) => number);
+}
+
+/** By the login that may remove; nobody can bring them back. */
+export async function eraseCapsule(db: Database, capsule: string, run: string): Promise<void> {
+  await long(db, 'select erase_capsule(?, ?)', [capsule, run]);
+}
+
+export async function eraseNames(db: Database, run: string): Promise<number> {
+  return ask(db, 'erase_names(?)', [run]);
+}
+
+export async function endRun(db: Database, run: string, report: RetentionReport): Promise<void> {
+  await ask(db, 'end_retention_run(?, ?)', [run, canonicalJson(report)]);
+}
+
+/** How many persons agree by now to the terms of the plant file in force. */
+export async function approveRetention(db: Database, version: string, by: string): Promise<number> {
+  return ask(db, 'approve_retention(?, ?)', [version, by]);
+}
+
+export interface RetentionTerms {
+  readonly product: string;
+  readonly buyer: string;
+  /** Names of the policies that say so. */
+  readonly policies: readonly string[];
+  readonly databaseMonths: number;
+  readonly archiveYears: number;
+  readonly supportEnds: string;
+}
+
+export interface RetentionInForce {
+  /** Of the plant file. */
+  readonly version: string;
+  readonly appliedAt: Date;
+  readonly approvedBy: readonly string[];
+  /** Whose terms count before anything is erased, the oldest first. */
+  readonly versionsThatCount: readonly string[];
+  readonly terms: readonly RetentionTerms[];
+}
+
+/** The terms of every product and buyer; where no policy is named, there is no line, and nothing is ever due. */
+export async function retentionInForce(db: Database): Promise<RetentionInForce> {
+  const answer = await mapped(
+    db.raw<{ rows: RetentionInForce[] }>(
+      `select v.id::text as version, v.applied_at as "appliedAt",
+         array(select approved_by from retention_approvals a where a.plant_version = v.id order by approved_at) as "approvedBy",
+         array(select id::text from retention_versions() order by id) as "versionsThatCount",
+         (select coalesce(jsonb_agg(jsonb_build_object('product', p ->> 'code', 'buyer', b ->> 'id', 'policies', t.policies,
+            'databaseMonths', t.database_months, 'archiveYears', t.archive_years, 'supportEnds', t.support_ends)
+            order by p ->> 'code', b ->> 'id'), '[]')
+          from jsonb_array_elements(v.document::jsonb -> 'products') p, jsonb_array_elements(v.document::jsonb -> 'buyers') b,
+            retention_terms(v.document::jsonb, p ->> 'code', b ->> 'id') t) as terms
+       from plant_versions v order by v.id desc limit 1`,
+    ),
+  );
+  const [inForce] = answer.rows;
+  if (inForce) return inForce;
+  throw new UnitrailError(
+    'PLANT_INVALID',
+    'No plant file has been applied yet. Run `unitrail apply plant.yaml` first.',
+  );
+}
+
+async function ask<T>(db: Database, call: string, values: readonly unknown[]): Promise<T> {
+  const answer = await mapped(
+    db.raw<{ rows: { value: T }[] }>(`select ${call} as value`, values as string[]),
+  );
+  return answer.rows[0]!.value;
+}

@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import type { Command } from 'commander';
+import type { Client } from '@temporalio/client';
+import { dueGroups, erasableCapsules, erasableNames } from '../adapters/postgres/retention';
+import type { Database } from '../adapters/postgres/database';
+import { blockedBuyers, retentionText, type RetentionReport } from '../domain/retention';
+import { readInstant } from '../domain/unit-filter';
+import { retentionScheduleId, taskQueues } from '../domain/workflow-ids';
+import { failedWorkflow } from './failed-workflow';
+import { readOperator } from './operator-option';
+import { FAILED, printJson, printLine, say } from './output';
+import { retentionGroup } from './retention-group';
+import type { ServerContext } from './server-context';
+import { unpolledQueues } from './task-queues';
+import { ask } from './temporal-errors';
+import { wrongOption } from './wrong-option';
+
+interface Options {
+  readonly asOf?: Date;
+  readonly dryRun?: boolean;
+  readonly confirmClock?: boolean;
+  readonly by?: string;
+}
+
+/** After this long it is worth a word that nobody does the work. */
+const PATIENCE_MS = 3_000;
+
+export function register(program: Command, context: ServerContext): void {
+  retentionGroup(program)
+    .command('run')
+    .description(
+      'Exports what is undelivered, moves what the policy lets go into capsules, and erases what the archive has kept for long enough.',
+    )
+    .option('--as-of <time>', 'judge by this time, which is not later than now', readTime)
+    .option('--dry-run', 'say what would be done, and do nothing')
+    .option('--confirm-clock', "the database's clock is right, although no run was for more than 100 days")
+    .option('--by <operator>', 'your operator number, with --confirm-clock', readOperator)
+    .action((options: Options) => (options.dryRun ? tell(context, options) : run(context, options)));
+}
+
+function readTime(text: string): Date {
+  const time = readInstant(text);
+  if (time) return time;
+  throw wrongOption(
+    '--as-of',
+    text,
+    'a day YYYY-MM-DD (it begins at 00:00 UTC) or an instant such as 2026-11-23T08:00:00Z',
+  );
+}
+
+async function tell(context: ServerContext, { asOf = new Date() }: Options): Promise<void> {
+  const report = await dryRun(await context.desk(), asOf);
+  if (context.json) return printJson(context, report);
+  await printLine(context, retentionText(report));
+}
+
+/** Reads only: the same report as of a run, of what would be done. */
+async function dryRun(db: Database, asOf: Date): Promise<RetentionReport> {
+  const due = await dueGroups(db, asOf);
+  return {
+    ...{ run: null, asOf: asOf.toISOString(), dryRun: true, clockTrusted: true },
+    due,
+    blocked: blockedBuyers(due),
+    capsules: [],
+    erased: await erasableCapsules(db, asOf),
+    names: await erasableNames(db, asOf),
+  };
+}
+
+async function run(context: ServerContext, { asOf, confirmClock, by }: Options): Promise<void> {
+  if (confirmClock && by === undefined)
+    throw wrongOption('--by', by, 'the operator number of whoever confirms the clock');
+  const client = await context.temporal();
+  const report = await execute(context, client, {
+    ...(asOf && { asOf: asOf.toISOString() }),
+    ...(confirmClock && { confirmedBy: by }),
+  });
+  const isWhole =
+    report.clockTrusted &&
+    report.blocked.length === 0 &&
+    [...report.capsules, ...report.erased].every(({ problem }) => problem === null);
+  if (!isWhole) context.exitWith(FAILED);
+  if (context.json) return printJson(context, report);
+  await printLine(context, retentionText(report));
+}
+
+async function execute(context: ServerContext, client: Client, input: object): Promise<RetentionReport> {
+  const handle = await ask(client, () =>
+    client.workflow.start('retention', {
+      workflowId: `${retentionScheduleId}-${randomUUID()}`,
+      taskQueue: taskQueues.workflows,
+      args: [input],
+    }),
+  );
+  const notice = setTimeout(() => void tellIdle(context, client), PATIENCE_MS);
+  try {
+    return (await handle.result()) as RetentionReport;
+  } catch (error) {
+    throw failedWorkflow(error);
+  } finally {
+    clearTimeout(notice);
+  }
+}
+
+async function tellIdle(context: ServerContext, client: Client): Promise<void> {
+  const idle = await unpolledQueues(client, [taskQueues.workflows, taskQueues.office]).catch(() => []);
+  if (idle.length > 0)
+    await say(
+      context,
+      `Nobody works on ${idle.join(', ')}: the run waits. \`unitrail up\` starts all workers.`,
+    );
+}

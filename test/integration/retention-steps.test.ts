@@ -1,0 +1,226 @@
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { capsuleProofs } from '../../activities/capsule-proofs';
+import { deliverCapsule } from '../../activities/deliver-capsule';
+import { makeCapsule, type MakeCapsuleDeps } from '../../activities/make-capsule';
+import { verifyCopy, type VerifyCapsuleDeps } from '../../activities/verify-capsule';
+import { writeCapsule } from '../../adapters/capsule/write-capsule';
+import { capsuleFiles, findCapsule, retireSome } from '../../adapters/postgres/capsules';
+import { openDatabase, type Database } from '../../adapters/postgres/database';
+import { dueGroups, endRun, openRun, planCapsules } from '../../adapters/postgres/retention';
+import { createContentStore } from '../../adapters/store/content-store';
+import type { ContentStore } from '../../adapters/store/port';
+import { audit } from '../../tools/audit/audit';
+import { verifyFiles } from '../../workers/retention-parts';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { DatabaseProxy, type Interference } from '../support/database-proxy';
+import { makeDeps, shipBatch } from '../support/exports';
+import { applyPolicy, handOut } from '../support/retention';
+import { applySmallPlant, openShopFloor, type ShopFloor } from '../support/shop-floor';
+
+/** What is left of the steps of a run when a worker dies in one, the disk is full, or a file is not what it was. */
+let database: TestDatabase;
+let proxy: DatabaseProxy;
+let floor: ShopFloor;
+let office: Database;
+let retention: Database;
+let home: string;
+let store: ContentStore;
+let deps: MakeCapsuleDeps & VerifyCapsuleDeps;
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'unitrail-retention-steps-'));
+  database = await createTestDatabase();
+  floor = openShopFloor(database);
+  proxy = await DatabaseProxy.before(database.ownerUrl);
+  const open = (login: 'office' | 'retention'): Database =>
+    openDatabase(proxy.urlFor(database.urlOf(login)), {
+      applicationName: `test-${login}`,
+      maxConnections: 4,
+    });
+  [office, retention] = [open('office'), open('retention')];
+  const made = await makeDeps(office, home);
+  ({ store } = made);
+  const trusted = { publicKeys: [made.key.publicKey], logKey: made.log.key.text };
+  const proofs = () => capsuleProofs(office, made.log);
+  deps = { ...made, proofs, write: writeCapsule, verify: verifyFiles, trusted };
+  await applySmallPlant(floor);
+  await applyPolicy(floor);
+});
+afterAll(async () => {
+  await Promise.all([office?.destroy(), retention?.destroy(), floor?.close()]);
+  await proxy?.close();
+  await database?.drop();
+  await rm(home, { recursive: true, force: true });
+});
+
+let runs = 0;
+
+/** Tried as Temporal tries it: without end, but here not for ever. */
+async function tried<T>(act: () => Promise<T>): Promise<T> {
+  for (let left = 10; ; left -= 1) {
+    try {
+      return await act();
+    } catch (error) {
+      if (left === 0) throw error;
+    }
+  }
+}
+
+/** The steps of the workflow, each tried until it is done. */
+async function runAll(): Promise<string> {
+  const request = { request: `steps-${(runs += 1)}`, asOf: new Date(), confirmedBy: null };
+  const run = await tried(() => openRun(office, request));
+  const asOf = request.asOf.toISOString();
+  await tried(() => planCapsules(office, run.id));
+  const ids = await tried(() =>
+    office('capsules').whereIn('state', ['planned', 'made']).pluck<string[]>('id'),
+  );
+  for (const id of ids) {
+    await tried(() => makeCapsule(deps, id, run));
+    await tried(() => deliverCapsule({ db: office, store, secrets: {} }, id, run.id));
+    await tried(() => verifyCopy(deps, id, run.id));
+    while ((await tried(() => retireSome(retention, id, run.id))) > 0);
+  }
+  const report = { ...{ run: run.id, asOf, dryRun: false, clockTrusted: true, due: [], blocked: [] } };
+  await tried(() => endRun(office, run.id, { ...report, capsules: [], erased: [], names: [] }));
+  return run.id;
+}
+
+const durable = [
+  ...['open_retention_run', 'plan_capsules', 'capsule_made', 'capsule_delivered', 'copy_verified'],
+  ...['retire', 'end_retention_run', 'sequence_leaves', 'book_checkpoint'],
+];
+
+/** Each durable statement loses its worker once. */
+function killEachOnce(when: Interference['when']): Set<string> {
+  const struck = new Set<string>();
+  proxy.interfere = ({ sql }) => {
+    const call = durable.find((name) => sql.includes(`${name}(`));
+    if (call === undefined || struck.has(call)) return null;
+    struck.add(call);
+    return { when, then: 'cut' };
+  };
+  return struck;
+}
+
+const leftEvents = async (ids: readonly string[]): Promise<number> =>
+  Number(
+    (
+      await floor
+        .as('office')('unit_events')
+        .whereIn(
+          'stream',
+          ids.map((id) => `unit:${id}`),
+        )
+        .count('* as count')
+    )[0]!.count,
+  );
+
+test.each(['before', 'after'] as const)(
+  'a worker that dies right %s each durable step leaves a run that the next one ends: nothing is lost, nothing moves twice',
+  async (when) => {
+    const { units } = await shipBatch(floor, 3);
+    await handOut(floor.as('office'), 'acme', home);
+    const ids = units.map(({ unitId }) => unitId);
+    const sealed = await floor
+      .as('office')('records')
+      .whereIn('unit_id', ids)
+      .orderBy('serial')
+      .pluck('body');
+    const struck = killEachOnce(when);
+    const run = await runAll();
+    proxy.interfere = () => null;
+    expect([...struck].sort()).toEqual([...durable].sort());
+    const [capsule] = await office('capsules').where({ run_id: run }).pluck<string[]>('id');
+    expect(await findCapsule(office, capsule!)).toMatchObject({ state: 'moved', units: 3 });
+    expect(await leftEvents(ids)).toBe(0);
+    expect((await linesOf(capsule!)).sort()).toEqual(sealed.sort());
+    const types = await office('unit_events')
+      .where({ stream: `retention:${run}` })
+      .pluck<string[]>('type');
+    expect(types).toHaveLength(new Set(types).size);
+    const report = await audit(database.urlOf('auditor'), { store: join(home, 'store') });
+    expect(report.violations).toEqual([]);
+    // What was read back, or written and not booked, does not lie about.
+    expect(await readdir(join(home, 'work'))).toEqual([]);
+  },
+  120_000,
+);
+
+async function linesOf(capsule: string): Promise<string[]> {
+  const file = (await capsuleFiles(office, capsule)).find(({ role }) => role === 'records')!;
+  const text = await readFile(pathOf(file.sha256), 'utf8');
+  return text.trimEnd().split('\n');
+}
+
+const pathOf = (sha256: string): string => join(home, 'store', 'sha256', sha256.slice(0, 2), sha256);
+
+/** A run with one capsule planned, of units of its own. */
+async function plannedCapsule(): Promise<{
+  run: { id: string; asOf: Date };
+  capsule: string;
+  ids: string[];
+}> {
+  const { units } = await shipBatch(floor, 1);
+  await handOut(floor.as('office'), 'acme', home);
+  const run = await openRun(office, { request: `steps-${(runs += 1)}`, asOf: new Date(), confirmedBy: null });
+  await planCapsules(office, run.id);
+  const [capsule] = await office('capsules').where({ run_id: run.id }).pluck<string[]>('id');
+  return { run, capsule: capsule!, ids: units.map(({ unitId }) => unitId) };
+}
+
+test('a full disk, wherever it is met, is tried again, and has booked and removed nothing', async () => {
+  const { run, capsule, ids } = await plannedCapsule();
+  const before = await leftEvents(ids);
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  const inWork = makeCapsule({ ...deps, write: () => Promise.reject(full) }, capsule, run);
+  await expect(inWork).rejects.toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+    message: expect.stringContaining('ENOSPC'),
+  });
+  // A file where the store's folder should be: it can't be written, as a share that is away can't.
+  await writeFile(join(home, 'away'), '');
+  const away = createContentStore({ folder: join(home, 'away') });
+  const inStore = makeCapsule({ ...deps, store: away }, capsule, run);
+  await expect(inStore).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  expect(await findCapsule(office, capsule)).toMatchObject({ state: 'planned', manifest: null });
+  expect(await leftEvents(ids)).toBe(before);
+  await makeCapsule(deps, capsule, run);
+  const unread = verifyCopy({ ...deps, store: away }, capsule, run.id);
+  await expect(unread).rejects.toMatchObject({ code: expect.stringMatching(/STORE_UNAVAILABLE|NOT_FOUND/) });
+  expect(await findCapsule(office, capsule)).toMatchObject({ verified: false });
+});
+
+test('a file that changed before it was read back stops its capsule, and nothing of it is removed', async () => {
+  const { run, capsule, ids } = await plannedCapsule();
+  await makeCapsule(deps, capsule, run);
+  await deliverCapsule({ db: office, store, secrets: {} }, capsule, run.id);
+  const before = await leftEvents(ids);
+  const events = (await capsuleFiles(office, capsule)).find(({ role }) => role === 'events')!;
+  const path = pathOf(events.sha256);
+  const bytes = await readFile(path);
+  await chmod(path, 0o600);
+  await writeFile(path, bytes.toString('utf8').replace('PASS', 'FAIL'));
+  const reading = (): Promise<void> => verifyCopy(deps, capsule, run.id);
+  await expect(reading()).rejects.toMatchObject({ code: 'CAPSULE_DAMAGED' });
+  await expect(retireSome(retention, capsule, run.id)).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
+  expect(await leftEvents(ids)).toBe(before);
+  await writeFile(path, bytes);
+  await reading();
+  while ((await retireSome(retention, capsule, run.id)) > 0);
+  expect(await leftEvents(ids)).toBe(0);
+  // The auditor tells a change after the move, each time.
+  const judged = async () =>
+    (await audit(database.urlOf('auditor'), { store: join(home, 'store') })).violations;
+  expect(await judged()).toEqual([]);
+  await writeFile(path, bytes.toString('utf8').replace('PASS', 'FAIL'));
+  expect((await judged()).map(({ invariant, subject }) => [invariant, subject])).toEqual([
+    ['A19', `capsule ${capsule}, events.jsonl`],
+  ]);
+  await rm(path);
+  expect((await judged()).map(({ found }) => found)).toEqual(['no such file in the content store']);
+  await writeFile(path, bytes);
+  expect(await dueGroups(office, new Date())).toEqual([]);
+});

@@ -1,0 +1,158 @@
+import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { newSiteKey } from '../../adapters/keys/site-keys';
+import { openDatabase, type Database } from '../../adapters/postgres/database';
+import { exportKeys } from '../../adapters/postgres/exports';
+import { applyPlant, requirePlant } from '../../adapters/postgres/plant-store';
+import { defaultExportSettings } from '../../domain/export-schema';
+import type { SftpTarget } from '../../domain/export-settings';
+import type { PlantDocument } from '../../domain/plant-document';
+import type { RetentionReport } from '../../domain/retention';
+import { retentionScheduleId, taskQueues } from '../../domain/workflow-ids';
+import { audit } from '../../tools/audit/audit';
+import { verifyFiles } from '../../workers/retention-parts';
+import { openInbox, type Inbox } from '../../tools/inbox/inbox';
+import { reconcileRetentionSchedule } from '../../workers/retention-schedule';
+import { newOrder, startTestLine, type TestLine } from '../support/line';
+import { until } from '../support/line-units';
+
+let line: TestLine;
+let desk: Database;
+let inbox: Inbox;
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'unitrail-retention-workflow-'));
+  await writeFile(join(folder, 'export.pem'), newSiteKey().secret, { mode: 0o600 });
+  inbox = await openInbox(join(folder, 'inbox'));
+  line = await startTestLine();
+  desk = openDatabase(line.database.urlOf('desk'), { applicationName: 'test-desk' });
+  await apply(inbox.target);
+});
+
+afterAll(async () => {
+  await line?.stop();
+  await desk?.destroy();
+  await inbox?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** The sample plant: acme gets its files by SFTP and has no schedule, and what has shipped is due at once. */
+async function apply(sftp: SftpTarget, more: Partial<PlantDocument> = {}): Promise<void> {
+  const plant = await requirePlant(desk);
+  const settings = { ...defaultExportSettings(), sftp };
+  const buyers = plant.buyers.map((buyer) => (buyer.id === 'acme' ? { ...buyer, export: settings } : buyer));
+  const manufacturer = { ...plant.manufacturer, exportKey: `file:${join(folder, 'export.pem')}` };
+  const retentionPolicies = plant.retentionPolicies.map((policy) => ({ ...policy, databaseMonths: 0 }));
+  await applyPlant(desk, { ...plant, manufacturer, buyers, retentionPolicies, ...more });
+}
+
+async function shipUnits(quantity: number): Promise<void> {
+  const { batch } = await line.startBatch(newOrder({ quantity }));
+  await line.waitFor(
+    batch,
+    (units) => units.length === quantity && units.every(({ state }) => state === 'Shipped'),
+  );
+}
+
+const start = (id: string, input: object = {}) =>
+  line.client.workflow.start('retention', {
+    workflowId: `${retentionScheduleId}-${id}`,
+    taskQueue: taskQueues.workflows,
+    args: [input],
+  });
+
+const month = new Date().toISOString().slice(0, 7);
+const store = (): string => join(line.home, 'store');
+const judged = async () => (await audit(line.database.urlOf('auditor'), { store: store() })).violations;
+
+test('one run, with no export schedule, ends with export and capsule in the folder of the buyer, both good', async () => {
+  await shipUnits(2);
+  const report = (await (await start('first')).result()) as RetentionReport;
+  const capsule = `acme-EUDV-${month}-1`;
+  expect(report).toMatchObject({
+    clockTrusted: true,
+    due: [{ buyer: 'acme', product: 'EUDV', month, units: 2, held: 0, undelivered: 0 }],
+    blocked: [],
+    capsules: [{ capsule, units: 2, step: 'moved', problem: null }],
+    erased: [],
+  });
+  expect(await readdir(inbox.folder)).toEqual(
+    expect.arrayContaining(['acme-000001.manifest.json', 'capsules']),
+  );
+  const delivered = join(inbox.folder, 'capsules', capsule);
+  const publicKeys = (await exportKeys(desk)).map(({ publicKey }) => publicKey);
+  const [logKey] = await desk('log_keys').pluck<string[]>('key');
+  expect(await verifyFiles(delivered, { publicKeys, logKey: logKey! })).toMatchObject({ ok: true, counts: { records: 2, events: 0 } });
+  expect(await readdir(delivered)).not.toContain('events.jsonl');
+  expect(await desk('records').count()).toEqual([{ count: '0' }]);
+  expect(await desk('unit_events').whereLike('stream', 'unit:%').count()).toEqual([{ count: '0' }]);
+  expect(await judged()).toEqual([]);
+});
+
+test('a buyer whose server can not be reached keeps back its own units, and the next run moves them', async () => {
+  await shipUnits(1);
+  await apply({ ...inbox.target, hostKeys: [`SHA256:${'A'.repeat(43)}`] });
+  const report = (await (await start('stranger', { patience: '5 seconds' })).result()) as RetentionReport;
+  expect(report).toMatchObject({ blocked: [{ buyer: 'acme', undelivered: 1 }], capsules: [] });
+  expect(await desk('records').count()).toEqual([{ count: '1' }]);
+  await apply(inbox.target);
+  const [waiting] = await running();
+  await line.client.workflow.getHandle(waiting!).executeUpdate('tryAgain');
+  const next = (await (await start('mended')).result()) as RetentionReport;
+  expect(next).toMatchObject({ blocked: [], capsules: [{ capsule: `acme-EUDV-${month}-2`, step: 'moved' }] });
+});
+
+async function running(): Promise<string[]> {
+  const ids: string[] = [];
+  const query = `WorkflowType = 'export' and ExecutionStatus = 'Running'`;
+  await until(async () => {
+    ids.length = 0;
+    for await (const { workflowId } of line.client.workflow.list({ query })) ids.push(workflowId);
+    return ids.length > 0;
+  });
+  return ids;
+}
+
+test('while the content store is away a run waits, and goes on when it is back', async () => {
+  await shipUnits(1);
+  await rename(store(), `${store()}-away`);
+  await writeFile(store(), '');
+  const handle = await start('away');
+  const failures = async (): Promise<string[]> => {
+    const { raw } = await handle.describe();
+    const messages = (raw.pendingActivities ?? []).map(({ lastFailure }) => lastFailure?.message ?? '');
+    const exports = await line.client.workflow.list({
+      query: `WorkflowType = 'export' and ExecutionStatus = 'Running'`,
+    });
+    for await (const { workflowId } of exports) {
+      const child = await line.client.workflow.getHandle(workflowId).describe();
+      messages.push(
+        ...(child.raw.pendingActivities ?? []).map(({ lastFailure }) => lastFailure?.message ?? ''),
+      );
+    }
+    return messages;
+  };
+  await until(async () => (await failures()).some((message) => message.includes("can't be used")));
+  expect(await desk('records').count()).toEqual([{ count: '1' }]);
+  await rm(store());
+  await rename(`${store()}-away`, store());
+  expect(await handle.result()).toMatchObject({ capsules: [{ step: 'moved' }] });
+  expect(await judged()).toEqual([]);
+});
+
+test('the schedule is that of the plant file, and a run of it judges by the time that it names', async () => {
+  await reconcileRetentionSchedule(line.client, { schedule: '0 2 1 * *', timeZone: 'UTC' });
+  const schedule = line.client.schedule.getHandle(retentionScheduleId);
+  const first = new Date('2026-11-01T02:00:00Z');
+  await schedule.backfill({
+    start: new Date(first.getTime() - 1_000),
+    end: new Date(first.getTime() + 1_000),
+  });
+  const handle = line.client.workflow.getHandle(`${retentionScheduleId}-2026-11-01T02:00:00Z`);
+  await until(async () => (await handle.describe().catch(() => null)) !== null);
+  expect(await handle.result()).toMatchObject({ asOf: first.toISOString(), capsules: [] });
+  await reconcileRetentionSchedule(line.client, undefined);
+  await expect(schedule.describe()).rejects.toThrow();
+});

@@ -1,0 +1,24 @@
+import { readExportKey, type ExportKey } from '../adapters/keys/export-keys';
+import { readLogKey } from '../adapters/keys/log-key';
+import { logFolderIn, openLogFolder, type LogPlace } from '../adapters/log/log-folder';
+import type { Database } from '../adapters/postgres/database';
+import { requirePlant } from '../adapters/postgres/plant-store';
+import type { Config } from './config';
+
+/** The plant file's, or this house's own; an embedded one may make it. */
+export async function exportKeyOf(db: Database, { servers, home }: Config): Promise<ExportKey> {
+  const { manufacturer } = await requirePlant(db);
+  const reference = manufacturer.exportKey ?? null;
+  return readExportKey({ env: process.env, reference, home: servers === 'embedded' ? home : null });
+}
+
+/** The log's folder beside the content store, and the key by which its checkpoints are signed. */
+export async function logPlaceOf(db: Database, { servers, home, store }: Config): Promise<LogPlace> {
+  const { manufacturer } = await requirePlant(db);
+  const key = await readLogKey({
+    env: process.env,
+    manufacturer,
+    home: servers === 'embedded' ? home : null,
+  });
+  return { key, folder: openLogFolder(logFolderIn(store)) };
+}

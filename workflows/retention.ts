@@ -1,0 +1,196 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  ChildWorkflowCancellationType,
+  ChildWorkflowFailure,
+  CancellationScope,
+  defineQuery,
+  isCancellation,
+  ParentClosePolicy,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  startChild,
+  TimeoutFailure,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  blockedBuyers,
+  retentionText,
+  type CapsuleReport,
+  type CapsuleStep,
+  type RetentionReport,
+  type Trouble,
+} from '../domain/retention';
+import { exportScheduleId, taskQueues } from '../domain/workflow-ids';
+import type { OfficeActivities } from './activity-types';
+import { asOfThis } from './as-of';
+import { bulk, capsuleDelivery, exportPatience, making, office as short } from './timeouts';
+
+const desk = proxyActivities<OfficeActivities>({ ...bulk, taskQueue: taskQueues.office });
+const writer = proxyActivities<OfficeActivities>({ ...making, taskQueue: taskQueues.office });
+const courier = proxyActivities<OfficeActivities>({ ...capsuleDelivery, taskQueue: taskQueues.office });
+const clerk = proxyActivities<OfficeActivities>({ ...short, taskQueue: taskQueues.office });
+
+export interface RetentionInput {
+  /** RFC 3339; absent: the time that the schedule names, or now. */
+  readonly asOf?: string;
+  /** Who says that the clock is right although it has jumped. */
+  readonly confirmedBy?: string;
+  /** How long exports and deliveries may take before the run goes on without them. */
+  readonly patience?: string;
+}
+
+export const retentionProgress = defineQuery<RetentionReport>('retentionProgress');
+
+/**
+ * Moves what the policy lets go into capsules, and erases what is due, in numbered steps. What stops one capsule or one
+ * buyer stops no other; the next run goes on with what this one has left, and a repeat of a step does nothing again.
+ */
+export async function retention(input: RetentionInput = {}): Promise<RetentionReport> {
+  const state = await setUp(input);
+  // 1 Whoever lacks a record that is due gets it first: nothing moves that its buyer has not.
+  await deliverExports(state, input.patience ?? exportPatience);
+  show(state, 'planning capsules');
+  state.capsules = await desk.planRetention({ run: state.run });
+  const { run, asOf } = state;
+  // 2 Files in the content store.
+  await each(state, 'made', (capsule) => writer.writeCapsule({ run, capsule, asOf }));
+  // 3 The buyer's copy in the buyer's folder.
+  await each(state, 'delivered', (capsule) => courier.deliverCapsule({ run, capsule }));
+  // 4 Read back by another program, recorded by another login.
+  await each(state, 'verified', (capsule) => writer.readCapsuleBack({ run, capsule }));
+  // 5 Removed here.
+  if (state.clockTrusted) await each(state, 'moved', (capsule) => writer.moveCapsule({ run, capsule }));
+  // 6 What the archive has kept for long enough.
+  if (state.clockTrusted) await erase(state);
+  show(state, null);
+  const { doing: _, ...report } = state;
+  await clerk.endRetention({ report });
+  return report;
+}
+
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
+type State = Writable<Omit<RetentionReport, 'run'>> & { readonly run: string; doing: string | null };
+
+async function setUp(input: RetentionInput): Promise<State> {
+  const info = workflowInfo();
+  const asOf = input.asOf ?? asOfThis(info);
+  const { run, clockTrusted } = await clerk.openRetention({
+    request: `${info.workflowId}/${info.firstExecutionRunId}`,
+    asOf,
+    confirmedBy: input.confirmedBy ?? null,
+  });
+  const state: State = {
+    ...{ run, asOf, clockTrusted, dryRun: false, due: [], blocked: [], capsules: [], erased: [], names: [] },
+    doing: null,
+  };
+  setHandler(
+    retentionProgress,
+    () => {
+      const { doing: _, ...report } = state;
+      return report;
+    },
+    { description: 'How far the run is.' },
+  );
+  show(state, 'looking for what is due');
+  state.due = await desk.lookForDue({ asOf });
+  return state;
+}
+
+async function deliverExports(state: State, patience: string): Promise<void> {
+  const buyers = blockedBuyers(state.due).map(({ buyer }) => buyer);
+  if (buyers.length === 0 || !state.clockTrusted) return;
+  show(state, `exports to ${buyers.join(', ')}`);
+  await Promise.all(buyers.map((buyer) => exportTo(state.run, buyer, patience)));
+  state.due = await desk.lookForDue({ asOf: state.asOf });
+  state.blocked = blockedBuyers(state.due);
+}
+
+/** One that runs already is awaited. One that waits for a server goes on by itself, and this buyer's units wait for the next run. */
+async function exportTo(run: string, buyer: string, patience: string): Promise<void> {
+  try {
+    await CancellationScope.withTimeout(patience, async () => {
+      await desk.awaitExport({ buyer });
+      try {
+        const child = await startChild('export', {
+          workflowId: `${exportScheduleId(buyer)}-retention-${run}`,
+          taskQueue: taskQueues.workflows,
+          args: [{ buyer }],
+          parentClosePolicy: ParentClosePolicy.ABANDON,
+          cancellationType: ChildWorkflowCancellationType.ABANDON,
+          staticSummary: `Exports to ${buyer}`,
+        });
+        await child.result();
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        await desk.awaitExport({ buyer });
+      }
+    });
+  } catch (error) {
+    const ours = isCancellation(error) && !CancellationScope.current().consideredCancelled;
+    if (!ours && !(error instanceof ChildWorkflowFailure)) throw error;
+  }
+}
+
+/** Brings each capsule one step further; what fails for good stays where it is, with its cause. */
+async function each(
+  state: State,
+  step: CapsuleStep,
+  act: (capsule: string) => Promise<unknown>,
+): Promise<void> {
+  for (const [at, one] of state.capsules.entries()) {
+    if (one.problem !== null) continue;
+    show(state, `${one.capsule}: ${doings[step]}`);
+    const problem = await troubleOf(() => act(one.capsule));
+    const next: CapsuleReport = problem ? { ...one, problem } : { ...one, step };
+    state.capsules = state.capsules.with(at, next);
+  }
+}
+
+const doings: Readonly<Record<CapsuleStep, string>> = {
+  planned: '',
+  made: 'writing its files',
+  delivered: 'bringing it to its buyer',
+  verified: 'reading it back',
+  moved: 'removing its units here',
+};
+
+async function erase(state: State): Promise<void> {
+  const { run, asOf } = state;
+  const { capsules, names } = await desk.lookForErasable({ asOf });
+  state.erased = capsules;
+  for (const [at, one] of capsules.entries()) {
+    if (one.problem !== null) continue;
+    show(state, `erasing ${one.capsule}`);
+    const problem = await troubleOf(() => desk.eraseArchive({ run, capsule: one.capsule }));
+    state.erased = state.erased.with(at, { ...one, problem });
+  }
+  if (names.length > 0 && (await desk.erasePersonalNames({ run })) > 0) state.names = names;
+}
+
+async function troubleOf(act: () => Promise<unknown>): Promise<Trouble | null> {
+  try {
+    await act();
+    return null;
+  } catch (error) {
+    if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+    const { cause } = error;
+    if (cause instanceof ApplicationFailure)
+      return { code: cause.type ?? 'INTERNAL', message: cause.message };
+    if (cause instanceof TimeoutFailure) return { code: 'OVERDUE', message: lastWordOf(cause) };
+    throw error;
+  }
+}
+
+/** What the last try failed with, as far as Temporal tells. */
+function lastWordOf(timeout: TimeoutFailure): string {
+  const last = timeout.cause instanceof ApplicationFailure ? `: ${timeout.cause.message}` : '';
+  return `It took too long${last}. The next run goes on with it.`;
+}
+
+function show(state: State, doing: string | null): void {
+  state.doing = doing;
+  setCurrentDetails(retentionText(state, doing));
+}
