@@ -35,7 +35,7 @@ export interface CapsuleOfRun {
 }
 
 /** What is left goes on with the next run: a history has an end. */
-const CAPSULES_A_RUN = 1_000;
+const CAPSULES_A_RUN = 500;
 /** How often it is looked whether an export that somebody else began is over. */
 const POLL_MS = 2_000;
 
@@ -60,11 +60,9 @@ export function createRetentionActivities(deps: RetentionDeps) {
       const running = `WorkflowType = 'export' and ExecutionStatus = 'Running' and WorkflowId starts_with '${exportScheduleId(buyer)}'`;
       return alive(async () => {
         for (let found = false; ; found = true) {
-          const first = await client.workflow
-            .list({ query: running, pageSize: 1 })
-            [Symbol.asyncIterator]()
-            .next();
-          if (first.done) return found;
+          const runs = client.workflow.list({ query: running, pageSize: 1 });
+          const { done } = await runs[Symbol.asyncIterator]().next();
+          if (done) return found;
           await Context.current().sleep(POLL_MS);
         }
       });
@@ -89,8 +87,8 @@ export function createRetentionActivities(deps: RetentionDeps) {
       await alive(() => makeCapsule({ db, store, key, workFolder, proofs, write }, capsule, of, signal()));
     },
 
-    async deliverCapsule({ run, capsule }: CapsuleOfRun): Promise<{ to: string | null }> {
-      return alive(() => deliverCapsule({ ...deps, db }, capsule, run, { signal: signal() }));
+    async deliverCapsule({ run, capsule }: CapsuleOfRun): Promise<void> {
+      await alive(() => deliverCapsule({ ...deps, db }, capsule, run, { signal: signal() }));
     },
 
     async readCapsuleBack({ run, capsule }: CapsuleOfRun): Promise<void> {

@@ -66,13 +66,12 @@ export async function retention(input: RetentionInput = {}): Promise<RetentionRe
   // 6 What the archive has kept for long enough.
   if (state.clockTrusted) await erase(state);
   show(state, null);
-  const { doing: _, ...report } = state;
-  await clerk.endRetention({ report });
-  return report;
+  await clerk.endRetention({ report: state });
+  return state;
 }
 
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
-type State = Writable<Omit<RetentionReport, 'run'>> & { readonly run: string; doing: string | null };
+type State = Writable<RetentionReport> & { readonly run: string };
 
 async function setUp(input: RetentionInput): Promise<State> {
   const info = workflowInfo();
@@ -84,16 +83,8 @@ async function setUp(input: RetentionInput): Promise<State> {
   });
   const state: State = {
     ...{ run, asOf, clockTrusted, dryRun: false, due: [], blocked: [], capsules: [], erased: [], names: [] },
-    doing: null,
   };
-  setHandler(
-    retentionProgress,
-    () => {
-      const { doing: _, ...report } = state;
-      return report;
-    },
-    { description: 'How far the run is.' },
-  );
+  setHandler(retentionProgress, () => ({ ...state }), { description: 'How far the run is.' });
   show(state, 'looking for what is due');
   state.due = await desk.lookForDue({ asOf });
   return state;
@@ -191,6 +182,5 @@ function lastWordOf(timeout: TimeoutFailure): string {
 }
 
 function show(state: State, doing: string | null): void {
-  state.doing = doing;
   setCurrentDetails(retentionText(state, doing));
 }

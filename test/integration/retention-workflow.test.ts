@@ -84,7 +84,10 @@ test('one run, with no export schedule, ends with export and capsule in the fold
   const delivered = join(inbox.folder, 'capsules', capsule);
   const publicKeys = (await exportKeys(desk)).map(({ publicKey }) => publicKey);
   const [logKey] = await desk('log_keys').pluck<string[]>('key');
-  expect(await verifyFiles(delivered, { publicKeys, logKey: logKey! })).toMatchObject({ ok: true, counts: { records: 2, events: 0 } });
+  expect(await verifyFiles(delivered, { publicKeys, logKey: logKey! })).toMatchObject({
+    ok: true,
+    counts: { records: 2, events: 0 },
+  });
   expect(await readdir(delivered)).not.toContain('events.jsonl');
   expect(await desk('records').count()).toEqual([{ count: '0' }]);
   expect(await desk('unit_events').whereLike('stream', 'unit:%').count()).toEqual([{ count: '0' }]);
@@ -123,7 +126,7 @@ test('while the content store is away a run waits, and goes on when it is back',
   const failures = async (): Promise<string[]> => {
     const { raw } = await handle.describe();
     const messages = (raw.pendingActivities ?? []).map(({ lastFailure }) => lastFailure?.message ?? '');
-    const exports = await line.client.workflow.list({
+    const exports = line.client.workflow.list({
       query: `WorkflowType = 'export' and ExecutionStatus = 'Running'`,
     });
     for await (const { workflowId } of exports) {

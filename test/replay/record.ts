@@ -19,10 +19,14 @@ import { usualPace, type Pace } from '../../domain/pace';
 import {
   batchWorkflowId,
   exportScheduleId,
+  retentionScheduleId,
   partitionWorkflowId,
   taskQueues,
   unitWorkflowId,
 } from '../../domain/workflow-ids';
+import { defaultExportSettings } from '../../domain/export-schema';
+import type { SftpTarget } from '../../domain/export-settings';
+import { openInbox } from '../../tools/inbox/inbox';
 import type { ExportDesk } from '../../workflows/export-details';
 import globalSetup from '../support/global-setup';
 import globalTeardown from '../support/global-teardown';
@@ -154,16 +158,41 @@ const stories: Readonly<Record<Scenario, Story>> = {
       return run;
     },
   },
+  /** All steps of a run: what is due is exported first, and its capsule is moved. */
+  retention: {
+    quantity: 1,
+    run: async (line, batch) => {
+      await line.shipmentRun(batch).result();
+      const inbox = await openInbox(join(line.home, 'inbox'));
+      await nameExportKey(line, inbox.target);
+      const run = await line.client.workflow.start('retention', {
+        workflowId: `${retentionScheduleId}-${batch}`,
+        taskQueue: taskQueues.workflows,
+        args: [{}],
+      });
+      await run.result();
+      await inbox.close();
+      return run;
+    },
+  },
 };
 
-async function nameExportKey({ database, home }: TestLine): Promise<void> {
+/** With a server of the buyer's, what has shipped is also due to be moved at once. */
+async function nameExportKey({ database, home }: TestLine, sftp?: SftpTarget): Promise<void> {
   const path = join(home, 'export.pem');
   await writeFile(path, newSiteKey().secret, { mode: 0o600 });
   const desk = openDatabase(database.urlOf('desk'), { applicationName: 'record', maxConnections: 1 });
   try {
     const plant = await requirePlant(desk);
     const manufacturer = { ...plant.manufacturer, exportKey: `file:${path}` };
-    await applyPlant(desk, { ...plant, manufacturer });
+    const settings = { ...defaultExportSettings(), sftp: sftp ?? null };
+    const buyers = plant.buyers.map((buyer) =>
+      sftp && buyer.id === 'acme' ? { ...buyer, export: settings } : buyer,
+    );
+    const retentionPolicies = plant.retentionPolicies.map((policy) =>
+      sftp ? { ...policy, databaseMonths: 0 } : policy,
+    );
+    await applyPlant(desk, { ...plant, manufacturer, buyers, retentionPolicies });
   } finally {
     await desk.destroy();
   }

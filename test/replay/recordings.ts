@@ -20,6 +20,7 @@ export const scenarios = [
   'resolve-units',
   'packing',
   'export',
+  'retention',
 ] as const;
 
 export type Scenario = (typeof scenarios)[number];
