@@ -1,0 +1,83 @@
+import { openCliScene, type CliAnswer, type CliScene } from '../support/cli';
+import { shipBatch } from '../support/exports';
+import { applyPolicy } from '../support/retention';
+import { applySmallPlant, openShopFloor, type ShopFloor } from '../support/shop-floor';
+import type { WalkedUnit } from '../support/walk-unit';
+
+/** `unitrail retention …` and `unitrail legal-hold …`, as a quality engineer types them. */
+let scene: CliScene;
+let floor: ShopFloor;
+let units: WalkedUnit[];
+
+beforeAll(async () => {
+  scene = await openCliScene();
+  floor = openShopFloor(scene.database);
+  await applySmallPlant(floor);
+  await applyPolicy(floor, { databaseMonths: 0, archiveYears: 10 });
+  ({ units } = await shipBatch(floor, 2));
+});
+afterAll(async () => {
+  await floor?.close();
+  await scene?.close();
+});
+
+const type = (...args: string[]): Promise<CliAnswer> => scene.run(args);
+const json = async (...args: string[]): Promise<any> => JSON.parse((await type(...args, '--json')).out); // eslint-disable-line @typescript-eslint/no-explicit-any -- each command's own
+const signed = ['--reason', 'a claim of the buyer', '--by', '17'];
+
+test('a hold is added on what is known, listed with its units, and released on record', async () => {
+  const { serial } = units[0]!;
+  const added = await type('legal-hold', 'add', '--unit', serial, '--hold', 'LH-1', ...signed);
+  expect(added.out).toContain(`Added: legal hold LH-1 on unit ${serial}.`);
+  expect(await json('legal-hold', 'add', '--lot', 'MCU-LOT-7731', '--hold', 'LH-2', ...signed)).toMatchObject(
+    {
+      ...{ hold: 'LH-2', kind: 'lot', value: 'MCU-LOT-7731', added: true },
+    },
+  );
+  const listed = await json('legal-hold', 'list');
+  expect(listed.holds.map(({ id, units: held }: { id: string; units: number }) => [id, held])).toEqual([
+    ['LH-2', 2],
+    ['LH-1', 1],
+  ]);
+  expect(await json('legal-hold', 'release', 'LH-2', ...signed)).toEqual({ hold: 'LH-2', released: true });
+  expect(await json('legal-hold', 'release', 'LH-2', ...signed)).toEqual({ hold: 'LH-2', released: false });
+});
+
+test('a hold on nothing, on two things or on what nobody knows is wrong input', async () => {
+  const wrong = [
+    ['add', ...signed],
+    ['add', '--batch', 'B1', '--lot', 'L1', ...signed],
+    ['add', '--batch', 'no-such-batch', ...signed],
+    ['add', '--unit', 'EUDV2647-999999', ...signed],
+    ['release', 'no-such-hold', ...signed],
+  ];
+  for (const args of wrong) expect([args, (await type('legal-hold', ...args)).code]).toEqual([args, 2]);
+});
+
+test('a dry run says what is due, what is held and whose move waits, and does nothing', async () => {
+  const report = await json('retention', 'run', '--dry-run');
+  expect(report).toMatchObject({
+    ...{ run: null, dryRun: true, capsules: [], erased: [], names: [] },
+    due: [{ buyer: 'acme', product: 'EUDV', units: 2, held: 1, undelivered: 2 }],
+    blocked: [{ buyer: 'acme', undelivered: 2 }],
+  });
+  expect(await json('retention', 'report')).toEqual({ runs: [] });
+  const past = await json('retention', 'run', '--dry-run', '--as-of', '2020-01-01');
+  expect(past).toMatchObject({ asOf: '2020-01-01T00:00:00.000Z', due: [] });
+  expect((await type('retention', 'run', '--dry-run', '--as-of', 'someday')).code).toBe(2);
+  expect((await type('retention', 'run', '--confirm-clock')).code).toBe(2);
+  expect((await type('retention', 'report', 'no-such-run')).code).toBe(2);
+});
+
+test('the policy is shown with the versions that count, and two persons approve it', async () => {
+  expect((await type('retention', 'policy')).out).toContain('approved by nobody');
+  expect((await type('retention', 'policy', '--approve')).code).toBe(2);
+  await type('retention', 'policy', '--approve', '--by', '17');
+  const policy = await json('retention', 'policy', '--approve', '--by', '23');
+  expect(policy.approvedBy).toEqual(['17', '23']);
+  expect(policy.versionsThatCount).toEqual([policy.version]);
+  expect(policy.terms).toContainEqual({
+    ...{ product: 'EUDV', buyer: 'acme', policies: ['test'] },
+    ...{ databaseMonths: 0, archiveYears: 10, supportEnds: '2020-01-01' },
+  });
+});
