@@ -67,11 +67,10 @@ select u.id, n.buyer from units u join batches b on b.id = u.batch_id
 join identifiers i on i.unit_id = u.id and i.kind in ('serial', 'mac')
 left join buyers own on own.id = u.issuer left join buyers_by_shipment first on first.batch_id = b.id
 cross join lateral (select coalesce(own.id, b.buyer, first.buyer) as buyer) n
-where u.state in ('Scrapped', 'Void') and not b.trial and n.buyer is not null
-  -- A buyer may decline these reports.
-  and coalesce((select (w #>> '{export,include,scrapped}')::boolean
-    from (select document::jsonb as d from plant_versions order by id desc limit 1) p, jsonb_array_elements(p.d -> 'buyers') w
-    where w ->> 'id' = n.buyer), true)
+-- A buyer may decline these reports.
+left join (select w ->> 'id' as id from (select document::jsonb as d from plant_versions order by id desc limit 1) p,
+             jsonb_array_elements(p.d -> 'buyers') w where w #>> '{export,include,scrapped}' = 'false') declines on declines.id = n.buyer
+where u.state in ('Scrapped', 'Void') and not b.trial and n.buyer is not null and declines.id is null
   and not exists (select from export_items x join exports e on e.id = x.export_id where x.kind = 'number'
     and (x.issuer, x.identifier, x.value, x.fate) = (i.issuer, i.kind, i.value, lower(u.state)) and e.state = 'delivered');
 
@@ -90,10 +89,12 @@ language sql stable security definer set search_path = public, pg_temp as $$
     cross join (select v.document::jsonb as d from plant_versions v order by v.id desc limit 1) p
     cross join lateral retention_terms(p.d, k.product, k.buyer) t)
   select e.id, e.issuer, e.serial, e.buyer, e.product, to_char(e.ended_at at time zone 'UTC', 'YYYY-MM'), e.seq, e.head,
-    r.sealed_at, r.sha256, exists (select from units_on_legal_hold h where h.unit_id = e.id),
-    exists (select from undelivered_units d where d.unit_id = e.id)
+    r.sealed_at, r.sha256, h.unit_id is not null, d.unit_id is not null
   from ended e join terms t on t.product = e.product and t.buyer is not distinct from e.buyer
   left join records r on r.unit_id = e.id
+  -- As sets: asked unit by unit, they would be looked through a million times.
+  left join (select distinct w.unit_id from units_on_legal_hold w) h on h.unit_id = e.id
+  left join (select distinct w.unit_id from undelivered_units w) d on d.unit_id = e.id
   where e.ended_at + make_interval(months => t.database_months) <= p_as_of
 $$;
 
@@ -406,6 +407,18 @@ language sql stable security definer set search_path = public, pg_temp as $$
   select statement_of(e)
 $$;
 
+-- Exports that tell of nothing but units whose archive is over: their files hold the same records once more.
+create view erased_exports as
+select e.id from exports e
+where e.state = 'delivered' and not exists (
+  select from (
+    select x.unit_id from export_items x where x.export_id = coalesce(e.reissue_of, e.id) and x.unit_id is not null
+    union all
+    select x.unit_id from extract_items x where x.export_id = e.id) i
+  where not exists (select from capsule_units u join capsules c on c.id = u.capsule_id where u.unit_id = i.unit_id and c.state = 'erased'))
+  and (exists (select from export_items x where x.export_id = coalesce(e.reissue_of, e.id) and x.unit_id is not null)
+    or exists (select from extract_items x where x.export_id = e.id));
+
 -- What is due to be erased by then: capsules that nobody holds.
 create function erasable_capsules(p_as_of timestamptz) returns table (capsule_id text, kept_until timestamptz, hold_id text)
 language sql stable security definer set search_path = public, pg_temp as $$
@@ -477,7 +490,7 @@ begin
 end $$;
 
 grant select on retention_runs, capsules, capsule_units, capsule_statements, capsule_files, capsule_copies, capsule_deliveries, legal_holds,
-  retention_approvals, units_on_legal_hold, undelivered_units, sealed_digests to unitrail_office, unitrail_desk, unitrail_auditor, unitrail_retention;
+  retention_approvals, units_on_legal_hold, undelivered_units, sealed_digests, erased_exports to unitrail_office, unitrail_desk, unitrail_auditor, unitrail_retention;
 grant execute on function due_units(timestamptz), erasable_capsules(timestamptz), erasable_names(timestamptz), retention_versions(),
   retention_terms(jsonb, text, text)
   to unitrail_office, unitrail_desk, unitrail_retention;

@@ -1,14 +1,24 @@
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { capsuleProofs } from '../../activities/capsule-proofs';
 import { deliverCapsule } from '../../activities/deliver-capsule';
+import { eraseArchive } from '../../activities/erase-capsule';
 import { makeCapsule, type MakeCapsuleDeps } from '../../activities/make-capsule';
 import { verifyCopy, type VerifyCapsuleDeps } from '../../activities/verify-capsule';
 import { writeCapsule } from '../../adapters/capsule/write-capsule';
 import { capsuleFiles, findCapsule, retireSome } from '../../adapters/postgres/capsules';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
-import { dueGroups, endRun, openRun, planCapsules } from '../../adapters/postgres/retention';
+import {
+  approveRetention,
+  dueGroups,
+  endRun,
+  erasableCapsules,
+  openRun,
+  planCapsules,
+  retentionInForce,
+} from '../../adapters/postgres/retention';
 import { createContentStore } from '../../adapters/store/content-store';
 import type { ContentStore } from '../../adapters/store/port';
 import { audit } from '../../tools/audit/audit';
@@ -223,4 +233,28 @@ test('a file that changed before it was read back stops its capsule, and nothing
   expect((await judged()).map(({ found }) => found)).toEqual(['no such file in the content store']);
   await writeFile(path, bytes);
   expect(await dueGroups(office, new Date())).toEqual([]);
+});
+
+test('at its end the archive of a capsule goes, with what no other capsule needs, and the auditor still balances', async () => {
+  const { run, capsule } = await plannedCapsule();
+  await makeCapsule(deps, capsule, run);
+  await deliverCapsule({ db: office, store, secrets: {} }, capsule, run.id);
+  await verifyCopy(deps, capsule, run.id);
+  while ((await retireSome(retention, capsule, run.id)) > 0);
+  const erasing = { db: office, retentionDb: retention, store };
+  await expect(eraseArchive(erasing, capsule, run.id)).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
+  await applyPolicy(floor, { archiveYears: 0 });
+  const { version } = await retentionInForce(floor.as('desk'));
+  for (const by of ['17', '23']) await approveRetention(floor.as('desk'), version, by);
+  const due = await erasableCapsules(office, new Date());
+  expect(due).toContainEqual({ capsule, keptUntil: expect.any(String), problem: null });
+  // The worker dies between the database's word and the store: the repeat removes what is left.
+  const dying = { ...store, remove: () => Promise.reject(new Error('killed')) };
+  await expect(eraseArchive({ ...erasing, store: dying }, capsule, run.id)).rejects.toThrow('killed');
+  await eraseArchive(erasing, capsule, run.id);
+  const files = await capsuleFiles(office, capsule);
+  const left = files.filter(({ sha256 }) => existsSync(pathOf(sha256))).map(({ name }) => name);
+  // The same in every capsule (of the statements: none), and so still needed.
+  expect(left.sort()).toEqual(['index.html', 'schema.json', 'statements.jsonl']);
+  expect((await audit(database.urlOf('auditor'), { store: join(home, 'store') })).violations).toEqual([]);
 });

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { recordReturn } from '../../adapters/postgres/amendments';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
+import { openReissue } from '../../adapters/postgres/exports';
 import { createTestDatabase, withSuperuser, type TestDatabase } from '../support/database';
-import { shipBatch } from '../support/exports';
+import { shipBatch, testLook } from '../support/exports';
 import { sqlStateOf, untilBlocked } from '../support/refusals';
 import {
   applyPolicy,
@@ -107,6 +108,13 @@ test('the bytes go when the copy was read back, the buyer has everything and nob
   expect(await retire(floor, run, capsule, 1)).toBe('0');
   expect(await retire(floor, run, capsule, 1)).toBe('0');
   for (const unit of units) expect(await leftOf(unit)).toEqual({ events: 0, records: 0 });
+  // Told again, an export would leave out without a word what has moved.
+  const told = (await office('exports').orderBy('opened_at', 'desc').first<{ id: string }>('id'))!.id;
+  const again = openReissue(office, told, { request: 'again', asOf: new Date(), look: testLook() });
+  await expect(again).rejects.toMatchObject({
+    code: 'NOT_ALLOWED',
+    message: expect.stringContaining(capsule),
+  });
   expect(await office('capsules').where({ id: capsule }).first('state')).toEqual({ state: 'moved' });
   expect(await office('identifiers').where({ unit_id: units[0]!.unitId }).count()).not.toEqual([
     { count: '0' },
