@@ -2018,6 +2018,26 @@ CREATE FUNCTION public.export_made(p_export text, p_manifest text, p_public_key 
     SET search_path TO 'public', 'pg_temp'
     AS $$
 declare
+  e exports;
+begin
+  perform check_office();
+  select * into e from exports where id = p_export for update;
+  if e.state = 'opened'
+     and exists (select from unit_events where stream = 'export:' || e.id and type = 'exportLookPinned') then
+    perform refuse('40001', format('export %s has got another look: a worker of the present version makes it', e.id));
+  end if;
+  return export_made(p_export, p_manifest, p_public_key, encode(sha256(convert_to(e.look, 'UTF8')), 'hex'));
+end $$;
+
+--
+-- Name: export_made(text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.export_made(p_export text, p_manifest text, p_public_key text, p_look_sha256 text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
   m jsonb := check_body(p_manifest);
   key_id text := left(encode(sha256(decode(p_public_key, 'base64')), 'hex'), 16);
   digest text := encode(sha256(convert_to(p_manifest, 'UTF8')), 'hex');
@@ -2028,6 +2048,9 @@ begin
   select * into e from exports where id = p_export for update;
   if not found then perform refuse('UT009', format('there is no export %s', p_export)); end if;
   if e.state <> 'opened' then return false; end if;
+  if encode(sha256(convert_to(e.look, 'UTF8')), 'hex') is distinct from p_look_sha256 then
+    perform refuse('40001', format('export %s is to look otherwise by now', e.id));
+  end if;
   select * into before from exports where id = e.predecessor;
   if before.state = 'opened' then
     perform refuse('40001', format('export %s waits for %s, which is not made yet', e.id, before.id));
@@ -2046,24 +2069,6 @@ begin
   update exports set state = 'made', made_at = clock_timestamp(), manifest = p_manifest where id = e.id;
   return append_to_stream('export:' || e.id, 'exportMade', 'made',
     format('{"files":%s,"keyId":%s,"manifestSha256":%s}', jsonb_array_length(m -> 'files'), to_json(key_id), to_json(digest)));
-end $$;
-
---
--- Name: export_made(text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.export_made(p_export text, p_manifest text, p_public_key text, p_look_sha256 text) RETURNS boolean
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-declare
-  e exports;
-begin
-  select * into e from exports where id = p_export for update;
-  if e.state = 'opened' and encode(sha256(convert_to(e.look, 'UTF8')), 'hex') is distinct from p_look_sha256 then
-    perform refuse('40001', format('export %s is to look otherwise by now', e.id));
-  end if;
-  return export_made(p_export, p_manifest, p_public_key);
 end $$;
 
 --

@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { makeExport, type MakeExportDeps } from '../../activities/make-export';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
-import { exportKeys, findExport, openExport, openReissue } from '../../adapters/postgres/exports';
+import {
+  exportKeys,
+  findExport,
+  openExport,
+  openReissue,
+  pinExportLook,
+} from '../../adapters/postgres/exports';
 import { parseSha256Hex } from '../../domain/brands';
 import { canonicalJson } from '../../domain/canonical';
 import type { Manifest } from '../../domain/export-manifest';
@@ -142,6 +148,34 @@ test('a reissue has files of its own, in its own look, and says of what', async 
     reissueOf: 'acme-000001',
     predecessor: null,
   });
+});
+
+/** As a worker of before looks were pinned anew books it. */
+async function bookedWithoutLook(id: string): Promise<boolean> {
+  const { number, predecessor, counts } = await findExport(office, id);
+  const before = await findExport(office, predecessor!);
+  const manifestSha256 = createHash('sha256').update(before.manifest!).digest('hex');
+  const manifest = canonicalJson({
+    ...(await manifestOf('acme-000001')),
+    ...{ export: id, number, counts, predecessor: { export: before.id, manifestSha256 } },
+  });
+  const answer = await office.raw<{ rows: { made: boolean }[] }>('select export_made(?, ?, ?) as made', [
+    ...[id, manifest, deps.key.publicKey],
+  ]);
+  return answer.rows[0]!.made;
+}
+
+test('a worker that says nothing of the look books no export that has got another one', async () => {
+  expect(await bookedWithoutLook(await opened('as it was to look'))).toBe(true);
+  const id = await opened('to look otherwise');
+  const look = testLook({ formats: ['csv'] });
+  const desk = openDatabase(database.urlOf('desk'), { applicationName: 'test-desk', maxConnections: 1 });
+  await pinExportLook(desk, id, { look, by: '17', reason: 'no workbook', id: 'otherwise' });
+  await desk.destroy();
+  await expect(bookedWithoutLook(id)).rejects.toMatchObject({ code: '40001' });
+  expect(await findExport(office, id)).toMatchObject({ state: 'opened', manifest: null });
+  const { files } = await makeExport(deps, id);
+  expect(files.map(({ name }) => name)).not.toContain(`${id}.xlsx`);
 });
 
 test('a manifest that says anything else than the row is refused', async () => {
