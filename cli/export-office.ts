@@ -13,6 +13,7 @@ import { requirePlant } from '../adapters/postgres/plant-store';
 import { createContentStore } from '../adapters/store/content-store';
 import type { PinnedLook } from '../domain/export-manifest';
 import { UnitrailError } from '../domain/errors';
+import { say } from './output';
 import type { ServerContext } from './server-context';
 
 export type OfficeExportDeps = MakeExportDeps & DeliverExportDeps;
@@ -69,29 +70,30 @@ export function newRequest(look: PinnedLook): ExportRequest {
 export async function makeAndHandOut(
   deps: MakeExportDeps,
   exportId: string,
-  { to, as, say }: { to: string | undefined; as: 'delivered' | 'copied'; say: (line: string) => void },
+  { to, as, tell }: { to: string | undefined; as: 'delivered' | 'copied'; tell: (line: string) => void },
 ): Promise<{ made: MadeExport; row: ExportRow }> {
   const made = await makeExport(deps, exportId, (rows) => {
-    if (rows > 0 && rows % 10_000 === 0) say(`${exportId}: ${rows} rows read`);
+    if (rows > 0 && rows % 10_000 === 0) tell(`${exportId}: ${rows} rows read`);
   });
   if (to !== undefined) await handOutExport(deps, exportId, to, as);
   return { made, row: await findExport(deps.db, exportId) };
 }
 
-/** By SFTP, with a line for each file. */
+/** By SFTP, with a line for each file. Ctrl-C stops it in order: the try is then on record with its end. */
 export async function deliverNow(
+  context: ServerContext,
   deps: OfficeExportDeps,
   exportId: string,
-  { signal, say }: { signal: AbortSignal; say: (line: string) => void },
 ): Promise<ExportRow> {
   let last = '';
   await deliverExport(deps, exportId, {
-    signal,
+    signal: context.takeOverSignals(() => {}),
     onProgress: ({ file }) => {
-      if (file !== last) say(`${exportId}: ${file}`);
+      if (file !== last) void say(context, `${exportId}: ${file}`);
       last = file;
     },
   });
+  context.giveBackSignals();
   return findExport(deps.db, exportId);
 }
 

@@ -30,7 +30,6 @@ export async function sendOutside(
   { to, deliver = false }: Way,
 ): Promise<{ made: MadeExport; row: ExportRow }> {
   const tell = (line: string): void => void say(context, line);
-  const signal = context.takeOverSignals(() => {});
-  const done = await makeAndHandOut(deps, id, { to, as: deliver ? 'copied' : 'delivered', say: tell });
-  return deliver ? { ...done, row: await deliverNow(deps, id, { signal, say: tell }) } : done;
+  const done = await makeAndHandOut(deps, id, { to, as: deliver ? 'copied' : 'delivered', tell });
+  return deliver ? { ...done, row: await deliverNow(context, deps, id) } : done;
 }

@@ -44,16 +44,13 @@ async function tell(context: ServerContext, buyer: string): Promise<void> {
 async function run(context: ServerContext, buyer: string, { to }: Options): Promise<void> {
   const settings = exportSettingsOf(await requirePlant(await context.desk()), buyer);
   const as = settings.sftp === null ? 'delivered' : 'copied';
-  const signal = context.takeOverSignals(() => {});
   await asOffice(context, async (deps) => {
     const opened = await openExport(deps.db, buyer, newRequest(lookOf(settings)));
     const told = [];
     for (const id of await undeliveredExports(deps.db, buyer)) {
-      signal.throwIfAborted();
       const tell = (line: string): void => void say(context, line);
-      let done = await makeAndHandOut(deps, id, { to, as, say: tell });
-      if (to === undefined && settings.sftp)
-        done = { ...done, row: await deliverNow(deps, id, { signal, say: tell }) };
+      let done = await makeAndHandOut(deps, id, { to, as, tell });
+      if (to === undefined && settings.sftp) done = { ...done, row: await deliverNow(context, deps, id) };
       told.push(toldExport(done));
       if (context.json) continue;
       await printLine(context, `${id}: ${countsText(done.row.counts)}; ${done.row.state}`);

@@ -35,6 +35,12 @@ export class Interruption {
     return this.signal;
   }
 
+  /** From now on a signal ends the command at once again, and so does one that was taken over and not heeded. */
+  giveBack(): void {
+    this.taken = null;
+    if (this.signal.aborted) this.reject(this.signal.reason as Interrupted);
+  }
+
   /** The command is over: signals are the process's own again. */
   close(): void {
     this.emitter.off('SIGINT', this.receive).off('SIGTERM', this.receive);

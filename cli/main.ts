@@ -90,6 +90,7 @@ function createServerContext(
     ...streams,
     ...servers,
     takeOverSignals: (again) => interruption.takeOver(again),
+    giveBackSignals: () => interruption.giveBack(),
     exitWith: (given) => void (code = given),
     close,
   };

@@ -24,6 +24,8 @@ export interface ServerContext extends CliContext {
   temporal(): Promise<Client>;
   /** Ctrl-C and SIGTERM are the command's own from now on: aborted at the first, `again` at each further one. */
   takeOverSignals(again: () => void): AbortSignal;
+  /** What they were taken over for is done: the next one ends the command at once, and so does one that came meanwhile. */
+  giveBackSignals(): void;
   /** The exit code of a command that ends without an error. */
   exitWith(code: number): void;
 }

@@ -85,6 +85,7 @@ export function createSiteContext(
       ...connections,
       servers: open,
       takeOverSignals: () => stop,
+      giveBackSignals: () => {},
       exitWith: () => {},
     },
     close: async () => {

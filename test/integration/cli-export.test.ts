@@ -9,8 +9,9 @@ import { UnitrailError } from '../../domain/errors';
 import type { SftpTarget } from '../../domain/export-settings';
 import { audit } from '../../tools/audit/audit';
 import { openInbox, type Inbox } from '../../tools/inbox/inbox';
-import { openCliScene, type CliAnswer, type CliScene } from '../support/cli';
+import { openCliScene, startCli, type CliAnswer, type CliScene } from '../support/cli';
 import { asOf, shipBatch, testLook } from '../support/exports';
+import { untilBlocked } from '../support/refusals';
 import { openShopFloor, type ShopFloor } from '../support/shop-floor';
 import { sampleRecipe } from '../support/unit-facts';
 
@@ -251,5 +252,18 @@ describe('with a server of the buyer’s', () => {
       deliveries: [{ outcome: 'delivered', target: expect.stringMatching(/^sftp:/) }],
     });
     expect((await type('export', 'reissue', 'nordlicht-000001', '--deliver')).code).toBe(2);
+  });
+
+  test('Ctrl-C ends it at once while the files are made', async () => {
+    const owner = openDatabase(scene.database.ownerUrl, { applicationName: 'test-owner', maxConnections: 1 });
+    const held = await owner.transaction();
+    await held.raw('lock table export_files in share mode');
+    const child = startCli(['export', 'reissue', 'acme-000001', '--deliver'], scene.env);
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    await untilBlocked(scene.database);
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
+    await held.rollback();
+    await owner.destroy();
   });
 });

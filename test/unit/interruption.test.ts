@@ -37,6 +37,20 @@ test('a command that takes over too late sees that it has to stop', () => {
   expect(interruption.takeOver(() => {}).aborted).toBe(true);
 });
 
+test('a command that gave its signals back is ended by the next one, and by one that it took and did not heed', async () => {
+  interruption.takeOver(() => {});
+  interruption.giveBack();
+  emitter.emit('SIGINT', 'SIGINT');
+  await expect(interruption.untaken).rejects.toMatchObject({ exitCode: 130 });
+
+  const others = new EventEmitter();
+  const late = new Interruption(others as NodeJS.Process);
+  late.takeOver(() => {});
+  others.emit('SIGTERM', 'SIGTERM');
+  late.giveBack();
+  await expect(late.untaken).rejects.toMatchObject({ exitCode: 143 });
+});
+
 test('after the command the process has its signals back', () => {
   interruption.close();
   expect(emitter.listenerCount('SIGINT') + emitter.listenerCount('SIGTERM')).toBe(0);
