@@ -250,6 +250,31 @@ begin
 end $$;
 
 --
+-- Name: add_legal_hold(text, text, text, uuid, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.add_legal_hold(p_id text, p_kind text, p_value text, p_unit uuid, p_reason text, p_by text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  h legal_holds;
+begin
+  perform check_word('id', p_id), check_word('value', p_value), check_word('reason', p_reason), check_word('by', p_by);
+  perform pg_advisory_xact_lock(hashtext('unitrail.legal-holds'));
+  select * into h from legal_holds where id = p_id;
+  if found then
+    if (h.kind, h.value, h.unit_id) is distinct from (p_kind, p_value, p_unit) then
+      perform refuse('UT003', format('legal hold %s is on %s %s', p_id, h.kind, h.value));
+    end if;
+    return false;
+  end if;
+  insert into legal_holds (id, kind, value, unit_id, reason, added_by) values (p_id, p_kind, p_value, p_unit, p_reason, p_by);
+  return append_to_stream('retention:hold-' || p_id, 'legalHoldAdded', 'added', format('{"by":%s,"kind":%s,"reason":%s,"unit":%s,"value":%s}',
+    to_json(p_by), to_json(p_kind), to_json(p_reason), coalesce(to_json(p_unit)::text, 'null'), to_json(p_value)));
+end $$;
+
+--
 -- Name: add_listed_numbers(bigint, bigint, text[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -627,6 +652,47 @@ begin
 end $$;
 
 --
+-- Name: approve_retention(bigint, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.approve_retention(p_version bigint, p_by text) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  newest bigint;
+  consents integer;
+begin
+  if not exists (select from operators where number = p_by) then
+    perform refuse('UT009', format('by: there is no operator %s in the plant file', p_by));
+  end if;
+  select max(id) into newest from plant_versions;
+  if p_version is distinct from newest then
+    perform refuse('UT021', format('version %s of the plant file is not the one in force, %s', p_version, newest));
+  end if;
+  insert into retention_approvals (plant_version, approved_by) values (p_version, p_by) on conflict do nothing;
+  if found then
+    perform append_to_stream('retention:plant-' || p_version, 'retentionApproved', 'approved/' || p_by,
+      format('{"by":%s,"plantVersion":%s}', to_json(p_by), p_version));
+  end if;
+  select count(*) into consents from retention_approvals where plant_version = p_version;
+  return consents;
+end $$;
+
+--
+-- Name: archive_until(text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.archive_until(p_product text, p_buyer text) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    AS $$
+  select case when bool_and(t.archive_years is not null) then
+    max(greatest(coalesce(last_placed(p_product), clock_timestamp()) + make_interval(years => t.archive_years), (t.support_ends + 1)::timestamp at time zone 'UTC'))
+  end
+  from versions_that_count() v left join lateral retention_terms(v.document, p_product, p_buyer) t on true
+$$;
+
+--
 -- Name: begin_act(uuid, text, text, text, integer, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -824,6 +890,56 @@ CREATE FUNCTION public.canonical_passed(p_passed jsonb) RETURNS text
 $$;
 
 --
+-- Name: capsule_delivered(text, text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.capsule_delivered(p_capsule text, p_run text, p_target text, p_code text, p_message text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  c capsules;
+begin
+  perform check_office();
+  perform run_under_way(p_run);
+  select * into c from capsules where id = p_capsule for update;
+  if not found or c.state = 'planned' then perform refuse('UT009', format('there is no capsule %s that is made', p_capsule)); end if;
+  if c.delivery <> 'due' then return; end if;
+  insert into capsule_deliveries (capsule_id, target, code, message) values (c.id, coalesce(p_target, 'none'), p_code, left(p_message, 2000));
+  if p_code is not null then return; end if;
+  update capsules set delivery = case when p_target is null then 'none' else 'delivered' end where id = c.id;
+  perform append_to_stream('retention:' || p_run, 'capsuleDelivered', 'delivered/' || c.id,
+    format('{"capsule":%s,"target":%s}', to_json(c.id), json_or_null(p_target)));
+end $$;
+
+--
+-- Name: capsule_made(text, text, text, text, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.capsule_made(p_capsule text, p_run text, p_manifest text, p_events_manifest text, p_files jsonb) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  c capsules;
+begin
+  perform check_office();
+  perform run_under_way(p_run);
+  select * into c from capsules where id = p_capsule for update;
+  if not found then perform refuse('UT009', format('there is no capsule %s', p_capsule)); end if;
+  if c.state <> 'planned' then return false; end if;
+  perform check_body(p_manifest);
+  if check_body(p_events_manifest) ->> 'manifestSha256' is distinct from encode(sha256(convert_to(p_manifest, 'UTF8')), 'hex') then
+    perform refuse('UT002', format('capsule %s: the manifest of the events is that of other files', c.id));
+  end if;
+  insert into capsule_files (capsule_id, name, role, own_only, size_bytes, sha256)
+  select c.id, f ->> 'name', f ->> 'role', (f ->> 'ownOnly')::boolean, whole(f, 'sizeBytes'), f ->> 'sha256' from jsonb_array_elements(p_files) f;
+  update capsules set state = 'made', made_at = clock_timestamp(), manifest = p_manifest, events_manifest = p_events_manifest where id = c.id;
+  return append_to_stream('retention:' || p_run, 'capsuleMade', 'made/' || c.id, format('{"capsule":%s,"files":%s,"manifestSha256":%s}',
+    to_json(c.id), jsonb_array_length(p_files), to_json(encode(sha256(convert_to(p_events_manifest, 'UTF8')), 'hex'))));
+end $$;
+
+--
 -- Name: unit_events; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -839,6 +955,17 @@ CREATE TABLE public.unit_events (
     at timestamp with time zone NOT NULL,
     CONSTRAINT unit_events_hash CHECK ((hash = sha256(((prev || sha256(convert_to(header, 'UTF8'::name))) || sha256(convert_to(body, 'UTF8'::name))))))
 );
+
+--
+-- Name: capsule_statement(public.unit_events); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.capsule_statement(e public.unit_events) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select statement_of(e)
+$$;
 
 --
 -- Name: chain_event(text, bigint, bytea, text, text, text); Type: FUNCTION; Schema: public; Owner: -
@@ -942,10 +1069,17 @@ end $_$;
 CREATE FUNCTION public.check_amendment(u public.units, p_type text, p_body jsonb) RETURNS void
     LANGUAGE plpgsql
     AS $$
+declare
+  told text;
 begin
   perform check_word('by', p_body ->> 'by'), check_word('reason', p_body ->> 'reason');
   if u.state <> 'Shipped' then
     perform refuse('UT021', format('unit %s is %s: only what has shipped is amended', u.serial, u.state));
+  end if;
+  select s.capsule_id into told from capsule_statements s
+  where s.unit_id = u.id and s.type = p_type and s.body_sha256 = encode(sha256(convert_to(p_body::text, 'UTF8')), 'hex');
+  if found then
+    perform refuse('UT021', format('unit %s: that is on record already, in capsule %s', u.serial, told));
   end if;
   if p_type = 'unitReturned' then
     perform check_word('rma', p_body ->> 'rma'), check_word('condition', p_body ->> 'condition');
@@ -953,7 +1087,7 @@ begin
   end if;
   perform check_word('field', p_body ->> 'field');
   if not p_body ? 'value' then perform refuse('UT007', 'value: the right value is missing'); end if;
-  if not exists (select from records r where r.unit_id = u.id and r.sha256 = p_body ->> 'record') then
+  if not exists (select from sealed_digests r where r.unit_id = u.id and r.sha256 = p_body ->> 'record') then
     perform refuse('UT002', format('unit %s has no record %s', u.serial, p_body ->> 'record'));
   end if;
   if p_body ? 'event' and not coalesce(whole(p_body, 'event') between 1 and u.seq, false) then
@@ -1154,6 +1288,23 @@ begin
     perform refuse('UT009', format('batch %s has no serial number %s in block %s', b.id, wrong.ordinal, wrong.block));
   end if;
   perform check_word('serial', f.serial) from unnest(p_fresh) as f;
+end $$;
+
+--
+-- Name: check_included(uuid[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_included(p_units uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  missing text;
+begin
+  if to_regclass('public.log_leaves') is null then return; end if;
+  select q.stream into missing from log_queue q left join log_leaves l on l.queue_id = q.id
+  where q.stream = any (array(select 'unit:' || u from unnest(p_units) u))
+    and not coalesce(l.index < (select max(size) from log_checkpoints), false) limit 1;
+  if found then perform refuse('UT021', format('a leaf of %s is in no checkpoint of the log yet', missing)); end if;
 end $$;
 
 --
@@ -1453,7 +1604,7 @@ CREATE FUNCTION public.check_sealed() RETURNS trigger
     SET search_path TO 'public', 'pg_temp'
     AS $$
 begin
-  if not exists (select from records where unit_id = new.id) then
+  if not exists (select from sealed_digests where unit_id = new.id) then
     raise exception using errcode = 'UT002', message = format('unit %s ships without a sealed record', new.serial);
   end if;
   return null;
@@ -1854,6 +2005,31 @@ begin
 end $$;
 
 --
+-- Name: copy_verified(text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.copy_verified(p_capsule text, p_run text, p_place text, p_manifest_sha256 text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  c capsules;
+begin
+  perform check_office();
+  perform run_under_way(p_run);
+  perform check_word('place', p_place);
+  select * into c from capsules where id = p_capsule for update;
+  if not found or c.state = 'planned' then perform refuse('UT009', format('there is no capsule %s that is made', p_capsule)); end if;
+  if p_manifest_sha256 is distinct from encode(sha256(convert_to(c.events_manifest, 'UTF8')), 'hex') then
+    perform refuse('UT002', format('capsule %s: the copy at %s has another manifest', c.id, p_place));
+  end if;
+  insert into capsule_copies (capsule_id, place, manifest_sha256) values (c.id, p_place, p_manifest_sha256) on conflict do nothing;
+  if not found then return; end if;
+  perform append_to_stream('retention:' || p_run, 'copyVerified', concat_ws('/', 'verified', c.id, p_place),
+    format('{"capsule":%s,"manifestSha256":%s,"place":%s}', to_json(c.id), to_json(p_manifest_sha256), to_json(p_place)));
+end $$;
+
+--
 -- Name: count_alive(public.units, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -1979,6 +2155,32 @@ CREATE FUNCTION public.digest_of_list(p_space bigint) RETURNS text
 $$;
 
 --
+-- Name: due_units(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.due_units(p_as_of timestamp with time zone) RETURNS TABLE(unit_id uuid, issuer text, serial text, buyer text, product text, month text, last_seq bigint, head bytea, sealed_at timestamp with time zone, record_sha256 text, held boolean, undelivered boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  with ended as (
+    select u.id, u.issuer, u.serial, s.buyer, u.product, u.seq, u.head, coalesce(s.closed_at, u.updated_at) as ended_at
+    from units u left join shipments s on s.id = u.shipment_id and u.state = 'Shipped'
+    where u.state in ('Shipped', 'Scrapped', 'Void') and not exists (select from capsule_units c where c.unit_id = u.id)),
+  terms as materialized (
+    select k.product, k.buyer, t.database_months from (select distinct e.product, e.buyer from ended e) k
+    cross join (select v.document::jsonb as d from plant_versions v order by v.id desc limit 1) p
+    cross join lateral retention_terms(p.d, k.product, k.buyer) t)
+  select e.id, e.issuer, e.serial, e.buyer, e.product, to_char(e.ended_at at time zone 'UTC', 'YYYY-MM'), e.seq, e.head,
+    r.sealed_at, r.sha256, h.unit_id is not null, d.unit_id is not null
+  from ended e join terms t on t.product = e.product and t.buyer is not distinct from e.buyer
+  left join records r on r.unit_id = e.id
+  -- As sets: asked unit by unit, they would be looked through a million times.
+  left join (select distinct w.unit_id from units_on_legal_hold w) h on h.unit_id = e.id
+  left join (select distinct w.unit_id from undelivered_units w) d on d.unit_id = e.id
+  where e.ended_at + make_interval(months => t.database_months) <= p_as_of
+$$;
+
+--
 -- Name: end_delivery(bigint, text, text, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2008,6 +2210,109 @@ CREATE FUNCTION public.end_lease(p_unit uuid) RETURNS void
     AS $$
   update slots set state = 'uncleared', fence = fence + 1 where unit_id = p_unit and state = 'leased'
 $$;
+
+--
+-- Name: end_retention_run(text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.end_retention_run(p_run text, p_report text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  r retention_runs;
+begin
+  perform check_office();
+  perform check_body(p_report);
+  select * into r from retention_runs where id = p_run for no key update;
+  if not found then perform refuse('UT009', format('there is no retention run %s', p_run)); end if;
+  if r.ended_at is not null then return; end if;
+  update retention_runs set ended_at = clock_timestamp(), report = p_report where id = p_run;
+  perform append_to_stream('retention:' || p_run, 'retentionEnded', 'ended',
+    format('{"reportSha256":%s}', to_json(encode(sha256(convert_to(p_report, 'UTF8')), 'hex'))));
+end $$;
+
+--
+-- Name: erasable_capsules(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.erasable_capsules(p_as_of timestamp with time zone) RETURNS TABLE(capsule_id text, kept_until timestamp with time zone, hold_id text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select c.id, k.until, (select h.hold_id from capsule_units u join units_on_legal_hold h on h.unit_id = u.unit_id where u.capsule_id = c.id limit 1)
+  from (select m.product, m.buyer, archive_until(m.product, m.buyer) as until
+        from (select distinct product, buyer from capsules where state = 'moved') m) k
+  join capsules c on c.product = k.product and c.buyer is not distinct from k.buyer and c.state = 'moved'
+  where k.until <= p_as_of order by c.id
+$$;
+
+--
+-- Name: erasable_names(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.erasable_names(p_as_of timestamp with time zone) RETURNS SETOF text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select o.number from operators o
+  where o.erased_at is null and o.left_at + make_interval(months => names_months()) <= p_as_of
+    and not exists (select from legal_holds where released_at is null) order by o.number
+$$;
+
+--
+-- Name: erase_capsule(text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.erase_capsule(p_capsule text, p_run text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  r retention_runs;
+  c capsules;
+  until timestamptz;
+  obstacle text;
+begin
+  perform pg_advisory_xact_lock_shared(hashtext('unitrail.legal-holds'));
+  r := run_under_way(p_run);
+  if not r.clock_trusted then perform refuse('UT021', format('retention run %s: the clock is not trusted', p_run)); end if;
+  select * into c from capsules where id = p_capsule for update;
+  if not found then perform refuse('UT009', format('there is no capsule %s', p_capsule)); end if;
+  if c.state = 'erased' then return; end if;
+  if c.state <> 'moved' then perform refuse('UT021', format('capsule %s is not moved', c.id)); end if;
+  until := archive_until(c.product, c.buyer);
+  if coalesce(until <= least(r.as_of, clock_timestamp()), false) is not true then
+    perform refuse('UT021', format('capsule %s is kept until %s', c.id, coalesce(told_time(until), 'further notice')));
+  end if;
+  select h.hold_id into obstacle from capsule_units u join units_on_legal_hold h on h.unit_id = u.unit_id where u.capsule_id = c.id limit 1;
+  if found then perform refuse('UT021', format('capsule %s: a unit of it is on legal hold %s', c.id, obstacle)); end if;
+  update capsules set state = 'erased', erased_at = clock_timestamp() where id = c.id;
+  perform append_to_stream('retention:' || p_run, 'capsuleErased', 'erased/' || c.id,
+    format('{"capsule":%s,"keptUntil":%s,"units":%s}', to_json(c.id), told_time(until), c.units));
+end $$;
+
+--
+-- Name: erase_names(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.erase_names(p_run text) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  r retention_runs;
+  numbers text[];
+begin
+  perform pg_advisory_xact_lock_shared(hashtext('unitrail.legal-holds'));
+  r := run_under_way(p_run);
+  if not r.clock_trusted then return 0; end if;
+  numbers := array(select erasable_names(least(r.as_of, clock_timestamp())));
+  if cardinality(numbers) = 0 then return 0; end if;
+  update operators set name = null, erased_at = clock_timestamp() where number = any (numbers);
+  perform append_to_stream('retention:' || p_run, 'namesErased', 'names', format('{"operators":%s}', to_json(numbers)));
+  return cardinality(numbers);
+end $$;
 
 --
 -- Name: export_made(text, text, text); Type: FUNCTION; Schema: public; Owner: -
@@ -2499,6 +2804,18 @@ begin
 end $$;
 
 --
+-- Name: last_placed(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.last_placed(p_product text) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    AS $$
+  select s.closed_at from shipments s
+  where s.closed_at is not null and exists (select from units u where u.shipment_id = s.id and u.product = p_product and u.state = 'Shipped')
+  order by s.closed_at desc limit 1
+$$;
+
+--
 -- Name: log_queue; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -2748,6 +3065,18 @@ CREATE FUNCTION public.moved_streams() RETURNS TABLE(stream text, unit_id uuid, 
 $$;
 
 --
+-- Name: names_months(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.names_months() RETURNS integer
+    LANGUAGE sql STABLE
+    AS $$
+  select case when bool_and(t.months is not null) then max(t.months) end
+  from versions_that_count() v
+  left join lateral (select max((r ->> 'operatorNamesMonths')::integer) as months from jsonb_array_elements(v.document -> 'retentionPolicies') r) t on true
+$$;
+
+--
 -- Name: new_salt(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2803,6 +3132,19 @@ CREATE FUNCTION public.next_start(s public.number_spaces, p_run_length integer) 
     AS $$
   select ((s.next_number + p_run_length - 1) / p_run_length) * p_run_length
 $$;
+
+--
+-- Name: note_operators(text[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.note_operators(p_numbers text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  update operators set left_at = clock_timestamp() where left_at is null and not number = any (p_numbers);
+  update operators set left_at = null where left_at is not null and number = any (p_numbers);
+end $$;
 
 --
 -- Name: notice_delivered(uuid); Type: FUNCTION; Schema: public; Owner: -
@@ -3313,6 +3655,39 @@ begin
 end $$;
 
 --
+-- Name: open_retention_run(text, timestamp with time zone, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.open_retention_run(p_request text, p_as_of timestamp with time zone, p_confirmed_by text) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  r retention_runs;
+  known timestamptz;
+begin
+  perform check_office();
+  perform check_word('request', p_request);
+  if p_confirmed_by is not null then perform check_word('confirmed by', p_confirmed_by); end if;
+  if p_as_of is null then perform refuse('UT007', 'asOf is missing'); end if;
+  perform pg_advisory_xact_lock(hashtext('unitrail.retention'));
+  select * into r from retention_runs where request = p_request;
+  if found then return r.id; end if;
+  if p_as_of > clock_timestamp() + interval '1 minute' then
+    perform refuse('UT021', format('asOf %s is later than the clock of the database, %s: a clock is wrong. Nothing was done',
+      told_time(p_as_of), told_time(clock_timestamp())));
+  end if;
+  select coalesce((select max(opened_at) from retention_runs where clock_trusted), (select max(applied_at) from plant_versions)) into known;
+  insert into retention_runs (id, request, as_of, clock_confirmed_by, clock_trusted)
+  values (to_char(clock_timestamp() at time zone 'UTC', 'YYYYMMDD') || '-' || (select count(*) + 1 from retention_runs), p_request, p_as_of,
+    p_confirmed_by, p_confirmed_by is not null or coalesce(clock_timestamp() - known <= interval '100 days', true))
+  returning * into r;
+  perform append_to_stream('retention:' || r.id, 'retentionOpened', 'opened', format('{"asOf":%s,"clockConfirmedBy":%s,"clockTrusted":%s}',
+    told_time(r.as_of), json_or_null(r.clock_confirmed_by), r.clock_trusted::text));
+  return r.id;
+end $$;
+
+--
 -- Name: open_shipment(text, text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -3479,6 +3854,63 @@ begin
   perform append_to_stream('shipment:' || c.shipment_id, 'cartonPlaced', 'placed/' || p_id || '/' || p_carton,
     format('{"by":%s,"carton":%s,"from":%s,"pallet":%s}', to_json(p_by), to_json(p_carton), json_or_null(c.pallet),
       json_or_null(p_pallet)));
+end $$;
+
+--
+-- Name: plan_capsules(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.plan_capsules(p_run text) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  most constant integer := 100000;
+  r retention_runs;
+  blocked jsonb;
+  one record;
+begin
+  perform check_office();
+  r := run_under_way(p_run);
+  if r.planned_at is null and r.clock_trusted then
+    with due as materialized (select * from due_units(r.as_of)),
+    late as (select d.buyer, count(*) as units from due d where d.undelivered and d.buyer is not null group by d.buyer),
+    chosen as (
+      select d.*, (row_number() over (partition by d.buyer, d.product, d.month order by d.serial collate "C", d.issuer) - 1) / most as slice
+      from due d where not d.held and not d.undelivered and not exists (select from late l where l.buyer = d.buyer)),
+    grouped as (
+      select c.buyer, c.product, c.month, c.slice, count(*) as units, count(c.record_sha256) as records,
+        sum(c.last_seq) as events, min(c.sealed_at) as sealed_from, max(c.sealed_at) as sealed_to,
+        1 + c.slice + coalesce((select max(k.number) from capsules k
+          where k.buyer is not distinct from c.buyer and k.product = c.product and k.month = c.month), 0) as number
+      from chosen c group by c.buyer, c.product, c.month, c.slice),
+    named as (select g.*, concat_ws('-', coalesce(g.buyer, 'own'), g.product, g.month, g.number) as id from grouped g),
+    made as (
+      insert into capsules (id, run_id, buyer, product, month, number, units, records, events, sealed_from, sealed_to, delivery)
+      select n.id, p_run, n.buyer, n.product, n.month, n.number, n.units, n.records, n.events, n.sealed_from, n.sealed_to,
+        case when n.buyer is null then 'none' else 'due' end from named n),
+    filled as (
+      insert into capsule_units (unit_id, last_seq, head, capsule_id, issuer, serial, record_sha256)
+      select c.unit_id, c.last_seq, c.head, n.id, c.issuer, c.serial, c.record_sha256
+      from chosen c join named n on n.buyer is not distinct from c.buyer and n.product = c.product and n.month = c.month and n.slice = c.slice)
+    select coalesce(jsonb_agg(jsonb_build_object('buyer', l.buyer, 'units', l.units) order by l.buyer), '[]') into blocked from late l;
+    insert into capsule_statements (unit_id, seq, capsule_id, type, body_sha256)
+    select u.unit_id, e.seq, u.capsule_id, e.type, encode(sha256(convert_to(e.body::jsonb::text, 'UTF8')), 'hex')
+    from capsules c join capsule_units u on u.capsule_id = c.id
+    join unit_events e on e.stream = 'unit:' || u.unit_id and e.seq <= u.last_seq
+    where c.run_id = p_run and e.type in ('recordCorrected', 'unitReturned');
+    for one in select * from jsonb_to_recordset(blocked) as x (buyer text, units bigint) loop
+      perform append_to_stream('retention:' || p_run, 'moveBlocked', 'blocked/' || one.buyer,
+        format('{"buyer":%s,"undelivered":%s}', to_json(one.buyer), one.units));
+    end loop;
+    for one in select * from capsules where run_id = p_run order by id loop
+      perform append_to_stream('retention:' || p_run, 'capsulePlanned', 'planned/' || one.id,
+        format('{"buyer":%s,"capsule":%s,"events":%s,"month":%s,"product":%s,"records":%s,"units":%s}', json_or_null(one.buyer), to_json(one.id),
+          one.events, to_json(one.month), to_json(one.product), one.records, one.units));
+    end loop;
+  end if;
+  update retention_runs set planned_at = clock_timestamp() where id = p_run and planned_at is null;
+  return (select count(*) from capsules where run_id = p_run);
 end $$;
 
 --
@@ -3751,6 +4183,28 @@ begin
 end $$;
 
 --
+-- Name: refuse_archived_export(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_archived_export() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+  archived text;
+begin
+  select c.id into archived from capsules c where c.buyer = new.buyer and case new.kind
+    when 'reissue' then exists (select from capsule_units u join export_items x on x.unit_id = u.unit_id and x.kind <> 'number'
+      where u.capsule_id = c.id and u.retired_at is not null and x.export_id = new.reissue_of)
+    else c.sealed_from < new.sealed_to and c.sealed_to >= new.sealed_from
+      and exists (select from capsule_units u where u.capsule_id = c.id and u.retired_at is not null) end
+  limit 1;
+  if found then
+    perform refuse('UT021', format('records of it are in the archive by now, in capsule %s: hand that out, or the files that were made', archived));
+  end if;
+  return new;
+end $$;
+
+--
 -- Name: refuse_cancelled(text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -3761,6 +4215,45 @@ begin
   if exists (select from batch_controls where batch_id = p_batch and cancelled) then
     perform refuse('UT020', format('batch %s was cancelled: it claims no further unit', p_batch));
   end if;
+end $$;
+
+--
+-- Name: refuse_capsule_change(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_capsule_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+  was capsules := old;
+begin
+  was.state := new.state;
+  if old.state = 'planned' then was.manifest := new.manifest; was.events_manifest := new.events_manifest; was.made_at := new.made_at; end if;
+  if old.delivery = 'due' and old.state = 'made' then was.delivery := new.delivery; end if;
+  if new.state = 'moved' then was.moved_at := new.moved_at; end if;
+  if new.state = 'erased' then was.erased_at := new.erased_at; end if;
+  if new is distinct from was
+     or (old.state, new.state) not in (('planned', 'made'), ('made', 'made'), ('made', 'moved'), ('moved', 'erased')) then
+    raise exception using errcode = '42501', message = format('capsule %s can not become that', old.id);
+  end if;
+  return new;
+end $$;
+
+--
+-- Name: refuse_capsule_unit_change(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_capsule_unit_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+declare
+  was capsule_units := old;
+begin
+  was.retired_at := new.retired_at;
+  if new is distinct from was or old.retired_at is not null or new.retired_at is distinct from now() or not has_role('unitrail_retention') then
+    raise exception using errcode = '42501', message = format('unit %s in capsule %s can not become that', old.serial, old.capsule_id);
+  end if;
+  return new;
 end $$;
 
 --
@@ -3805,6 +4298,21 @@ begin
   if new.state = 'delivered' then was.delivered_at := new.delivered_at; end if;
   if new is distinct from was or (old.state, new.state) not in (('opened', 'opened'), ('opened', 'made'), ('made', 'delivered')) then
     raise exception using errcode = '42501', message = format('export %s can not become that', old.id);
+  end if;
+  return new;
+end $$;
+
+--
+-- Name: refuse_hold_change(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_hold_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if old.released_at is not null or (new.id, new.kind, new.value, new.unit_id, new.reason, new.added_by, new.added_at)
+     is distinct from (old.id, old.kind, old.value, old.unit_id, old.reason, old.added_by, old.added_at) then
+    raise exception using errcode = '42501', message = format('legal hold %s can not become that', old.id);
   end if;
   return new;
 end $$;
@@ -3894,6 +4402,22 @@ begin
 end $$;
 
 --
+-- Name: refuse_run_change(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_run_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if (new.id, new.request, new.as_of, new.opened_at, new.clock_confirmed_by, new.clock_trusted)
+     is distinct from (old.id, old.request, old.as_of, old.opened_at, old.clock_confirmed_by, old.clock_trusted)
+     or old.planned_at is not null and new.planned_at is distinct from old.planned_at or old.ended_at is not null then
+    raise exception using errcode = '42501', message = format('retention run %s can not become that', old.id);
+  end if;
+  return new;
+end $$;
+
+--
 -- Name: refuse_slot_change(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -3929,6 +4453,40 @@ begin
 end $$;
 
 --
+-- Name: refuse_unretired_events(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_unretired_events() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $_$
+declare
+  kept record;
+begin
+  select g.stream, g.first into kept from (select stream, min(seq) as first, max(seq) as last from gone group by stream) g
+  where g.stream !~ '^unit:[0-9a-f-]{36}$' or not exists (
+    select from capsule_units c where c.unit_id = substr(g.stream, 6)::uuid and c.retired_at = now() and g.last <= c.last_seq) limit 1;
+  if found then
+    raise exception using errcode = '42501', message = format('DELETE of unit_events is refused: event %s of %s is append-only', kept.first, kept.stream);
+  end if;
+  return null;
+end $_$;
+
+--
+-- Name: refuse_unretired_records(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_unretired_records() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if exists (select from gone g where not exists (
+       select from capsule_units c where c.unit_id = g.unit_id and c.record_sha256 = g.sha256 and c.retired_at = now())) then
+    raise exception using errcode = '42501', message = 'DELETE of records is refused: it is append-only';
+  end if;
+  return null;
+end $$;
+
+--
 -- Name: release_holds(text, text, text, uuid[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -3959,6 +4517,26 @@ begin
     unit_id := u.id; serial := u.serial; name := unit_name(u);
     return next;
   end loop;
+end $$;
+
+--
+-- Name: release_legal_hold(text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.release_legal_hold(p_id text, p_reason text, p_by text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  h legal_holds;
+begin
+  perform check_word('reason', p_reason), check_word('by', p_by);
+  select * into h from legal_holds where id = p_id for update;
+  if not found then perform refuse('UT009', format('there is no legal hold %s', p_id)); end if;
+  if h.released_at is not null then return false; end if;
+  update legal_holds set released_at = clock_timestamp(), released_by = p_by, released_reason = p_reason where id = p_id;
+  return append_to_stream('retention:hold-' || p_id, 'legalHoldReleased', 'released',
+    format('{"by":%s,"reason":%s}', to_json(p_by), to_json(p_reason)));
 end $$;
 
 --
@@ -4118,6 +4696,97 @@ begin
 end $$;
 
 --
+-- Name: retention_terms(jsonb, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.retention_terms(p_document jsonb, p_product text, p_buyer text) RETURNS TABLE(policies text[], database_months integer, archive_years integer, support_ends date)
+    LANGUAGE sql IMMUTABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select array_agg(r ->> 'name' order by r ->> 'name'), max((r ->> 'databaseMonths')::integer),
+    -- Where the policy says nothing: ten years, as Regulation (EU) 2024/2847 article 13(13) asks of documentation.
+    max(coalesce((r ->> 'archiveYears')::integer, 10)),
+    (select max((p ->> 'supportEnds')::date) from jsonb_array_elements(p_document -> 'products') p where p ->> 'code' = p_product)
+  from jsonb_array_elements(p_document -> 'retentionPolicies') r
+  where exists (select from jsonb_array_elements(p_document -> 'products') p
+      where p ->> 'code' = p_product and p ->> 'retentionPolicy' = r ->> 'name')
+    or exists (select from jsonb_array_elements(p_document -> 'buyers') b
+      where b ->> 'id' = p_buyer and b ->> 'retentionPolicy' = r ->> 'name')
+  having count(*) > 0
+$$;
+
+--
+-- Name: retention_versions(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.retention_versions() RETURNS TABLE(id bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select v.id from versions_that_count() v
+$$;
+
+--
+-- Name: retire(text, text, integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.retire(p_capsule text, p_run text, p_most integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  r retention_runs;
+  c capsules;
+  chosen uuid[];
+  wanted bigint;
+  found_rows bigint;
+  obstacle text;
+begin
+  -- Whoever adds a hold waits until this handful is done, and this waits for a hold that is being added.
+  perform pg_advisory_xact_lock_shared(hashtext('unitrail.legal-holds'));
+  r := run_under_way(p_run);
+  if not r.clock_trusted then perform refuse('UT021', format('retention run %s: the clock is not trusted', p_run)); end if;
+  if (p_most between 1 and 10000) is not true then perform refuse('UT007', format('%s units at a time; 1 to 10000', p_most)); end if;
+  select * into c from capsules where id = p_capsule for update;
+  if not found then perform refuse('UT009', format('there is no capsule %s', p_capsule)); end if;
+  if c.state in ('moved', 'erased') then return 0; end if;
+  if c.state <> 'made' then perform refuse('UT021', format('capsule %s is not made yet', c.id)); end if;
+  if not exists (select from capsule_copies v where v.capsule_id = c.id and v.place = 'store' and v.verified_by <> session_user
+       and v.manifest_sha256 = encode(sha256(convert_to(c.events_manifest, 'UTF8')), 'hex')) then
+    perform refuse('UT021', format('capsule %s: nobody else has read its copy in the store back', c.id));
+  end if;
+  if c.delivery = 'due' then perform refuse('UT021', format('capsule %s is still to be brought to %s', c.id, c.buyer)); end if;
+  select h.hold_id into obstacle from capsule_units u join units_on_legal_hold h on h.unit_id = u.unit_id where u.capsule_id = c.id limit 1;
+  if found then perform refuse('UT021', format('capsule %s: a unit of it is on legal hold %s', c.id, obstacle)); end if;
+  select array_agg(u.unit_id), sum(u.last_seq) into chosen, wanted from (
+    select * from capsule_units where capsule_id = c.id and retired_at is null order by unit_id limit p_most) u;
+  if chosen is not null then
+    select u.serial into obstacle from undelivered_units d join units u on u.id = d.unit_id where d.unit_id = any (chosen) limit 1;
+    if found then perform refuse('UT021', format('capsule %s: its buyer has not got everything of unit %s', c.id, obstacle)); end if;
+    perform check_included(chosen);
+    select m.serial into obstacle from capsule_units m
+    left join unit_events e on e.stream = 'unit:' || m.unit_id and e.seq = m.last_seq
+    left join records d on d.unit_id = m.unit_id
+    where m.unit_id = any (chosen) and (e.hash is distinct from m.head or d.sha256 is distinct from m.record_sha256) limit 1;
+    if found then perform refuse('UT002', format('capsule %s: the history or the record of unit %s is another one here', c.id, obstacle)); end if;
+    update capsule_units set retired_at = now() where unit_id = any (chosen);
+    delete from unit_events e using capsule_units m
+    where m.unit_id = any (chosen) and e.stream = 'unit:' || m.unit_id and e.seq <= m.last_seq;
+    get diagnostics found_rows = row_count;
+    if found_rows <> wanted then
+      perform refuse('UT002', format('capsule %s: %s events are here of %s that it holds', c.id, found_rows, wanted));
+    end if;
+    delete from records where unit_id = any (chosen);
+  end if;
+  select count(*) into found_rows from capsule_units where capsule_id = c.id and retired_at is null;
+  if found_rows > 0 then return found_rows; end if;
+  update capsules set state = 'moved', moved_at = clock_timestamp() where id = c.id;
+  perform append_to_stream('retention:' || p_run, 'capsuleMoved', 'moved/' || c.id,
+    format('{"capsule":%s,"events":%s,"records":%s,"units":%s}', to_json(c.id), c.events, c.records, c.units));
+  return 0;
+end $$;
+
+--
 -- Name: return_lease(text, text, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -4189,6 +4858,39 @@ CREATE FUNCTION public.revoke_certificate(u public.units, p_seq bigint) RETURNS 
   insert into revocations (certificate_sha256, unit_id, seq) values (u.certificate_sha256, u.id, p_seq)
   on conflict (certificate_sha256) do nothing
 $$;
+
+--
+-- Name: retention_runs; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.retention_runs (
+    id text NOT NULL,
+    request text NOT NULL,
+    as_of timestamp with time zone NOT NULL,
+    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    clock_confirmed_by text,
+    clock_trusted boolean NOT NULL,
+    planned_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    report text,
+    CONSTRAINT retention_runs_end CHECK (((ended_at IS NULL) = (report IS NULL)))
+);
+
+--
+-- Name: run_under_way(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.run_under_way(p_run text) RETURNS public.retention_runs
+    LANGUAGE plpgsql
+    AS $$
+declare
+  r retention_runs;
+begin
+  select * into r from retention_runs where id = p_run for no key update;
+  if not found then perform refuse('UT009', format('there is no retention run %s', p_run)); end if;
+  if r.ended_at is not null then perform refuse('UT021', format('retention run %s is over', p_run)); end if;
+  return r;
+end $$;
 
 --
 -- Name: save_unit(public.units); Type: FUNCTION; Schema: public; Owner: -
@@ -4692,6 +5394,20 @@ begin
 end $$;
 
 --
+-- Name: versions_that_count(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.versions_that_count() RETURNS TABLE(id bigint, document jsonb)
+    LANGUAGE sql STABLE
+    AS $$
+  select v.id, v.document::jsonb from plant_versions v
+  where v.id >= greatest(
+    (select coalesce(max(o.id), 0) from plant_versions o where o.applied_at <= clock_timestamp() - interval '30 days'),
+    (select coalesce(max(a.plant_version), 0) from (
+       select plant_version from retention_approvals group by plant_version having count(*) >= 2) a))
+$$;
+
+--
 -- Name: void_numbers(text, jsonb); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -5060,6 +5776,123 @@ CREATE VIEW public.buyers_by_shipment AS
   ORDER BY b.id, s.closed_at, s.id;
 
 --
+-- Name: capsule_copies; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.capsule_copies (
+    capsule_id text NOT NULL,
+    place text NOT NULL,
+    manifest_sha256 text NOT NULL,
+    verified_by text DEFAULT SESSION_USER NOT NULL,
+    verified_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT capsule_copies_sha256 CHECK ((manifest_sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+--
+-- Name: capsule_deliveries; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.capsule_deliveries (
+    id bigint NOT NULL,
+    capsule_id text NOT NULL,
+    target text NOT NULL,
+    ended_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    code text,
+    message text
+);
+
+--
+-- Name: capsule_deliveries_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.capsule_deliveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.capsule_deliveries_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
+-- Name: capsule_files; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.capsule_files (
+    capsule_id text NOT NULL,
+    name text NOT NULL,
+    role text NOT NULL,
+    own_only boolean NOT NULL,
+    size_bytes bigint NOT NULL,
+    sha256 text NOT NULL,
+    CONSTRAINT capsule_files_name CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$'::text)),
+    CONSTRAINT capsule_files_sha256 CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT capsule_files_size CHECK ((size_bytes >= 0))
+);
+
+--
+-- Name: capsule_statements; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.capsule_statements (
+    unit_id uuid NOT NULL,
+    seq bigint NOT NULL,
+    capsule_id text NOT NULL,
+    type text NOT NULL,
+    body_sha256 text NOT NULL
+);
+
+--
+-- Name: capsule_units; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.capsule_units (
+    unit_id uuid NOT NULL,
+    last_seq bigint NOT NULL,
+    head bytea NOT NULL,
+    capsule_id text NOT NULL,
+    issuer text NOT NULL COLLATE pg_catalog."C",
+    serial text NOT NULL COLLATE pg_catalog."C",
+    record_sha256 text,
+    retired_at timestamp with time zone,
+    CONSTRAINT capsule_units_record CHECK ((record_sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT capsule_units_seq CHECK ((last_seq >= 1))
+);
+
+--
+-- Name: capsules; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.capsules (
+    id text NOT NULL,
+    run_id text NOT NULL,
+    buyer text,
+    product text NOT NULL,
+    month text NOT NULL,
+    number integer NOT NULL,
+    units integer NOT NULL,
+    records integer NOT NULL,
+    events bigint NOT NULL,
+    sealed_from timestamp with time zone,
+    sealed_to timestamp with time zone,
+    state text DEFAULT 'planned'::text NOT NULL,
+    planned_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    made_at timestamp with time zone,
+    manifest text,
+    events_manifest text,
+    delivery text DEFAULT 'due'::text NOT NULL,
+    moved_at timestamp with time zone,
+    erased_at timestamp with time zone,
+    CONSTRAINT capsules_counts CHECK (((units > 0) AND ((records >= 0) AND (records <= units)) AND (events >= 0))),
+    CONSTRAINT capsules_delivery CHECK ((delivery = ANY (ARRAY['due'::text, 'delivered'::text, 'none'::text]))),
+    CONSTRAINT capsules_erased CHECK (((state = 'erased'::text) = (erased_at IS NOT NULL))),
+    CONSTRAINT capsules_made CHECK ((((state = 'planned'::text) = (manifest IS NULL)) AND ((manifest IS NULL) = (made_at IS NULL)) AND ((manifest IS NULL) = (events_manifest IS NULL)))),
+    CONSTRAINT capsules_month CHECK ((month ~ '^[0-9]{4}-[0-9]{2}$'::text)),
+    CONSTRAINT capsules_moved CHECK (((state = ANY (ARRAY['moved'::text, 'erased'::text])) = (moved_at IS NOT NULL))),
+    CONSTRAINT capsules_state CHECK ((state = ANY (ARRAY['planned'::text, 'made'::text, 'moved'::text, 'erased'::text])))
+);
+
+--
 -- Name: cartons; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -5086,17 +5919,6 @@ ALTER TABLE public.deliveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 );
 
 --
--- Name: export_keys; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.export_keys (
-    id text NOT NULL,
-    public_key text NOT NULL,
-    first_used_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT export_keys_id CHECK ((id = "left"(encode(sha256(decode(public_key, 'base64'::text)), 'hex'::text), 16)))
-);
-
---
 -- Name: extract_items; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -5109,6 +5931,41 @@ CREATE TABLE public.extract_items (
     seq bigint DEFAULT 0 NOT NULL,
     unit_id uuid NOT NULL,
     CONSTRAINT extract_items_kind CHECK ((kind = ANY (ARRAY['record'::text, 'amendment'::text])))
+);
+
+--
+-- Name: erased_exports; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.erased_exports AS
+ SELECT e.id
+   FROM public.exports e
+  WHERE ((e.state = 'delivered'::text) AND (NOT (EXISTS ( SELECT
+           FROM ( SELECT x.unit_id
+                   FROM public.export_items x
+                  WHERE ((x.export_id = COALESCE(e.reissue_of, e.id)) AND (x.unit_id IS NOT NULL))
+                UNION ALL
+                 SELECT x.unit_id
+                   FROM public.extract_items x
+                  WHERE (x.export_id = e.id)) i
+          WHERE (NOT (EXISTS ( SELECT
+                   FROM (public.capsule_units u
+                     JOIN public.capsules c ON ((c.id = u.capsule_id)))
+                  WHERE ((u.unit_id = i.unit_id) AND (c.state = 'erased'::text)))))))) AND ((EXISTS ( SELECT
+           FROM public.export_items x
+          WHERE ((x.export_id = COALESCE(e.reissue_of, e.id)) AND (x.unit_id IS NOT NULL)))) OR (EXISTS ( SELECT
+           FROM public.extract_items x
+          WHERE (x.export_id = e.id)))));
+
+--
+-- Name: export_keys; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.export_keys (
+    id text NOT NULL,
+    public_key text NOT NULL,
+    first_used_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT export_keys_id CHECK ((id = "left"(encode(sha256(decode(public_key, 'base64'::text)), 'hex'::text), 16)))
 );
 
 --
@@ -5226,6 +6083,25 @@ CREATE TABLE public.lease_returns (
     stream text GENERATED ALWAYS AS (('lease:'::text || lease_id)) STORED NOT NULL,
     seq bigint DEFAULT 2 NOT NULL,
     CONSTRAINT lease_returns_unused CHECK (((NOT isempty(unused)) AND lower_inc(unused) AND (NOT upper_inc(unused))))
+);
+
+--
+-- Name: legal_holds; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.legal_holds (
+    id text NOT NULL,
+    kind text NOT NULL,
+    value text NOT NULL,
+    unit_id uuid,
+    reason text NOT NULL,
+    added_by text NOT NULL,
+    added_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    released_by text,
+    released_reason text,
+    released_at timestamp with time zone,
+    CONSTRAINT legal_holds_kind CHECK (((kind = ANY (ARRAY['unit'::text, 'batch'::text, 'lot'::text, 'firmware'::text, 'buyer'::text])) AND ((kind = 'unit'::text) = (unit_id IS NOT NULL)))),
+    CONSTRAINT legal_holds_release CHECK ((((released_at IS NULL) = (released_by IS NULL)) AND ((released_by IS NULL) = (released_reason IS NULL))))
 );
 
 --
@@ -5386,6 +6262,7 @@ CREATE TABLE public.operators (
     number text NOT NULL,
     name text,
     erased_at timestamp with time zone,
+    left_at timestamp with time zone,
     CONSTRAINT operators_number_form CHECK ((number ~ '^[0-9A-Za-z-]{1,16}$'::text))
 );
 
@@ -5476,6 +6353,16 @@ CREATE TABLE public.resolutions (
 );
 
 --
+-- Name: retention_approvals; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.retention_approvals (
+    plant_version bigint NOT NULL,
+    approved_by text NOT NULL,
+    approved_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+--
 -- Name: revocations; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -5484,6 +6371,20 @@ CREATE TABLE public.revocations (
     unit_id uuid NOT NULL,
     seq bigint NOT NULL
 );
+
+--
+-- Name: sealed_digests; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.sealed_digests AS
+ SELECT records.unit_id,
+    records.sha256
+   FROM public.records
+UNION ALL
+ SELECT capsule_units.unit_id,
+    capsule_units.record_sha256 AS sha256
+   FROM public.capsule_units
+  WHERE ((capsule_units.record_sha256 IS NOT NULL) AND (capsule_units.retired_at IS NOT NULL));
 
 --
 -- Name: slot_requests; Type: TABLE; Schema: public; Owner: -
@@ -5571,6 +6472,50 @@ CREATE TABLE public.tries (
     try smallint NOT NULL,
     caller text NOT NULL
 );
+
+--
+-- Name: undelivered_units; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.undelivered_units AS
+ SELECT u.id AS unit_id,
+    s.buyer
+   FROM (public.units u
+     JOIN public.shipments s ON ((s.id = u.shipment_id)))
+  WHERE ((u.state = 'Shipped'::text) AND (NOT (EXISTS ( SELECT
+           FROM (public.export_items x
+             JOIN public.exports e ON ((e.id = x.export_id)))
+          WHERE ((x.kind = 'record'::text) AND (x.unit_id = u.id) AND (e.state = 'delivered'::text))))))
+UNION ALL
+ SELECT u.id AS unit_id,
+    s.buyer
+   FROM ((public.unit_events v
+     JOIN public.units u ON ((u.id = (substr(v.stream, 6))::uuid)))
+     JOIN public.shipments s ON ((s.id = u.shipment_id)))
+  WHERE ((v.type = ANY (ARRAY['recordCorrected'::text, 'unitReturned'::text])) AND (u.state = 'Shipped'::text) AND (NOT (EXISTS ( SELECT
+           FROM (public.export_items x
+             JOIN public.exports e ON ((e.id = x.export_id)))
+          WHERE ((x.kind = 'amendment'::text) AND (x.unit_id = u.id) AND (x.seq = v.seq) AND (e.state = 'delivered'::text))))))
+UNION ALL
+ SELECT u.id AS unit_id,
+    n.buyer
+   FROM ((((((public.units u
+     JOIN public.batches b ON ((b.id = u.batch_id)))
+     JOIN public.identifiers i ON (((i.unit_id = u.id) AND (i.kind = ANY (ARRAY['serial'::text, 'mac'::text])))))
+     LEFT JOIN public.buyers own ON ((own.id = u.issuer)))
+     LEFT JOIN public.buyers_by_shipment first ON ((first.batch_id = b.id)))
+     CROSS JOIN LATERAL ( SELECT COALESCE(own.id, b.buyer, first.buyer) AS buyer) n)
+     LEFT JOIN ( SELECT (w.value ->> 'id'::text) AS id
+           FROM ( SELECT (plant_versions.document)::jsonb AS d
+                   FROM public.plant_versions
+                  ORDER BY plant_versions.id DESC
+                 LIMIT 1) p,
+            LATERAL jsonb_array_elements((p.d -> 'buyers'::text)) w(value)
+          WHERE ((w.value #>> '{export,include,scrapped}'::text[]) = 'false'::text)) declines ON ((declines.id = n.buyer)))
+  WHERE ((u.state = ANY (ARRAY['Scrapped'::text, 'Void'::text])) AND (NOT b.trial) AND (n.buyer IS NOT NULL) AND (declines.id IS NULL) AND (NOT (EXISTS ( SELECT
+           FROM (public.export_items x
+             JOIN public.exports e ON ((e.id = x.export_id)))
+          WHERE ((x.kind = 'number'::text) AND ((x.issuer = i.issuer) AND (x.identifier = i.kind) AND (x.value = i.value) AND (x.fate = lower(u.state))) AND (e.state = 'delivered'::text))))));
 
 --
 -- Name: unexported_amendments; Type: VIEW; Schema: public; Owner: -
@@ -5690,6 +6635,54 @@ CREATE TABLE public.unit_lots (
 );
 
 --
+-- Name: units_on_legal_hold; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.units_on_legal_hold AS
+ SELECT h.id AS hold_id,
+    h.unit_id
+   FROM public.legal_holds h
+  WHERE ((h.kind = 'unit'::text) AND (h.released_at IS NULL))
+UNION ALL
+ SELECT h.id AS hold_id,
+    u.id AS unit_id
+   FROM (public.legal_holds h
+     JOIN public.units u ON ((u.batch_id = h.value)))
+  WHERE ((h.kind = 'batch'::text) AND (h.released_at IS NULL))
+UNION ALL
+ SELECT h.id AS hold_id,
+    l.unit_id
+   FROM (public.legal_holds h
+     JOIN public.unit_lots l ON ((l.lot = h.value)))
+  WHERE ((h.kind = 'lot'::text) AND (h.released_at IS NULL))
+UNION ALL
+ SELECT h.id AS hold_id,
+    u.id AS unit_id
+   FROM (public.legal_holds h
+     JOIN public.units u ON ((u.board_lot = h.value)))
+  WHERE ((h.kind = 'lot'::text) AND (h.released_at IS NULL))
+UNION ALL
+ SELECT h.id AS hold_id,
+    u.id AS unit_id
+   FROM (public.legal_holds h
+     JOIN public.units u ON ((u.firmware_version = h.value)))
+  WHERE ((h.kind = 'firmware'::text) AND (h.released_at IS NULL))
+UNION ALL
+ SELECT h.id AS hold_id,
+    u.id AS unit_id
+   FROM ((public.legal_holds h
+     JOIN public.shipments s ON ((s.buyer = h.value)))
+     JOIN public.units u ON ((u.shipment_id = s.id)))
+  WHERE ((h.kind = 'buyer'::text) AND (h.released_at IS NULL))
+UNION ALL
+ SELECT h.id AS hold_id,
+    u.id AS unit_id
+   FROM ((public.legal_holds h
+     JOIN public.batches b ON ((b.buyer = h.value)))
+     JOIN public.units u ON ((u.batch_id = b.id)))
+  WHERE ((h.kind = 'buyer'::text) AND (h.released_at IS NULL) AND (u.shipment_id IS NULL));
+
+--
 -- Name: untold_shipments; Type: VIEW; Schema: public; Owner: -
 --
 
@@ -5805,6 +6798,69 @@ ALTER TABLE ONLY public.buyer_logins
 
 ALTER TABLE ONLY public.buyers
     ADD CONSTRAINT buyers_pkey PRIMARY KEY (id);
+
+--
+-- Name: capsule_copies capsule_copies_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.capsule_copies
+    ADD CONSTRAINT capsule_copies_pkey PRIMARY KEY (capsule_id, place);
+
+--
+-- Name: capsule_deliveries capsule_deliveries_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.capsule_deliveries
+    ADD CONSTRAINT capsule_deliveries_pkey PRIMARY KEY (id);
+
+--
+-- Name: capsule_files capsule_files_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.capsule_files
+    ADD CONSTRAINT capsule_files_pkey PRIMARY KEY (capsule_id, name);
+
+--
+-- Name: capsule_files capsule_files_role; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.capsule_files
+    ADD CONSTRAINT capsule_files_role UNIQUE (capsule_id, role);
+
+--
+-- Name: capsule_statements capsule_statements_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.capsule_statements
+    ADD CONSTRAINT capsule_statements_pkey PRIMARY KEY (unit_id, seq);
+
+--
+-- Name: capsule_units capsule_units_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.capsule_units
+    ADD CONSTRAINT capsule_units_pkey PRIMARY KEY (unit_id);
+
+--
+-- Name: capsule_units capsule_units_place; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.capsule_units
+    ADD CONSTRAINT capsule_units_place UNIQUE (capsule_id, serial, issuer);
+
+--
+-- Name: capsules capsules_number; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.capsules
+    ADD CONSTRAINT capsules_number UNIQUE NULLS NOT DISTINCT (buyer, product, month, number);
+
+--
+-- Name: capsules capsules_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.capsules
+    ADD CONSTRAINT capsules_pkey PRIMARY KEY (id);
 
 --
 -- Name: cartons cartons_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -5966,6 +7022,13 @@ ALTER TABLE ONLY public.issuers
 
 ALTER TABLE ONLY public.lease_returns
     ADD CONSTRAINT lease_returns_pkey PRIMARY KEY (lease_id);
+
+--
+-- Name: legal_holds legal_holds_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.legal_holds
+    ADD CONSTRAINT legal_holds_pkey PRIMARY KEY (id);
 
 --
 -- Name: listed_numbers listed_numbers_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -6199,6 +7262,27 @@ ALTER TABLE ONLY public.resolutions
     ADD CONSTRAINT resolutions_pkey PRIMARY KEY (id);
 
 --
+-- Name: retention_approvals retention_approvals_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.retention_approvals
+    ADD CONSTRAINT retention_approvals_pkey PRIMARY KEY (plant_version, approved_by);
+
+--
+-- Name: retention_runs retention_runs_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.retention_runs
+    ADD CONSTRAINT retention_runs_pkey PRIMARY KEY (id);
+
+--
+-- Name: retention_runs retention_runs_request; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.retention_runs
+    ADD CONSTRAINT retention_runs_request UNIQUE (request);
+
+--
 -- Name: revocations revocations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -6374,6 +7458,36 @@ CREATE INDEX blocks_batch_id ON public.blocks USING btree (batch_id);
 CREATE UNIQUE INDEX blocks_lease_id ON public.blocks USING btree (lease_id) WHERE (lease_id IS NOT NULL);
 
 --
+-- Name: capsule_deliveries_capsule_id; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX capsule_deliveries_capsule_id ON public.capsule_deliveries USING btree (capsule_id);
+
+--
+-- Name: capsule_files_sha256_index; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX capsule_files_sha256_index ON public.capsule_files USING btree (sha256);
+
+--
+-- Name: capsule_statements_capsule_id; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX capsule_statements_capsule_id ON public.capsule_statements USING btree (capsule_id);
+
+--
+-- Name: capsule_units_left; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX capsule_units_left ON public.capsule_units USING btree (capsule_id, unit_id) WHERE (retired_at IS NULL);
+
+--
+-- Name: capsules_run_id; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX capsules_run_id ON public.capsules USING btree (run_id);
+
+--
 -- Name: cartons_pallet; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -6456,6 +7570,12 @@ CREATE INDEX identifiers_value ON public.identifiers USING btree (value);
 --
 
 CREATE INDEX lease_returns_stream ON public.lease_returns USING btree (stream, seq);
+
+--
+-- Name: legal_holds_unit_id; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX legal_holds_unit_id ON public.legal_holds USING btree (unit_id);
 
 --
 -- Name: log_checkpoints_key; Type: INDEX; Schema: public; Owner: -
@@ -6656,6 +7776,90 @@ CREATE TRIGGER buyer_logins_append_only BEFORE DELETE OR UPDATE ON public.buyer_
 CREATE TRIGGER buyer_logins_no_truncate BEFORE TRUNCATE ON public.buyer_logins FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
+-- Name: capsule_copies capsule_copies_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER capsule_copies_append_only BEFORE DELETE OR UPDATE ON public.capsule_copies FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: capsule_copies capsule_copies_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER capsule_copies_no_truncate BEFORE TRUNCATE ON public.capsule_copies FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: capsule_deliveries capsule_deliveries_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER capsule_deliveries_append_only BEFORE DELETE OR UPDATE ON public.capsule_deliveries FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: capsule_deliveries capsule_deliveries_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER capsule_deliveries_no_truncate BEFORE TRUNCATE ON public.capsule_deliveries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: capsule_files capsule_files_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER capsule_files_append_only BEFORE DELETE OR UPDATE ON public.capsule_files FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: capsule_files capsule_files_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER capsule_files_no_truncate BEFORE TRUNCATE ON public.capsule_files FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: capsule_statements capsule_statements_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER capsule_statements_append_only BEFORE DELETE OR UPDATE ON public.capsule_statements FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: capsule_statements capsule_statements_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER capsule_statements_no_truncate BEFORE TRUNCATE ON public.capsule_statements FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: capsule_units capsule_units_go_on; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER capsule_units_go_on BEFORE UPDATE ON public.capsule_units FOR EACH ROW EXECUTE FUNCTION public.refuse_capsule_unit_change();
+
+--
+-- Name: capsule_units capsule_units_never_deleted; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER capsule_units_never_deleted BEFORE DELETE ON public.capsule_units FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: capsule_units capsule_units_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER capsule_units_no_truncate BEFORE TRUNCATE ON public.capsule_units FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: capsules capsules_go_on; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER capsules_go_on BEFORE UPDATE ON public.capsules FOR EACH ROW EXECUTE FUNCTION public.refuse_capsule_change();
+
+--
+-- Name: capsules capsules_never_deleted; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER capsules_never_deleted BEFORE DELETE ON public.capsules FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: capsules capsules_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER capsules_no_truncate BEFORE TRUNCATE ON public.capsules FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
 -- Name: cartons cartons_never_deleted; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -6740,6 +7944,12 @@ CREATE TRIGGER exports_never_deleted BEFORE DELETE ON public.exports FOR EACH RO
 CREATE TRIGGER exports_no_truncate BEFORE TRUNCATE ON public.exports FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
+-- Name: exports exports_of_what_is_here; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER exports_of_what_is_here BEFORE INSERT ON public.exports FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['reissue'::text, 'extract'::text]))) EXECUTE FUNCTION public.refuse_archived_export();
+
+--
 -- Name: extract_items extract_items_append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -6810,6 +8020,24 @@ CREATE TRIGGER lease_returns_append_only BEFORE DELETE OR UPDATE ON public.lease
 --
 
 CREATE TRIGGER lease_returns_no_truncate BEFORE TRUNCATE ON public.lease_returns FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: legal_holds legal_holds_end_once; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER legal_holds_end_once BEFORE UPDATE ON public.legal_holds FOR EACH ROW EXECUTE FUNCTION public.refuse_hold_change();
+
+--
+-- Name: legal_holds legal_holds_never_deleted; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER legal_holds_never_deleted BEFORE DELETE ON public.legal_holds FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: legal_holds legal_holds_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER legal_holds_no_truncate BEFORE TRUNCATE ON public.legal_holds FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
 -- Name: listed_numbers listed_numbers_append_only; Type: TRIGGER; Schema: public; Owner: -
@@ -6983,13 +8211,19 @@ CREATE TRIGGER recipes_no_truncate BEFORE TRUNCATE ON public.recipes FOR EACH ST
 -- Name: records records_append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER records_append_only BEFORE DELETE OR UPDATE ON public.records FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER records_append_only BEFORE UPDATE ON public.records FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 --
 -- Name: records records_no_truncate; Type: TRIGGER; Schema: public; Owner: -
 --
 
 CREATE TRIGGER records_no_truncate BEFORE TRUNCATE ON public.records FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: records records_retired; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER records_retired AFTER DELETE ON public.records REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_unretired_records();
 
 --
 -- Name: registry_epochs registry_epochs_append_only; Type: TRIGGER; Schema: public; Owner: -
@@ -7002,6 +8236,36 @@ CREATE TRIGGER registry_epochs_append_only BEFORE DELETE OR UPDATE ON public.reg
 --
 
 CREATE TRIGGER registry_epochs_no_truncate BEFORE TRUNCATE ON public.registry_epochs FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: retention_approvals retention_approvals_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER retention_approvals_append_only BEFORE DELETE OR UPDATE ON public.retention_approvals FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: retention_approvals retention_approvals_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER retention_approvals_no_truncate BEFORE TRUNCATE ON public.retention_approvals FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: retention_runs retention_runs_go_on; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER retention_runs_go_on BEFORE UPDATE ON public.retention_runs FOR EACH ROW EXECUTE FUNCTION public.refuse_run_change();
+
+--
+-- Name: retention_runs retention_runs_never_deleted; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER retention_runs_never_deleted BEFORE DELETE ON public.retention_runs FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: retention_runs retention_runs_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER retention_runs_no_truncate BEFORE TRUNCATE ON public.retention_runs FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
 -- Name: revocations revocations_append_only; Type: TRIGGER; Schema: public; Owner: -
@@ -7055,13 +8319,19 @@ CREATE TRIGGER tries_no_truncate BEFORE TRUNCATE ON public.tries FOR EACH STATEM
 -- Name: unit_events unit_events_append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER unit_events_append_only BEFORE DELETE OR UPDATE ON public.unit_events FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER unit_events_append_only BEFORE UPDATE ON public.unit_events FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 --
 -- Name: unit_events unit_events_no_truncate; Type: TRIGGER; Schema: public; Owner: -
 --
 
 CREATE TRIGGER unit_events_no_truncate BEFORE TRUNCATE ON public.unit_events FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: unit_events unit_events_retired; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER unit_events_retired AFTER DELETE ON public.unit_events REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_unretired_events();
 
 --
 -- Name: unit_events unit_events_statement; Type: TRIGGER; Schema: public; Owner: -
@@ -7187,6 +8457,62 @@ ALTER TABLE ONLY public.blocks
 
 ALTER TABLE ONLY public.blocks
     ADD CONSTRAINT blocks_space FOREIGN KEY (space_id) REFERENCES public.number_spaces(id);
+
+--
+-- Name: capsule_copies capsule_copies_capsule; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.capsule_copies
+    ADD CONSTRAINT capsule_copies_capsule FOREIGN KEY (capsule_id) REFERENCES public.capsules(id);
+
+--
+-- Name: capsule_deliveries capsule_deliveries_capsule; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.capsule_deliveries
+    ADD CONSTRAINT capsule_deliveries_capsule FOREIGN KEY (capsule_id) REFERENCES public.capsules(id);
+
+--
+-- Name: capsule_files capsule_files_capsule; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.capsule_files
+    ADD CONSTRAINT capsule_files_capsule FOREIGN KEY (capsule_id) REFERENCES public.capsules(id);
+
+--
+-- Name: capsule_statements capsule_statements_capsule; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.capsule_statements
+    ADD CONSTRAINT capsule_statements_capsule FOREIGN KEY (capsule_id) REFERENCES public.capsules(id) DEFERRABLE INITIALLY DEFERRED;
+
+--
+-- Name: capsule_units capsule_units_capsule; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.capsule_units
+    ADD CONSTRAINT capsule_units_capsule FOREIGN KEY (capsule_id) REFERENCES public.capsules(id) DEFERRABLE INITIALLY DEFERRED;
+
+--
+-- Name: capsule_units capsule_units_unit; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.capsule_units
+    ADD CONSTRAINT capsule_units_unit FOREIGN KEY (unit_id) REFERENCES public.units(id);
+
+--
+-- Name: capsules capsules_buyer; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.capsules
+    ADD CONSTRAINT capsules_buyer FOREIGN KEY (buyer) REFERENCES public.buyers(id);
+
+--
+-- Name: capsules capsules_run; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.capsules
+    ADD CONSTRAINT capsules_run FOREIGN KEY (run_id) REFERENCES public.retention_runs(id);
 
 --
 -- Name: cartons cartons_pallet; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -7329,6 +8655,13 @@ ALTER TABLE ONLY public.lease_returns
     ADD CONSTRAINT lease_returns_lease FOREIGN KEY (lease_id) REFERENCES public.number_leases(id);
 
 --
+-- Name: legal_holds legal_holds_unit; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.legal_holds
+    ADD CONSTRAINT legal_holds_unit FOREIGN KEY (unit_id) REFERENCES public.units(id);
+
+--
 -- Name: listed_numbers listed_numbers_list; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -7439,6 +8772,13 @@ ALTER TABLE ONLY public.resolution_units
 
 ALTER TABLE ONLY public.resolution_units
     ADD CONSTRAINT resolution_units_unit FOREIGN KEY (unit_id) REFERENCES public.units(id);
+
+--
+-- Name: retention_approvals retention_approvals_version; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.retention_approvals
+    ADD CONSTRAINT retention_approvals_version FOREIGN KEY (plant_version) REFERENCES public.plant_versions(id);
 
 --
 -- Name: revocations revocations_unit; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -7758,6 +9098,13 @@ REVOKE ALL ON FUNCTION public.add_field_reports(p_import bigint, p_first bigint,
 GRANT ALL ON FUNCTION public.add_field_reports(p_import bigint, p_first bigint, p_reports jsonb) TO unitrail_desk;
 
 --
+-- Name: FUNCTION add_legal_hold(p_id text, p_kind text, p_value text, p_unit uuid, p_reason text, p_by text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.add_legal_hold(p_id text, p_kind text, p_value text, p_unit uuid, p_reason text, p_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.add_legal_hold(p_id text, p_kind text, p_value text, p_unit uuid, p_reason text, p_by text) TO unitrail_desk;
+
+--
 -- Name: FUNCTION add_listed_numbers(p_space bigint, p_first bigint, p_values text[]); Type: ACL; Schema: public; Owner: -
 --
 
@@ -7887,6 +9234,19 @@ GRANT ALL ON FUNCTION public.apply_plant(p_document text, p_difference text, p_c
 GRANT ALL ON FUNCTION public.apply_plant(p_document text, p_difference text, p_changes jsonb) TO unitrail_office;
 
 --
+-- Name: FUNCTION approve_retention(p_version bigint, p_by text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.approve_retention(p_version bigint, p_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.approve_retention(p_version bigint, p_by text) TO unitrail_desk;
+
+--
+-- Name: FUNCTION archive_until(p_product text, p_buyer text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.archive_until(p_product text, p_buyer text) FROM PUBLIC;
+
+--
 -- Name: FUNCTION begin_act(p_unit uuid, p_type text, p_caller text, p_station text, p_slot integer, p_body text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -7934,6 +9294,20 @@ GRANT ALL ON FUNCTION public.cancel_shipment(p_shipment text, p_by text, p_reaso
 REVOKE ALL ON FUNCTION public.canonical_passed(p_passed jsonb) FROM PUBLIC;
 
 --
+-- Name: FUNCTION capsule_delivered(p_capsule text, p_run text, p_target text, p_code text, p_message text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.capsule_delivered(p_capsule text, p_run text, p_target text, p_code text, p_message text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.capsule_delivered(p_capsule text, p_run text, p_target text, p_code text, p_message text) TO unitrail_office;
+
+--
+-- Name: FUNCTION capsule_made(p_capsule text, p_run text, p_manifest text, p_events_manifest text, p_files jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.capsule_made(p_capsule text, p_run text, p_manifest text, p_events_manifest text, p_files jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.capsule_made(p_capsule text, p_run text, p_manifest text, p_events_manifest text, p_files jsonb) TO unitrail_office;
+
+--
 -- Name: TABLE unit_events; Type: ACL; Schema: public; Owner: -
 --
 
@@ -7972,6 +9346,13 @@ GRANT SELECT(body) ON TABLE public.unit_events TO unitrail_buyer;
 --
 
 GRANT SELECT(at) ON TABLE public.unit_events TO unitrail_buyer;
+
+--
+-- Name: FUNCTION capsule_statement(e public.unit_events); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.capsule_statement(e public.unit_events) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.capsule_statement(e public.unit_events) TO unitrail_office;
 
 --
 -- Name: FUNCTION chain_event(p_stream text, p_seq bigint, p_prev bytea, p_type text, p_key text, p_body text); Type: ACL; Schema: public; Owner: -
@@ -8067,6 +9448,12 @@ GRANT SELECT ON TABLE public.batches TO unitrail_station;
 --
 
 REVOKE ALL ON FUNCTION public.check_fresh(b public.batches, p_fresh public.fresh_unit[]) FROM PUBLIC;
+
+--
+-- Name: FUNCTION check_included(p_units uuid[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_included(p_units uuid[]) FROM PUBLIC;
 
 --
 -- Name: FUNCTION check_key(u public.units, p_type public.event_types, p_key text, p_body jsonb, p_of_try boolean); Type: ACL; Schema: public; Owner: -
@@ -8227,6 +9614,13 @@ REVOKE ALL ON FUNCTION public.control_batch(p_batch text, p_type text, p_id text
 GRANT ALL ON FUNCTION public.control_batch(p_batch text, p_type text, p_id text, p_body text) TO unitrail_office;
 
 --
+-- Name: FUNCTION copy_verified(p_capsule text, p_run text, p_place text, p_manifest_sha256 text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.copy_verified(p_capsule text, p_run text, p_place text, p_manifest_sha256 text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.copy_verified(p_capsule text, p_run text, p_place text, p_manifest_sha256 text) TO unitrail_office;
+
+--
 -- Name: FUNCTION count_alive(u public.units, p_to_state text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -8261,6 +9655,15 @@ GRANT ALL ON FUNCTION public.declare_used_ranges(p_pools jsonb) TO unitrail_offi
 REVOKE ALL ON FUNCTION public.digest_of_list(p_space bigint) FROM PUBLIC;
 
 --
+-- Name: FUNCTION due_units(p_as_of timestamp with time zone); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.due_units(p_as_of timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.due_units(p_as_of timestamp with time zone) TO unitrail_office;
+GRANT ALL ON FUNCTION public.due_units(p_as_of timestamp with time zone) TO unitrail_desk;
+GRANT ALL ON FUNCTION public.due_units(p_as_of timestamp with time zone) TO unitrail_retention;
+
+--
 -- Name: FUNCTION end_delivery(p_delivery bigint, p_outcome text, p_code text, p_message text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -8272,6 +9675,45 @@ GRANT ALL ON FUNCTION public.end_delivery(p_delivery bigint, p_outcome text, p_c
 --
 
 REVOKE ALL ON FUNCTION public.end_lease(p_unit uuid) FROM PUBLIC;
+
+--
+-- Name: FUNCTION end_retention_run(p_run text, p_report text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.end_retention_run(p_run text, p_report text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.end_retention_run(p_run text, p_report text) TO unitrail_office;
+
+--
+-- Name: FUNCTION erasable_capsules(p_as_of timestamp with time zone); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.erasable_capsules(p_as_of timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.erasable_capsules(p_as_of timestamp with time zone) TO unitrail_office;
+GRANT ALL ON FUNCTION public.erasable_capsules(p_as_of timestamp with time zone) TO unitrail_desk;
+GRANT ALL ON FUNCTION public.erasable_capsules(p_as_of timestamp with time zone) TO unitrail_retention;
+
+--
+-- Name: FUNCTION erasable_names(p_as_of timestamp with time zone); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.erasable_names(p_as_of timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.erasable_names(p_as_of timestamp with time zone) TO unitrail_office;
+GRANT ALL ON FUNCTION public.erasable_names(p_as_of timestamp with time zone) TO unitrail_desk;
+GRANT ALL ON FUNCTION public.erasable_names(p_as_of timestamp with time zone) TO unitrail_retention;
+
+--
+-- Name: FUNCTION erase_capsule(p_capsule text, p_run text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.erase_capsule(p_capsule text, p_run text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.erase_capsule(p_capsule text, p_run text) TO unitrail_retention;
+
+--
+-- Name: FUNCTION erase_names(p_run text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.erase_names(p_run text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.erase_names(p_run text) TO unitrail_retention;
 
 --
 -- Name: FUNCTION export_made(p_export text, p_manifest text, p_public_key text); Type: ACL; Schema: public; Owner: -
@@ -8531,6 +9973,12 @@ REVOKE ALL ON FUNCTION public.key_of_withdrawal(p_unit uuid, p_kind text, p_issu
 REVOKE ALL ON FUNCTION public.label_difference(u public.units, p_scanned jsonb) FROM PUBLIC;
 
 --
+-- Name: FUNCTION last_placed(p_product text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.last_placed(p_product text) FROM PUBLIC;
+
+--
 -- Name: TABLE log_queue; Type: ACL; Schema: public; Owner: -
 --
 
@@ -8669,6 +10117,12 @@ REVOKE ALL ON FUNCTION public.move_numbers(p_block bigint, p_from text, p_to tex
 REVOKE ALL ON FUNCTION public.moved_streams() FROM PUBLIC;
 
 --
+-- Name: FUNCTION names_months(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.names_months() FROM PUBLIC;
+
+--
 -- Name: FUNCTION new_salt(); Type: ACL; Schema: public; Owner: -
 --
 
@@ -8696,6 +10150,14 @@ GRANT SELECT ON TABLE public.number_spaces TO unitrail_station;
 --
 
 REVOKE ALL ON FUNCTION public.next_start(s public.number_spaces, p_run_length integer) FROM PUBLIC;
+
+--
+-- Name: FUNCTION note_operators(p_numbers text[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.note_operators(p_numbers text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.note_operators(p_numbers text[]) TO unitrail_desk;
+GRANT ALL ON FUNCTION public.note_operators(p_numbers text[]) TO unitrail_office;
 
 --
 -- Name: FUNCTION notice_delivered(p_id uuid); Type: ACL; Schema: public; Owner: -
@@ -8836,6 +10298,13 @@ REVOKE ALL ON FUNCTION public.open_resolution(p_id text, p_request text, p_by te
 GRANT ALL ON FUNCTION public.open_resolution(p_id text, p_request text, p_by text, p_units uuid[], p_in_vain uuid[], p_whys text[]) TO unitrail_office;
 
 --
+-- Name: FUNCTION open_retention_run(p_request text, p_as_of timestamp with time zone, p_confirmed_by text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.open_retention_run(p_request text, p_as_of timestamp with time zone, p_confirmed_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.open_retention_run(p_request text, p_as_of timestamp with time zone, p_confirmed_by text) TO unitrail_office;
+
+--
 -- Name: FUNCTION open_shipment(p_shipment text, p_batch text, p_buyer text, p_destination text, p_carton text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -8884,6 +10353,13 @@ GRANT ALL ON FUNCTION public.pin_export_look(p_export text, p_look text, p_by te
 
 REVOKE ALL ON FUNCTION public.place_carton(p_carton text, p_pallet text, p_by text, p_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.place_carton(p_carton text, p_pallet text, p_by text, p_id text) TO unitrail_office;
+
+--
+-- Name: FUNCTION plan_capsules(p_run text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.plan_capsules(p_run text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.plan_capsules(p_run text) TO unitrail_office;
 
 --
 -- Name: FUNCTION project_facts(u public.units, p_type text, p_body jsonb, p_seq bigint); Type: ACL; Schema: public; Owner: -
@@ -8960,10 +10436,28 @@ REVOKE ALL ON FUNCTION public.recorded_fact(u public.units, p_key text, p_fact t
 REVOKE ALL ON FUNCTION public.refuse(p_sqlstate text, p_message text) FROM PUBLIC;
 
 --
+-- Name: FUNCTION refuse_archived_export(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.refuse_archived_export() FROM PUBLIC;
+
+--
 -- Name: FUNCTION refuse_cancelled(p_batch text); Type: ACL; Schema: public; Owner: -
 --
 
 REVOKE ALL ON FUNCTION public.refuse_cancelled(p_batch text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION refuse_capsule_change(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.refuse_capsule_change() FROM PUBLIC;
+
+--
+-- Name: FUNCTION refuse_capsule_unit_change(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.refuse_capsule_unit_change() FROM PUBLIC;
 
 --
 -- Name: FUNCTION refuse_change(); Type: ACL; Schema: public; Owner: -
@@ -8982,6 +10476,12 @@ REVOKE ALL ON FUNCTION public.refuse_delivery_change() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION public.refuse_export_change() FROM PUBLIC;
+
+--
+-- Name: FUNCTION refuse_hold_change(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.refuse_hold_change() FROM PUBLIC;
 
 --
 -- Name: FUNCTION refuse_identifier_change(); Type: ACL; Schema: public; Owner: -
@@ -9014,6 +10514,12 @@ REVOKE ALL ON FUNCTION public.refuse_other_request(p_known public.unit_events) F
 REVOKE ALL ON FUNCTION public.refuse_owned(p_kind text, p_value text, p_owner uuid, p_for text) FROM PUBLIC;
 
 --
+-- Name: FUNCTION refuse_run_change(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.refuse_run_change() FROM PUBLIC;
+
+--
 -- Name: FUNCTION refuse_slot_change(); Type: ACL; Schema: public; Owner: -
 --
 
@@ -9026,12 +10532,31 @@ REVOKE ALL ON FUNCTION public.refuse_slot_change() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.refuse_unit_change() FROM PUBLIC;
 
 --
+-- Name: FUNCTION refuse_unretired_events(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.refuse_unretired_events() FROM PUBLIC;
+
+--
+-- Name: FUNCTION refuse_unretired_records(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.refuse_unretired_records() FROM PUBLIC;
+
+--
 -- Name: FUNCTION release_holds(p_hold text, p_note text, p_by text, p_units uuid[]); Type: ACL; Schema: public; Owner: -
 --
 
 REVOKE ALL ON FUNCTION public.release_holds(p_hold text, p_note text, p_by text, p_units uuid[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.release_holds(p_hold text, p_note text, p_by text, p_units uuid[]) TO unitrail_office;
 GRANT ALL ON FUNCTION public.release_holds(p_hold text, p_note text, p_by text, p_units uuid[]) TO unitrail_desk;
+
+--
+-- Name: FUNCTION release_legal_hold(p_id text, p_reason text, p_by text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.release_legal_hold(p_id text, p_reason text, p_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.release_legal_hold(p_id text, p_reason text, p_by text) TO unitrail_desk;
 
 --
 -- Name: FUNCTION release_slot(p_unit uuid); Type: ACL; Schema: public; Owner: -
@@ -9083,6 +10608,31 @@ REVOKE ALL ON FUNCTION public.reserve_for_lease(p_space jsonb, p_count bigint) F
 GRANT ALL ON FUNCTION public.reserve_for_lease(p_space jsonb, p_count bigint) TO unitrail_desk;
 
 --
+-- Name: FUNCTION retention_terms(p_document jsonb, p_product text, p_buyer text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.retention_terms(p_document jsonb, p_product text, p_buyer text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.retention_terms(p_document jsonb, p_product text, p_buyer text) TO unitrail_office;
+GRANT ALL ON FUNCTION public.retention_terms(p_document jsonb, p_product text, p_buyer text) TO unitrail_desk;
+GRANT ALL ON FUNCTION public.retention_terms(p_document jsonb, p_product text, p_buyer text) TO unitrail_retention;
+
+--
+-- Name: FUNCTION retention_versions(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.retention_versions() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.retention_versions() TO unitrail_office;
+GRANT ALL ON FUNCTION public.retention_versions() TO unitrail_desk;
+GRANT ALL ON FUNCTION public.retention_versions() TO unitrail_retention;
+
+--
+-- Name: FUNCTION retire(p_capsule text, p_run text, p_most integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.retire(p_capsule text, p_run text, p_most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.retire(p_capsule text, p_run text, p_most integer) TO unitrail_retention;
+
+--
 -- Name: FUNCTION return_lease(p_document text, p_public_key text, p_by text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -9101,6 +10651,21 @@ GRANT ALL ON FUNCTION public.return_numbers(p_batch text) TO unitrail_office;
 --
 
 REVOKE ALL ON FUNCTION public.revoke_certificate(u public.units, p_seq bigint) FROM PUBLIC;
+
+--
+-- Name: TABLE retention_runs; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.retention_runs TO unitrail_office;
+GRANT SELECT ON TABLE public.retention_runs TO unitrail_desk;
+GRANT SELECT ON TABLE public.retention_runs TO unitrail_auditor;
+GRANT SELECT ON TABLE public.retention_runs TO unitrail_retention;
+
+--
+-- Name: FUNCTION run_under_way(p_run text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.run_under_way(p_run text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION save_unit(u public.units); Type: ACL; Schema: public; Owner: -
@@ -9282,6 +10847,12 @@ REVOKE ALL ON FUNCTION public.unused_in(p_document jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.unused_of_lease(p_lease text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.unused_of_lease(p_lease text) TO unitrail_desk;
+
+--
+-- Name: FUNCTION versions_that_count(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.versions_that_count() FROM PUBLIC;
 
 --
 -- Name: FUNCTION void_numbers(p_batch text, p_numbers jsonb); Type: ACL; Schema: public; Owner: -
@@ -9593,6 +11164,60 @@ GRANT SELECT ON TABLE public.buyers TO unitrail_auditor;
 GRANT SELECT ON TABLE public.buyers TO unitrail_retention;
 
 --
+-- Name: TABLE capsule_copies; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.capsule_copies TO unitrail_office;
+GRANT SELECT ON TABLE public.capsule_copies TO unitrail_desk;
+GRANT SELECT ON TABLE public.capsule_copies TO unitrail_auditor;
+GRANT SELECT ON TABLE public.capsule_copies TO unitrail_retention;
+
+--
+-- Name: TABLE capsule_deliveries; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.capsule_deliveries TO unitrail_office;
+GRANT SELECT ON TABLE public.capsule_deliveries TO unitrail_desk;
+GRANT SELECT ON TABLE public.capsule_deliveries TO unitrail_auditor;
+GRANT SELECT ON TABLE public.capsule_deliveries TO unitrail_retention;
+
+--
+-- Name: TABLE capsule_files; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.capsule_files TO unitrail_office;
+GRANT SELECT ON TABLE public.capsule_files TO unitrail_desk;
+GRANT SELECT ON TABLE public.capsule_files TO unitrail_auditor;
+GRANT SELECT ON TABLE public.capsule_files TO unitrail_retention;
+
+--
+-- Name: TABLE capsule_statements; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.capsule_statements TO unitrail_office;
+GRANT SELECT ON TABLE public.capsule_statements TO unitrail_desk;
+GRANT SELECT ON TABLE public.capsule_statements TO unitrail_auditor;
+GRANT SELECT ON TABLE public.capsule_statements TO unitrail_retention;
+
+--
+-- Name: TABLE capsule_units; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.capsule_units TO unitrail_office;
+GRANT SELECT ON TABLE public.capsule_units TO unitrail_desk;
+GRANT SELECT ON TABLE public.capsule_units TO unitrail_auditor;
+GRANT SELECT ON TABLE public.capsule_units TO unitrail_retention;
+
+--
+-- Name: TABLE capsules; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.capsules TO unitrail_office;
+GRANT SELECT ON TABLE public.capsules TO unitrail_desk;
+GRANT SELECT ON TABLE public.capsules TO unitrail_auditor;
+GRANT SELECT ON TABLE public.capsules TO unitrail_retention;
+
+--
 -- Name: TABLE cartons; Type: ACL; Schema: public; Owner: -
 --
 
@@ -9600,15 +11225,6 @@ GRANT SELECT ON TABLE public.cartons TO unitrail_office;
 GRANT SELECT ON TABLE public.cartons TO unitrail_desk;
 GRANT SELECT ON TABLE public.cartons TO unitrail_auditor;
 GRANT SELECT ON TABLE public.cartons TO unitrail_retention;
-
---
--- Name: TABLE export_keys; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT ON TABLE public.export_keys TO unitrail_office;
-GRANT SELECT ON TABLE public.export_keys TO unitrail_desk;
-GRANT SELECT ON TABLE public.export_keys TO unitrail_auditor;
-GRANT SELECT ON TABLE public.export_keys TO unitrail_retention;
 
 --
 -- Name: TABLE extract_items; Type: ACL; Schema: public; Owner: -
@@ -9660,6 +11276,24 @@ GRANT SELECT(seq) ON TABLE public.extract_items TO unitrail_buyer;
 --
 
 GRANT SELECT(unit_id) ON TABLE public.extract_items TO unitrail_buyer;
+
+--
+-- Name: TABLE erased_exports; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.erased_exports TO unitrail_office;
+GRANT SELECT ON TABLE public.erased_exports TO unitrail_desk;
+GRANT SELECT ON TABLE public.erased_exports TO unitrail_auditor;
+GRANT SELECT ON TABLE public.erased_exports TO unitrail_retention;
+
+--
+-- Name: TABLE export_keys; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.export_keys TO unitrail_office;
+GRANT SELECT ON TABLE public.export_keys TO unitrail_desk;
+GRANT SELECT ON TABLE public.export_keys TO unitrail_auditor;
+GRANT SELECT ON TABLE public.export_keys TO unitrail_retention;
 
 --
 -- Name: TABLE field_imports; Type: ACL; Schema: public; Owner: -
@@ -9725,6 +11359,15 @@ GRANT SELECT ON TABLE public.lease_returns TO unitrail_office;
 GRANT SELECT ON TABLE public.lease_returns TO unitrail_desk;
 GRANT SELECT ON TABLE public.lease_returns TO unitrail_auditor;
 GRANT SELECT ON TABLE public.lease_returns TO unitrail_retention;
+
+--
+-- Name: TABLE legal_holds; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.legal_holds TO unitrail_office;
+GRANT SELECT ON TABLE public.legal_holds TO unitrail_desk;
+GRANT SELECT ON TABLE public.legal_holds TO unitrail_auditor;
+GRANT SELECT ON TABLE public.legal_holds TO unitrail_retention;
 
 --
 -- Name: TABLE listed_numbers; Type: ACL; Schema: public; Owner: -
@@ -9873,6 +11516,15 @@ GRANT SELECT ON TABLE public.resolutions TO unitrail_auditor;
 GRANT SELECT ON TABLE public.resolutions TO unitrail_retention;
 
 --
+-- Name: TABLE retention_approvals; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.retention_approvals TO unitrail_office;
+GRANT SELECT ON TABLE public.retention_approvals TO unitrail_desk;
+GRANT SELECT ON TABLE public.retention_approvals TO unitrail_auditor;
+GRANT SELECT ON TABLE public.retention_approvals TO unitrail_retention;
+
+--
 -- Name: TABLE revocations; Type: ACL; Schema: public; Owner: -
 --
 
@@ -9880,6 +11532,15 @@ GRANT SELECT ON TABLE public.revocations TO unitrail_office;
 GRANT SELECT ON TABLE public.revocations TO unitrail_desk;
 GRANT SELECT ON TABLE public.revocations TO unitrail_auditor;
 GRANT SELECT ON TABLE public.revocations TO unitrail_retention;
+
+--
+-- Name: TABLE sealed_digests; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.sealed_digests TO unitrail_office;
+GRANT SELECT ON TABLE public.sealed_digests TO unitrail_desk;
+GRANT SELECT ON TABLE public.sealed_digests TO unitrail_auditor;
+GRANT SELECT ON TABLE public.sealed_digests TO unitrail_retention;
 
 --
 -- Name: TABLE slot_requests; Type: ACL; Schema: public; Owner: -
@@ -9940,6 +11601,15 @@ GRANT SELECT ON TABLE public.tries TO unitrail_retention;
 GRANT SELECT ON TABLE public.tries TO unitrail_station;
 
 --
+-- Name: TABLE undelivered_units; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.undelivered_units TO unitrail_office;
+GRANT SELECT ON TABLE public.undelivered_units TO unitrail_desk;
+GRANT SELECT ON TABLE public.undelivered_units TO unitrail_auditor;
+GRANT SELECT ON TABLE public.undelivered_units TO unitrail_retention;
+
+--
 -- Name: TABLE unexported_amendments; Type: ACL; Schema: public; Owner: -
 --
 
@@ -9975,6 +11645,15 @@ GRANT SELECT ON TABLE public.unit_lots TO unitrail_desk;
 GRANT SELECT ON TABLE public.unit_lots TO unitrail_auditor;
 GRANT SELECT ON TABLE public.unit_lots TO unitrail_retention;
 GRANT SELECT ON TABLE public.unit_lots TO unitrail_station;
+
+--
+-- Name: TABLE units_on_legal_hold; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.units_on_legal_hold TO unitrail_office;
+GRANT SELECT ON TABLE public.units_on_legal_hold TO unitrail_desk;
+GRANT SELECT ON TABLE public.units_on_legal_hold TO unitrail_auditor;
+GRANT SELECT ON TABLE public.units_on_legal_hold TO unitrail_retention;
 
 --
 -- Name: TABLE untold_shipments; Type: ACL; Schema: public; Owner: -
