@@ -236,3 +236,11 @@ export async function setLateAside<One extends History>(
   for (const { stream, events } of begun) if (archived.has(stream)) late.set(stream, events);
   return found.filter(({ stream }) => !archived.has(stream));
 }
+
+/** The whole history of a unit that has moved. */
+export function withLate({ late }: { readonly late: ReadonlyMap<string, readonly StoredEvent[]> }) {
+  return (one: ArchivedHistory): ArchivedHistory => ({
+    ...one,
+    events: [...one.events, ...(late.get(one.stream) ?? [])],
+  });
+}

@@ -1,6 +1,7 @@
 import { checkAdoptions, noteAdoption, type AdoptionEvents } from './adoptions';
 import { checkAmendments, checkStrayStatements } from './amendments';
-import { checkMoves, readArchive, setLateAside, type ArchivedHistory } from './archive';
+import { checkMoves, readArchive, setLateAside, withLate, type ArchivedHistory } from './archive';
+import { checkArchivedLeaves } from './archived-leaves';
 import { checkAuthorship } from './authorship';
 import { checkBatches, checkRest } from './batches';
 import { checkBusinessStream, checkUntold, loadBatchRows, type BatchRows } from './business-streams';
@@ -8,6 +9,7 @@ import { readCanonical } from './canonical-check';
 import { Census } from './census';
 import { checkChain, loginOf, type RecordedHead } from './chain';
 import { checkEpochs, noteEpochs, type EpochEvents } from './epochs';
+import { countRows } from './count-rows';
 import type { ExportEvents } from './export-contents';
 import { checkExports, noteExport } from './exports';
 import { checkFieldReports, noteFieldReports, type FieldEvents } from './field-reports';
@@ -133,11 +135,10 @@ async function auditSnapshot(
     events += histories.reduce((sum, history) => sum + history.events.length, 0);
     onProgress?.({ events, totalEvents: counts.events ?? 0 });
   }
-  for await (const archived of readArchive(snapshot, store ?? env?.UNITRAIL_STORE, run.census, findings))
-    await auditHistories(
-      run,
-      archived.map((one) => ({ ...one, events: [...one.events, ...(run.late.get(one.stream) ?? [])] })),
-    );
+  for await (const archived of readArchive(snapshot, store ?? env?.UNITRAIL_STORE, run.census, findings)) {
+    await checkArchivedLeaves(snapshot, archived, findings);
+    await auditHistories(run, archived.map(withLate(run)));
+  }
   await checkWholes(run, counts);
   await checkLog(snapshot, kept, findings);
   return findings.report(counts);
@@ -279,31 +280,6 @@ async function loadAround(
     streams: new Map(heads.map((head) => [head.stream, head])),
     batches: await loadBatchRows(snapshot, [...new Set([...ofShipped, ...ofStreams])]),
   };
-}
-
-async function countRows(snapshot: Snapshot): Promise<Record<string, number>> {
-  const tables = {
-    events: 'unit_events',
-    units: 'units',
-    identifiers: 'identifiers',
-    blocks: 'blocks',
-    movements: 'movements',
-    listedNumbers: 'listed_numbers',
-    adoptedUnits: 'adopted_units',
-    leases: 'number_leases',
-    exports: 'exports',
-    exportItems: 'export_items',
-    leaves: 'log_leaves',
-    fieldReports: 'field_reports',
-    archivedUnits: 'capsule_units where retired_at is not null',
-  };
-  const others = { batches: 'batches', orders: 'orders', shipments: 'shipments', records: 'records' };
-  const counts: Record<string, number> = {};
-  for (const [name, table] of Object.entries({ ...tables, ...others })) {
-    const [row] = await snapshot.rows<{ count: number }>(`select count(*) as count from ${table}`);
-    counts[name] = row?.count ?? 0;
-  }
-  return counts;
 }
 
 /** A1 the other way round: a head of a stream that has no event. The units are looked through only where some were not seen. */

@@ -23,15 +23,25 @@ export async function checkHeads(
   const heads = headsIn(factsOf(value).heads);
   for (let from = 0; from < heads.length; from += HEADS_AT_ONCE) {
     const some = heads.slice(from, from + HEADS_AT_ONCE);
-    const stored = await snapshot.rows<{ stream: string; seq: number; hash: string | null }>(
-      `select t.stream, t.seq, encode(e.hash, 'hex') as hash from unnest($1::text[], $2::bigint[]) as t(stream, seq)
-       left join unit_events e on e.stream = t.stream and e.seq = t.seq`,
+    // What has moved is in its capsule, as a chain up to a head that a leaf of its own commits to.
+    const stored = await snapshot.rows<{
+      stream: string;
+      seq: number;
+      hash: string | null;
+      archived: boolean;
+    }>(
+      `select t.stream, t.seq, encode(e.hash, 'hex') as hash, c.unit_id is not null as archived
+       from unnest($1::text[], $2::bigint[]) as t(stream, seq)
+       left join unit_events e on e.stream = t.stream and e.seq = t.seq
+       left join capsule_units c on c.unit_id = case when t.stream like 'unit:%' then substr(t.stream, 6)::uuid end
+         and c.retired_at is not null and t.seq <= c.last_seq`,
       [some.map(({ stream }) => stream), some.map(({ seq }) => seq)],
     );
-    const found = new Map(stored.map(({ stream, seq, hash }) => [`${stream} ${seq}`, hash]));
+    const found = new Map(stored.map((row) => [`${row.stream} ${row.seq}`, row]));
     for (const { stream, seq, hash } of some) {
-      const there = found.get(`${stream} ${seq}`) ?? null;
-      if (there !== hash)
+      const row = found.get(`${stream} ${seq}`);
+      const there = row?.hash ?? null;
+      if (there !== hash && !row?.archived)
         wrong(`${stream}, event ${seq}`, there ?? 'no event', `hash ${hash}, which ${name} committed to`);
     }
   }
