@@ -1,6 +1,11 @@
 import { Option, type Command } from 'commander';
 import type { FoundUnit, Identifier } from '../adapters/capsule-reader/capsule';
-import { capsulesAt, openCapsuleFiles, type CapsuleOnDisk } from '../adapters/capsule-reader/files';
+import {
+  capsulesAt,
+  openCapsuleFiles,
+  type CapsuleOnDisk,
+  type CapsulePlace,
+} from '../adapters/capsule-reader/files';
 import type { CapsuleKeys } from '../adapters/capsule-reader/keys';
 import { UnitrailError } from '../domain/errors';
 import { answerText, type Answer } from './capsule-answer';
@@ -64,7 +69,7 @@ function wantedOf({ serial, mac, chipUid, certificate }: Options): Wanted {
   throw wrongOption('--serial', undefined, 'a serial; or --mac, --chip-uid or --certificate');
 }
 
-async function placesOf(files: readonly string[]): Promise<Awaited<ReturnType<typeof capsulesAt>>> {
+async function placesOf(files: readonly string[]): Promise<CapsulePlace[]> {
   const places = await capsulesAt(files).catch((error: NodeJS.ErrnoException) => {
     throw wrongOption('file', error.path ?? files, `a folder of a capsule, or a file of it (${error.code})`);
   });

@@ -64,18 +64,33 @@ export async function openCapsuleFiles(
   }
 }
 
+export interface CapsulePlace {
+  readonly folder: string;
+  readonly paths: CapsulePaths;
+}
+
 /**
- * The capsules that these paths are of: a folder is one, and so is a file of it, with those that lie beside it.
+ * The capsules that these paths are of: a folder is one, and so is a file of it, with those that lie beside it. A file
+ * that somebody gave another name stands alone.
  * @throws the file system's own error where there is nothing
  */
-export async function capsulesAt(
-  paths: readonly string[],
-): Promise<{ folder: string; paths: CapsulePaths }[]> {
+export async function capsulesAt(paths: readonly string[]): Promise<CapsulePlace[]> {
   const folders = new Set<string>();
-  for (const path of paths) folders.add((await stat(path)).isDirectory() ? path : dirname(path));
-  const found: { folder: string; paths: CapsulePaths }[] = [];
+  const alone: CapsulePlace[] = [];
+  const known: readonly string[] = Object.values(capsuleFiles);
+  for (const path of paths) {
+    if ((await stat(path)).isDirectory()) folders.add(path);
+    else if (known.includes(basename(path))) folders.add(dirname(path));
+    else alone.push({ folder: path, paths: loneFile(path) });
+  }
+  const found: CapsulePlace[] = [];
   for (const folder of folders) found.push({ folder, paths: await pathsIn(folder) });
-  return found;
+  return [...found, ...alone];
+}
+
+function loneFile(path: string): CapsulePaths {
+  if (path.endsWith('.parquet')) return { parquet: path };
+  return path.endsWith('.jsonl') ? { records: path } : {};
 }
 
 async function pathsIn(folder: string): Promise<CapsulePaths> {

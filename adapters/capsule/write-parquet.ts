@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { UnitrailError } from '../../domain/errors';
 import { parquetColumns, RECORD, RECORD_SHA256, type ParquetColumn } from './parquet-columns';
 
@@ -27,13 +28,16 @@ export async function writeParquet(records: string, path: string): Promise<void>
     (format parquet, compression zstd, row_group_size ${ROWS_A_GROUP})`;
   // Native code of 70 MB, loaded when the first capsule is written.
   const { DuckDBInstance } = await import('@duckdb/node-api');
-  const database = await DuckDBInstance.create(':memory:', settings);
+  // What has no room in memory goes beside the file: DuckDB's own default is the folder that the process runs in.
+  const spilled = `${path}.spilled`;
+  const database = await DuckDBInstance.create(':memory:', { ...settings, temp_directory: spilled });
   try {
     const connection = await database.connect();
     await connection.run(sql);
     connection.closeSync();
   } finally {
     database.closeSync();
+    await rm(spilled, { recursive: true, force: true });
   }
 }
 

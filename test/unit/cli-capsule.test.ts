@@ -52,6 +52,14 @@ test('a program gets the documents as they are, from a file of the capsule and b
   });
 });
 
+test('a table alone answers under whatever name it has, and says what it can’t tell', async () => {
+  const lone = join(folder, 'from-a-stick.parquet');
+  await cp(join(golden, 'records.parquet'), lone);
+  const { code, out } = await type('query', lone, '--serial', serial);
+  expect(code).toBe(0);
+  expect(out).toMatch(/from records\.parquet in [^]*proof: +can't be told: proofs\.jsonl is not here/);
+});
+
 test.each([
   ['a serial that is nowhere', ['query', golden, '--serial', 'X'], 2, /No unit of serial X is in/],
   ['no serial at all', ['query', golden], 2, /--serial: .*is not allowed; a serial; or --mac/],
