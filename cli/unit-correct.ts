@@ -3,11 +3,12 @@ import { correctRecord } from '../adapters/postgres/amendments';
 import { findOneUnit, unitRecord } from '../adapters/postgres/unit-queries';
 import { fieldOf, namesBeside } from '../domain/amendment';
 import { UnitrailError } from '../domain/errors';
-import type { CliContext } from './context';
 import { readNote } from './hold-options';
 import { readOperator } from './operator-option';
 import { printJson, printLine } from './output';
+import type { ServerContext } from './server-context';
 import { unitGroup } from './unit-group';
+import { unitSource } from './unit-source';
 import { wholeNumber } from './whole-number';
 import { wrongOption } from './wrong-option';
 
@@ -19,7 +20,7 @@ interface Options {
   readonly event?: number;
 }
 
-export function register(program: Command, context: CliContext): void {
+export function register(program: Command, context: ServerContext): void {
   unitGroup(program)
     .command('correct')
     .description(
@@ -38,11 +39,12 @@ export function register(program: Command, context: CliContext): void {
     .action((serial: string, options: Options) => correct(context, serial, options));
 }
 
-async function correct(context: CliContext, id: string, options: Options): Promise<void> {
+async function correct(context: ServerContext, id: string, options: Options): Promise<void> {
   const { field, note: reason, by, event } = options;
   const db = await context.desk();
   const unit = await findOneUnit(db, id);
-  const record = await unitRecord(db, unit.unitId);
+  const { moved } = await unitSource(context, unit);
+  const record = await unitRecord(db, unit.unitId, moved);
   if (!record.sealed)
     throw new UnitrailError(
       'NOT_ALLOWED',

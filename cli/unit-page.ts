@@ -15,8 +15,14 @@ type Line = [label: string, text: string | null];
 
 const LABEL_WIDTH = 13;
 
+/** Where the bytes were read, and whether the log holds them, in words. */
+export interface ReadFrom {
+  readonly from: string;
+  readonly proof: string | null;
+}
+
 /** The page of one unit for a person: who it is, what it is, where it stands, and the proofs that it has. */
-export function unitPage(context: CliContext, details: UnitDetails): string {
+export function unitPage(context: CliContext, details: UnitDetails, read: ReadFrom): string {
   const { record } = details;
   const sections: string[] = [
     section('Who', whoLines(details)),
@@ -35,7 +41,7 @@ export function unitPage(context: CliContext, details: UnitDetails): string {
     ...(record.shipment ? [section('Shipment', shipmentLines(details))] : []),
     section('Promised', termLines(details)),
     ...(details.unit.reportedAt ? [section('In the field', fieldLines(details.unit))] : []),
-    section('Record', recordLines(details)),
+    section('Record', recordLines(details, read)),
     ...(details.amendments.length > 0 ? [section('Since', amendmentLines(details))] : []),
   ];
   return sections.join('\n\n');
@@ -166,11 +172,13 @@ function fieldLines(unit: UnitRow): Line[] {
   ];
 }
 
-function recordLines({ record, sealed, log }: UnitDetails): Line[] {
+function recordLines({ record, sealed, log }: UnitDetails, { from, proof }: ReadFrom): Line[] {
   return [
     ['Sealed', sealed ? `${sealed.sealedAt.toISOString()}, ${sha(sealed.sha256)}` : 'not yet'],
     ['History', `${record.history.events} events, head ${record.history.head}`],
-    ['Log', logText(log)],
+    ['From', from],
+    ['Log', proof ? null : logText(log)],
+    ['Proof', proof],
   ];
 }
 

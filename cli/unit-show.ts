@@ -10,6 +10,8 @@ import { unitColumns } from '../domain/unit-columns';
 import type { UnitRow } from '../domain/unit-row';
 import { adoptedJson, adoptedPage, disputedSections, readingJson, readingsOfOne } from './adopted-page';
 import type { CliContext } from './context';
+import type { ServerContext } from './server-context';
+import { proofText, unitSource, type UnitSource } from './unit-source';
 import { printJson, printLine, printTable, say } from './output';
 import { writeUnitDossier } from './unit-dossier';
 import { unitGroup } from './unit-group';
@@ -22,7 +24,7 @@ interface Options {
   readonly force?: boolean;
 }
 
-export function register(program: Command, context: CliContext): void {
+export function register(program: Command, context: ServerContext): void {
   unitGroup(program)
     .command('show')
     .description('one unit: who it is, what it is made of, where it stands')
@@ -43,17 +45,18 @@ export function register(program: Command, context: CliContext): void {
     .action((id: string, options: Options) => show(context, id, options));
 }
 
-async function show(context: CliContext, id: string, options: Options): Promise<void> {
+async function show(context: ServerContext, id: string, options: Options): Promise<void> {
   const db = await context.desk();
   const adopted = await findAdopted(db, id);
   const unit = await findBuilt(context, id, adopted);
   if (unit === null) return showAdopted(context, readingsOfOne(id, adopted), options);
-  if (options.record) return showRecord(context, unit);
-  if (options.history) return showHistory(context, await unitHistory(db, unit.unitId));
-  const details = await unitDetails(db, unit.unitId);
-  if (options.pdf) return writeUnitDossier(context, details, options.pdf, options.force === true);
+  const source = await unitSource(context, unit);
+  if (options.record) return showRecord(context, unit, source);
+  if (options.history) return showHistory(context, await unitHistory(db, unit.unitId, source.moved));
+  const details = await unitDetails(db, unit.unitId, source.moved);
+  if (options.pdf) return writeUnitDossier(context, { details, source }, options.pdf, options.force === true);
   const rivals = adopted.filter(({ serial, issuer }) => serial === unit.serial && issuer === unit.issuer);
-  return showDetails(context, details, rivals);
+  return showDetails(context, { details, source }, rivals);
 }
 
 const notOurs: ReadonlySet<ErrorCode> = new Set(['NOT_FOUND', 'SERIAL_MALFORMED']);
@@ -90,20 +93,24 @@ async function showAdopted(
 /** A unit whose serial was adopted as well shows both. */
 function showDetails(
   context: CliContext,
-  details: UnitDetails,
+  { details, source }: { readonly details: UnitDetails; readonly source: UnitSource },
   rivals: readonly AdoptedReading[],
 ): Promise<void> {
   if (context.json) {
     const adopted = rivals.length > 0 && { disputed: true, adopted: rivals.map(readingJson) };
-    return printJson(context, { ...detailsJson(details), ...adopted });
+    const told = { from: source.from, proof: source.moved?.proof ?? null };
+    return printJson(context, { ...detailsJson(details), ...told, ...adopted });
   }
   const disputed = rivals.length > 0 ? `\n\n${disputedSections(rivals)}` : '';
-  return printLine(context, `${unitPage(context, details)}${disputed}`);
+  return printLine(
+    context,
+    `${unitPage(context, details, { from: source.from, proof: proofText(source) })}${disputed}`,
+  );
 }
 
 /** What is sealed goes out as it is, so that its SHA-256 can be taken of the output; a terminal gets a line's end. */
-async function showRecord(context: CliContext, unit: UnitRow): Promise<void> {
-  const record = await unitRecord(await context.desk(), unit.unitId);
+async function showRecord(context: CliContext, unit: UnitRow, { moved }: UnitSource): Promise<void> {
+  const record = await unitRecord(await context.desk(), unit.unitId, moved);
   if (!record.sealed) {
     await say(
       context,

@@ -3,6 +3,7 @@ import { amendmentTypes, type AmendmentType } from '../../domain/amendment';
 import { canonicalJson } from '../../domain/canonical';
 import type { Database } from './database';
 import { mapped } from './errors';
+import type { MovedBytes } from './moved-bytes';
 
 const SALT_BYTES = 32;
 
@@ -67,6 +68,16 @@ export interface AmendmentRow {
   readonly at: Date;
   readonly type: AmendmentType;
   readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** The same of what has moved into the archive. */
+export function amendmentsIn(moved: MovedBytes | undefined): AmendmentRow[] {
+  const types: readonly string[] = amendmentTypes;
+  const events = (moved?.events ?? []).filter(({ type }) => types.includes(type));
+  return events.map(({ seq, at, type, body }) => ({
+    ...{ seq, at, type: type as AmendmentType },
+    body: JSON.parse(body) as AmendmentRow['body'],
+  }));
 }
 
 /** What was said of the unit after its record was sealed, the oldest first. */

@@ -5,10 +5,11 @@ import { testOutcome } from '../../domain/record';
 import type { RecordTest, RecordV1 } from '../../domain/record-document';
 import { entranceTypes, type UnitRow } from '../../domain/unit-row';
 import { termsOf, type UnitTerms } from '../../domain/unit-terms';
-import { amendmentsOf, type AmendmentRow } from './amendments';
+import { amendmentsIn, amendmentsOf, type AmendmentRow } from './amendments';
 import type { Database } from './database';
 import { mapped } from './errors';
 import { logStanding, type LogStanding } from './log';
+import { newestMoved, type MovedBytes } from './moved-bytes';
 import { loadPlant } from './plant-store';
 import { secondaryIdentifiers, type RecordedIdentifier } from './secondary-identifiers';
 import { readRecord } from './unit-queries';
@@ -54,27 +55,28 @@ interface EventRow {
 }
 
 /** @throws UnitrailError NOT_FOUND */
-export async function unitDetails(db: Database, unitId: string): Promise<UnitDetails> {
+export async function unitDetails(db: Database, unitId: string, moved?: MovedBytes): Promise<UnitDetails> {
   const snapshot = { isolationLevel: 'repeatable read', readOnly: true } as const;
-  return mapped(db.transaction((trx) => readDetails(trx, unitId), snapshot));
+  return mapped(db.transaction((trx) => readDetails(trx, unitId, moved), snapshot));
 }
 
-async function readDetails(trx: Knex.Transaction, unitId: string): Promise<UnitDetails> {
+async function readDetails(trx: Knex.Transaction, unitId: string, moved?: MovedBytes): Promise<UnitDetails> {
   const row = await selectUnits(trx).where('u.id', unitId).first();
   if (!row) throw new UnitrailError('NOT_FOUND', `There is no unit ${unitId}.`);
   const unit = toUnitRow(row);
-  const entrance = await newestOf(trx, unitId, entranceTypes(unit.stateBeneath));
-  const record = await readRecord(trx, unitId);
+  const entrances = entranceTypes(unit.stateBeneath);
+  const entrance = newestMoved(moved, entrances) ?? (await newestOf(trx, unitId, entrances));
+  const record = await readRecord(trx, unitId, moved);
   return {
     unit,
     since: entrance?.at ?? unit.updatedAt,
     failure: await readFailure(trx, unit, Number(entrance?.seq ?? 0)),
     holds: await readHolds(trx, unitId),
     identifiers: await secondaryIdentifiers(trx, unitId),
-    lastTest: await readLastTest(trx, unitId),
+    lastTest: await readLastTest(trx, unitId, moved),
     record: JSON.parse(record.text) as RecordV1,
     sealed: record.sealed ? { sha256: record.sha256, sealedAt: record.sealedAt } : null,
-    amendments: await amendmentsOf(trx, unitId),
+    amendments: [...amendmentsIn(moved), ...(await amendmentsOf(trx, unitId))],
     log: await logStanding(trx, unitId),
     terms: await readTerms(trx, unit),
   };
@@ -103,8 +105,13 @@ async function readHolds(trx: Knex.Transaction, unitId: string): Promise<OpenHol
     .select<OpenHold[]>('h.hold_id as hold', 'h.reason', 'e.at as since');
 }
 
-async function readLastTest(trx: Knex.Transaction, unitId: string): Promise<RecordTest | null> {
-  const event = await newestOf(trx, unitId, ['testPassed', 'testFailed', 'testErred']);
+async function readLastTest(
+  trx: Knex.Transaction,
+  unitId: string,
+  moved?: MovedBytes,
+): Promise<RecordTest | null> {
+  const types = ['testPassed', 'testFailed', 'testErred'];
+  const event = newestMoved(moved, types) ?? (await newestOf(trx, unitId, types));
   if (!event) return null;
   return testOutcome({ at: event.at.toISOString(), body: JSON.parse(event.body) as Record<string, unknown> });
 }

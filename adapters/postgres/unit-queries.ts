@@ -4,13 +4,14 @@ import { UnitrailError } from '../../domain/errors';
 import { summariseEvent } from '../../domain/event-summary';
 import { malformedSerial } from '../../domain/malformed-serial';
 import { actorText } from '../../domain/plain-text';
-import { asDraft, buildRecord } from '../../domain/record';
+import { asDraft, buildRecord, recordEventTypes, type RecordEvent } from '../../domain/record';
 import { MAX_UNITS, type UnitFilter } from '../../domain/unit-filter';
 import { endStates } from '../../domain/unit-lifecycle';
 import { kindNames, readingsOf, type Reading } from '../../domain/unit-lookup';
 import type { UnitRow } from '../../domain/unit-row';
 import type { Database } from './database';
 import { mapped } from './errors';
+import { newestMoved, type MovedBytes, type MovedEvent } from './moved-bytes';
 import { loadPlant } from './plant-store';
 import { loadRecordFacts } from './record-facts';
 import { buyerOfUnit, destinationOfUnit, openHold, selectUnits, shippedAt, toUnitRow } from './unit-rows';
@@ -96,32 +97,44 @@ export async function* listUnits(
   }
 }
 
-/** All events of the unit, the oldest first. */
-export async function unitHistory(db: Database, unitId: string): Promise<UnitEvent[]> {
+/** All events of the unit, the oldest first: those that moved into the archive, and what came since. */
+export async function unitHistory(db: Database, unitId: string, moved?: MovedBytes): Promise<UnitEvent[]> {
   const rows = await mapped(
     db('unit_events')
       .where({ stream: `unit:${unitId}` })
       .orderBy('seq')
       .select('seq', 'at', 'type', 'header', 'body'),
   );
-  if (rows.length === 0) throw new UnitrailError('NOT_FOUND', `There is no unit ${unitId}.`);
-  return rows.map(toUnitEvent);
+  const events = [...(moved?.events ?? []), ...rows];
+  if (events.length === 0) throw new UnitrailError('NOT_FOUND', `There is no unit ${unitId}.`);
+  return events.map(toUnitEvent);
 }
 
 /** The sealed record, or a draft of it while the unit is in the house. @throws UnitrailError NOT_FOUND */
-export async function unitRecord(db: Database, unitId: string): Promise<UnitRecord> {
+export async function unitRecord(db: Database, unitId: string, moved?: MovedBytes): Promise<UnitRecord> {
   // One snapshot: the row and the events that it points to belong together.
   return mapped(
-    db.transaction((trx) => readRecord(trx, unitId), { isolationLevel: 'repeatable read', readOnly: true }),
+    db.transaction((trx) => readRecord(trx, unitId, moved), {
+      isolationLevel: 'repeatable read',
+      readOnly: true,
+    }),
   );
 }
 
 /** The same inside a snapshot of the caller. */
-export async function readRecord(trx: Knex.Transaction, unitId: string): Promise<UnitRecord> {
+export async function readRecord(
+  trx: Knex.Transaction,
+  unitId: string,
+  moved?: MovedBytes,
+): Promise<UnitRecord> {
+  // It was sealed in the transaction of its `shipped` event.
+  const movedAt = newestMoved(moved, ['shipped'])?.at;
+  if (moved?.record && movedAt) return { sealed: true, ...moved.record, sealedAt: movedAt };
   const sealed = await trx('records').where({ unit_id: unitId }).first('body', 'sha256', 'sealed_at');
   if (sealed) return { sealed: true, text: sealed.body, sha256: sealed.sha256, sealedAt: sealed.sealed_at };
   const [facts] = await loadRecordFacts(trx, [unitId]);
-  return { sealed: false, text: canonicalJson(asDraft(buildRecord(facts!))) };
+  const events = moved ? { events: moved.events.flatMap(toRecordEvent) } : {};
+  return { sealed: false, text: canonicalJson(asDraft(buildRecord({ ...facts!, ...events }))) };
 }
 
 function matching(reading: Reading): Record<string, string> {
@@ -194,7 +207,19 @@ function narrowState(query: Knex.QueryBuilder, state: UnitFilter['state']): void
   if (state !== 'OnHold' && !endStates.includes(state)) void query.whereRaw(`not ${openHold}`);
 }
 
-function toUnitEvent(row: { seq: string; at: Date; type: string; header: string; body: string }): UnitEvent {
+function toRecordEvent({ seq, at, type, body }: MovedEvent): RecordEvent[] {
+  const known = recordEventTypes.find((one) => one === type);
+  const event = { seq, at: at.toISOString(), body: JSON.parse(body) as RecordEvent['body'] };
+  return known ? [{ ...event, type: known }] : [];
+}
+
+function toUnitEvent(row: {
+  seq: string | number;
+  at: Date;
+  type: string;
+  header: string;
+  body: string;
+}): UnitEvent {
   const body = JSON.parse(row.body) as Record<string, unknown>;
   return {
     seq: Number(row.seq),

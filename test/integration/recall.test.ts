@@ -70,7 +70,7 @@ const base = '--by 17 --note reel';
 /** Temporal is away: a recall is in force without it. */
 const withoutTemporal: Register = (program, context) =>
   register(program, {
-    ...context,
+    ...(context as object),
     temporal: () => Promise.reject(new UnitrailError('TEMPORAL_UNAVAILABLE', 'no answer')),
   } as ServerContext);
 

@@ -2,7 +2,7 @@
 import { PassThrough } from 'node:stream';
 import { Command } from 'commander';
 import { openDatabase } from '../../adapters/postgres/database';
-import { createContext, type CliContext } from '../../cli/context';
+import { createContext } from '../../cli/context';
 import { configureCommand, fail } from '../../cli/output';
 import type { TestDatabase } from './database';
 
@@ -13,7 +13,8 @@ export interface TypedAnswer {
   readonly err: string;
 }
 
-export type Register = (program: Command, context: CliContext) => void;
+/** What a command asks of its context beyond the desk, its test has to give. */
+export type Register = (program: Command, context: never) => void;
 
 export async function typeCommand(
   database: TestDatabase,
@@ -34,7 +35,7 @@ export async function typeCommand(
   });
   const program = new Command('unitrail').option('--json');
   configureCommand(program, context);
-  for (const register of registers) register(program, context);
+  for (const register of registers) register(program, context as never);
   const code = await program.parseAsync(args, { from: 'user' }).then(
     () => 0,
     (error: unknown) => fail(context, error),

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { UnitrailError } from '../../domain/errors';
+import type { ByteSource } from '../capsule-reader/bytes';
+import { openCapsule, type CapsuleSeal, type CapsuleSources } from '../capsule-reader/capsule';
+import { nodeCrypto } from '../capsule-reader/files';
+import type { ProofVerdict } from '../capsule-reader/inclusion';
+import { linesOf } from '../capsule-reader/sorted-lines';
+import type { Database } from '../postgres/database';
+import { mapped } from '../postgres/errors';
+import type { MovedBytes, MovedEvent } from '../postgres/moved-bytes';
+import type { ContentStore } from '../store/port';
+import { storeSource } from './store-source';
+
+/** Where the bytes of a unit are that the database has no more. */
+export interface ArchivePlace {
+  readonly capsule: string;
+  /** Up to this event, whose hash is `head`. */
+  readonly lastSeq: number;
+  /** Hex. */
+  readonly head: string;
+  readonly recordSha256: string | null;
+  /** Nobody has them any more: their time is over. */
+  readonly erased: boolean;
+}
+
+/** What a capsule holds of one unit, compared with what the database knows of it. */
+export interface ArchivedUnit extends MovedBytes {
+  readonly capsule: string;
+  /** Null without a record. */
+  readonly proof: ProofVerdict | null;
+  readonly log: CapsuleSeal['log'];
+}
+
+/** Null where the database has the unit's bytes itself. */
+export async function archivePlace(db: Database, unitId: string): Promise<ArchivePlace | null> {
+  const answer = await mapped(
+    db.raw<{ rows: ArchivePlace[] }>(
+      `select m.capsule_id as capsule, m.last_seq::float8 as "lastSeq", encode(m.head, 'hex') as head,
+         m.record_sha256 as "recordSha256", c.state = 'erased' as erased
+       from capsule_units m join capsules c on c.id = m.capsule_id where m.unit_id = ? and m.retired_at is not null`,
+      [unitId],
+    ),
+  );
+  return answer.rows[0] ?? null;
+}
+
+/**
+ * Reads the unit from the capsule in the content store: some twenty small readings of each file.
+ * @throws UnitrailError NOT_FOUND where the capsule was erased, CAPSULE_DAMAGED where it holds something else than was moved
+ */
+export async function readArchived(
+  db: Database,
+  store: ContentStore,
+  { issuer, serial }: { readonly issuer: string; readonly serial: string },
+  place: ArchivePlace,
+): Promise<ArchivedUnit> {
+  if (place.erased)
+    throw new UnitrailError(
+      'NOT_FOUND',
+      `The bytes of unit ${serial} were in capsule ${place.capsule}, which was erased at the end of its time. Its row and identifiers are still here.`,
+    );
+  const files = await filesOf(db, store, place.capsule);
+  const capsule = await openCapsule(files as CapsuleSources, nodeCrypto, null);
+  const found = (await capsule.find(serial)).find((unit) => unit.issuer === issuer);
+  const record = found?.record ?? null;
+  if (sha256Of(record?.document ?? null) !== place.recordSha256)
+    throw damaged(place, `its record of ${serial} is not the one that was sealed`);
+  const events = await eventsOf(files.events, { issuer, serial }, place);
+  return {
+    ...{ capsule: place.capsule, events },
+    record: record && { text: record.document, sha256: place.recordSha256! },
+    ...{ proof: record?.proof ?? null, log: capsule.seal.log },
+  };
+}
+
+async function filesOf(
+  db: Database,
+  store: ContentStore,
+  capsule: string,
+): Promise<Readonly<Record<string, ByteSource | undefined>>> {
+  const answer = await mapped(
+    db.raw<{ rows: { role: string; name: string; sha256: string; sizeBytes: number }[] }>(
+      'select role, name, sha256, size_bytes::float8 as "sizeBytes" from capsule_files where capsule_id = ?',
+      [capsule],
+    ),
+  );
+  return Object.fromEntries(answer.rows.map((file) => [file.role, storeSource(store, file)]));
+}
+
+/** The chain has to lead to the head that the database kept. */
+async function eventsOf(
+  file: ByteSource | undefined,
+  { issuer, serial }: { issuer: string; serial: string },
+  place: ArchivePlace,
+): Promise<MovedEvent[]> {
+  if (!file) throw damaged(place, 'the file of its events is not on record');
+  const lines = (await linesOf(file, serial)).filter(({ facts }) => facts.issuer === issuer);
+  let head: Buffer = Buffer.alloc(32);
+  const events = lines.map(({ facts }) => {
+    const [header, body] = [String(facts.header), String(facts.body)];
+    head = digest(Buffer.concat([head, digest(header), digest(body)]));
+    const [, , seq, type, , , at] = header.split('|');
+    return { seq: Number(seq), type: type ?? '?', at: new Date(at ?? ''), header, body };
+  });
+  if (head.toString('hex') !== place.head || events.length !== place.lastSeq)
+    throw damaged(place, `its history of ${serial} is not the one that was moved`);
+  return events;
+}
+
+function damaged({ capsule }: ArchivePlace, what: string): UnitrailError {
+  return new UnitrailError(
+    'CAPSULE_DAMAGED',
+    `Capsule ${capsule} is not what it was: ${what}. \`unitrail audit\` says more.`,
+    { capsule },
+  );
+}
+
+function sha256Of(text: string | null): string | null {
+  return text === null ? null : digest(text).toString('hex');
+}
+
+function digest(bytes: string | Buffer): Buffer {
+  return createHash('sha256').update(bytes).digest();
+}

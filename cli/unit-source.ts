@@ -1,0 +1,32 @@
+import { archivePlace, readArchived, type ArchivedUnit } from '../adapters/archive/archived-unit';
+import { createContentStore } from '../adapters/store/content-store';
+import type { UnitRow } from '../domain/unit-row';
+import type { ServerContext } from './server-context';
+
+/** Where the bytes of a unit are, and what could be read of them there. */
+export interface UnitSource {
+  /** `database`, or `archive acme-EUDV-2026-11-1`. */
+  readonly from: string;
+  /** Undefined where the database has everything. */
+  readonly moved?: ArchivedUnit;
+}
+
+/** Looks in the database first; the content store is opened only where the unit has moved. */
+export async function unitSource(context: ServerContext, unit: UnitRow): Promise<UnitSource> {
+  const db = await context.desk();
+  const place = await archivePlace(db, unit.unitId);
+  if (place === null) return { from: 'database' };
+  const store = createContentStore({ folder: context.config().store });
+  const moved = await readArchived(db, store, unit, place);
+  return { from: `archive ${moved.capsule}`, moved };
+}
+
+/** In words, whether the log holds the record; null where nothing was read that could say so. */
+export function proofText({ moved }: UnitSource): string | null {
+  if (!moved?.proof) return null;
+  const { proof, log } = moved;
+  if (proof.verdict === 'missing') return `can't be told: ${proof.why}`;
+  if (proof.verdict === 'broken') return `DOES NOT HOLD: ${proof.why}`;
+  const origin = log.verdict === 'good' ? ` ${log.origin}` : '';
+  return `holds: leaf ${proof.index} of ${proof.size} in the log${origin}`;
+}

@@ -1,0 +1,180 @@
+import { createHash } from 'node:crypto';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { capsuleProofs } from '../../activities/capsule-proofs';
+import { deliverCapsule } from '../../activities/deliver-capsule';
+import { makeCapsule } from '../../activities/make-capsule';
+import { verifyCopy } from '../../activities/verify-capsule';
+import { writeCapsule } from '../../adapters/capsule/write-capsule';
+import { capsuleFiles, retireSome } from '../../adapters/postgres/capsules';
+import { openRun, planCapsules } from '../../adapters/postgres/retention';
+import type { CliContext } from '../../cli/context';
+import { register as importReports } from '../../cli/import-field-firmware';
+import { register as list } from '../../cli/unit-list';
+import { register as takeBack } from '../../cli/unit-return';
+import { register as show } from '../../cli/unit-show';
+import { verifyFiles } from '../../workers/retention-parts';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { makeDeps, shipBatch } from '../support/exports';
+import { applyPolicy, handOut } from '../support/retention';
+import { applySmallPlant, openShopFloor, type ShopFloor } from '../support/shop-floor';
+import { typeCommand, type Register, type TypedAnswer } from '../support/type-command';
+import { decide, walkUnit, type WalkedUnit } from '../support/walk-unit';
+
+/** Units whose bytes have moved into a capsule: the same commands answer, from there. */
+let database: TestDatabase;
+let floor: ShopFloor;
+let home: string;
+let units: readonly WalkedUnit[];
+let scrapped: WalkedUnit;
+let before: Readonly<Record<string, TypedAnswer>>;
+let capsule: string;
+
+const pages = ['', '--record', '--history', '--json'];
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'unitrail-archived-'));
+  database = await createTestDatabase();
+  floor = openShopFloor(database);
+  await applySmallPlant(floor);
+  ({ units } = await shipBatch(floor, 3));
+  scrapped = await walkUnit(floor, { upTo: 'assign' });
+  await decide(floor, scrapped, 'scrapped', { reason: 'broken board', step: 'flash', attempt: 1 });
+  await type(`unit return ${first().serial} --rma RMA-1 --condition cracked --note fell --by 17`);
+  await applyPolicy(floor);
+  await handOut(floor.as('office'), 'acme', home);
+  before = Object.fromEntries(
+    await Promise.all(
+      pages.map(async (more) => [more, await type(`unit show ${first().serial} ${more}`.trim())] as const),
+    ),
+  );
+  await moveAll();
+}, 120_000);
+afterAll(async () => {
+  await floor?.close();
+  await database?.drop();
+  await rm(home, { recursive: true, force: true });
+});
+
+const first = (): WalkedUnit => units[0]!;
+
+/** The commands, with the content store where a process of the desk has it. */
+function type(line: string): Promise<TypedAnswer> {
+  const config = () => ({ store: join(home, 'store') });
+  const withStore = (register: (program: Command, context: never) => void): Register => {
+    return (program, context) => register(program, { ...(context as CliContext), config } as never);
+  };
+  return typeCommand(database, [show, list, takeBack, importReports].map(withStore), line);
+}
+
+async function moveAll(): Promise<void> {
+  const office = floor.as('office');
+  const made = await makeDeps(office, home);
+  const trusted = { publicKeys: [made.key.publicKey], logKey: made.log.key.text };
+  const proofs = () => capsuleProofs(office, made.log);
+  const deps = { ...made, proofs, write: writeCapsule, verify: verifyFiles, trusted };
+  const run = await openRun(office, { request: 'move', asOf: new Date(), confirmedBy: null });
+  await planCapsules(office, run.id);
+  const ids: string[] = await office('capsules').orderBy('id').pluck('id');
+  for (const id of ids) {
+    await makeCapsule(deps, id, run);
+    await deliverCapsule({ db: office, store: made.store, secrets: {} }, id, run.id);
+    await verifyCopy(deps, id, run.id);
+    while ((await retireSome(floor.as('retention'), id, run.id)) > 0);
+  }
+  capsule = ids.find((id) => id.startsWith('acme'))!;
+}
+
+test('the database has no event and no record of it any more', async () => {
+  const { unitId } = first();
+  const events = await floor
+    .as('desk')('unit_events')
+    .where({ stream: `unit:${unitId}` });
+  expect(events).toEqual([]);
+  expect(await floor.as('desk')('records').where({ unit_id: unitId })).toEqual([]);
+});
+
+test('its sealed record comes byte for byte, and its history event for event', async () => {
+  for (const more of ['--record', '--history'])
+    expect(await type(`unit show ${first().serial} ${more}`)).toEqual(before[more]);
+});
+
+test('its page says the same as before, from where it was read, and that the log holds it', async () => {
+  const [then, now] = [before['']!.text, (await type(`unit show ${first().serial}`)).text].map((text) =>
+    text.split('\n').filter((line) => !/^ {2}(Sealed|From|Proof|Since) /.test(line)),
+  );
+  expect(now).toEqual(then);
+  const { text } = await type(`unit show ${first().serial}`);
+  expect(before['']!.text).toContain('From          database');
+  expect(text).toContain(`From          archive ${capsule}`);
+  expect(text).toMatch(/Proof {9}holds: leaf \d+ of \d+ in the log /);
+  expect(text).toContain('Came back under RMA RMA-1, cracked');
+});
+
+test.each([
+  ['serial', () => first().serial],
+  ['MAC address', () => first().macs[0]!],
+  ['chip UID', () => first().chipUid],
+  ['certificate fingerprint', () => first().certificateSha256],
+])('it is found by its %s', async (_kind, id) => {
+  const told = JSON.parse((await type(`unit show ${id()} --json`)).text) as Record<string, unknown>;
+  expect(told).toMatchObject({
+    ...{ serial: first().serial, from: `archive ${capsule}`, proof: { verdict: 'holds' } },
+    ...{ record: (JSON.parse(before['--json']!.text) as { record: unknown }).record },
+  });
+});
+
+test('lists span both: by what was shipped when and where, and by what it reports', async () => {
+  const report = join(home, 'reports.csv');
+  await writeFile(report, `serial,version,reportedAt\n${first().serial},2.0.0,${new Date().toISOString()}\n`);
+  expect(await type(`import field-firmware ${report} --by 17 --source fleet`)).toMatchObject({ code: 0 });
+  const day = new Date().toISOString().slice(0, 10);
+  const alive = await walkUnit(floor, { upTo: 'Shipped' });
+  for (const [filter, expected] of [
+    [`--buyer acme --country DE --state Shipped`, [...units, alive]],
+    [`--shipped-after ${day} --component-lot MCU-LOT-7731`, [...units, alive]],
+    [`--board-lot PCB-2406-17 --firmware 1.4.2 --batch ${first().batch.id}`, units],
+    ['--running-firmware 2.0.0', [first()]],
+    ['--firmware-differs', [first()]],
+  ] as const) {
+    const { text } = await type(`unit list ${filter} --json`);
+    const rows = text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as { serial: string; shippedAt: string });
+    expect([filter, rows.map(({ serial }) => serial)]).toEqual([filter, expected.map((one) => one.serial)]);
+    for (const { shippedAt } of rows) expect(shippedAt).toMatch(/^20/);
+  }
+});
+
+test('a unit that ended without being shipped shows how, and a draft of its record', async () => {
+  const { text } = await type(`unit show ${scrapped.serial}`);
+  expect(text).toMatch(/From {10}archive own-/);
+  expect(text).toContain('Scrapped');
+  const history = await type(`unit show ${scrapped.serial} --history`);
+  expect(history.text).toContain('broken board');
+});
+
+test('the dossier says from where it was read, and what the log says', async () => {
+  const file = join(home, 'archived.pdf');
+  expect(await type(`unit show ${first().serial} --pdf ${file}`)).toMatchObject({ code: 0 });
+  expect((await readFile(file)).length).toBeGreaterThan(10_000);
+});
+
+test('a capsule that was changed is told, and nothing of it is shown', async () => {
+  const desk = floor.as('desk');
+  const file = (await capsuleFiles(desk, capsule)).find(({ role }) => role === 'events')!;
+  const path = join(home, 'store', 'sha256', file.sha256.slice(0, 2), file.sha256);
+  const bytes = await readFile(path);
+  const changed = Buffer.from(bytes.toString('utf8').replaceAll('MCU-LOT-7731', 'MCU-LOT-7730'));
+  expect(createHash('sha256').update(changed).digest('hex')).not.toBe(file.sha256);
+  await chmod(path, 0o644);
+  await writeFile(path, changed);
+  const { code, err, text } = await type(`unit show ${first().serial}`);
+  expect({ code, text }).toEqual({ code: 1, text: '' });
+  expect(err).toContain(`its history of ${first().serial} is not the one that was moved`);
+  await writeFile(path, bytes);
+  expect(await type(`unit show ${first().serial}`)).toMatchObject({ code: 0 });
+});
