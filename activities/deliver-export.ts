@@ -1,5 +1,5 @@
 import type { Database } from '../adapters/postgres/database';
-import { recordDelivery } from '../adapters/postgres/deliveries';
+import { deliveryTurn, recordDelivery } from '../adapters/postgres/deliveries';
 import { findExport } from '../adapters/postgres/exports';
 import { requirePlant } from '../adapters/postgres/plant-store';
 import { inTurn } from '../adapters/postgres/turn';
@@ -37,7 +37,7 @@ export async function deliverExport(
   const { buyer } = await findExport(deps.db, exportId);
   const { sftp } = exportSettingsOf(await requirePlant(deps.db), buyer);
   if (!sftp) return { to: null };
-  await inTurn(deps.db, `delivery to ${buyer}`, () => bring(deps, exportId, sftp, options));
+  await inTurn(deps.db, await deliveryTurn(deps.db, buyer), () => bring(deps, exportId, sftp, options));
   return { to: targetText(sftp) };
 }
 

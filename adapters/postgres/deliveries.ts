@@ -68,3 +68,9 @@ function causeOf(error: unknown): { code: string; message: string } {
   if (error instanceof UnitrailError) return { code: error.code, message: error.message };
   return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) };
 }
+
+/** One delivery to a buyer at a time, under a key that tells nobody which buyer it is. */
+export async function deliveryTurn(db: Database, buyer: string): Promise<{ name: string; key: string }> {
+  const row = await mapped(db('buyers').where({ id: buyer }).first<{ turn: string }>('turn'));
+  return { name: `delivery to ${buyer}`, key: row.turn };
+}

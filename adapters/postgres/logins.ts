@@ -72,7 +72,9 @@ export async function nameBuyerLogins(
 async function ensureLogin(db: Knex.Transaction, login: Login): Promise<void> {
   await db.raw(`select pg_advisory_xact_lock(hashtext('unitrail.logins'))`);
   const known = await db('pg_roles').where({ rolname: login.name }).first('rolname');
-  const attributes = known ? 'login' : 'login nosuperuser nocreatedb nocreaterole noreplication';
+  // A buyer that was locked out stays out until somebody lets it in again.
+  const again = login.group === 'unitrail_buyer' ? '' : 'login';
+  const attributes = known ? again : 'login nosuperuser nocreatedb nocreaterole noreplication';
   await run(db, `${known ? 'alter' : 'create'} role %I ${attributes} password %L`, [
     login.name,
     scramVerifier(login.password),
@@ -89,7 +91,9 @@ async function confine(db: Knex.Transaction, login: string): Promise<void> {
   await run(db, `alter role %I connection limit ${BUYERS_CONNECTIONS}`, [login]);
   await run(db, 'alter role %I set default_transaction_read_only = on', [login]);
   await run(db, `alter role %I set statement_timeout = '60s'`, [login]);
-  // Policies make a plan look dearer than it is: compiling it takes longer than all the rest.
+  // A transaction that is left open keeps migrations waiting, and the line behind them.
+  await run(db, `alter role %I set idle_in_transaction_session_timeout = '60s'`, [login]);
+  // Compiling a question takes longer than answering it.
   await run(db, 'alter role %I set jit = off', [login]);
   await db.raw(
     `do $$ begin execute format('revoke temporary on database %I from public', current_database()); end $$`,

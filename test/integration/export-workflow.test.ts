@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ScheduleNotFoundError } from '@temporalio/client';
 import { newSiteKey } from '../../adapters/keys/site-keys';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
-import { listDeliveries } from '../../adapters/postgres/deliveries';
+import { deliveryTurn, listDeliveries } from '../../adapters/postgres/deliveries';
 import { inTurn } from '../../adapters/postgres/turn';
 import { applyPlant, requirePlant } from '../../adapters/postgres/plant-store';
 import { defaultExportSettings } from '../../domain/export-schema';
@@ -128,7 +128,17 @@ test('what only a person can mend is shown and waits, and goes on when it was me
 test('one delivery to a buyer at a time: another run waits for its turn', async () => {
   await shipUnits(1);
   let result: Promise<ExportResult> | undefined;
-  await inTurn(office, 'delivery to acme', async () => {
+  const turn = await deliveryTurn(office, 'acme');
+  const isHeld = async (key: string) => {
+    const { rows } = await office.raw<{ rows: object[] }>(
+      `select from pg_locks where locktype = 'advisory' and objid::bigint = hashtext(?)::bigint & 4294967295`,
+      [`unitrail.${key}`],
+    );
+    return rows.length > 0;
+  };
+  await inTurn(office, turn, async () => {
+    // Everybody sees which locks are held.
+    expect([await isHeld(turn.key), await isHeld(turn.name)]).toEqual([true, false]);
     result = run('export:acme-waits');
     await until(async () => (await desk('exports').where({ id: 'acme-000003', state: 'made' })).length === 1);
     // The try is refused before anything is on record.

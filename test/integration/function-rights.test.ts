@@ -86,7 +86,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ...['due_units', 'erasable_capsules', 'erasable_names', 'retention_terms', 'retention_versions'],
   ],
   unitrail_auditor: ['unit_name'],
-  unitrail_buyer: [],
+  unitrail_buyer: [
+    ...['buyer_record', 'read_buyer_amendments', 'read_buyer_deliveries', 'read_buyer_export_files'],
+    ...['read_buyer_exports', 'read_buyer_numbers', 'read_buyer_records'],
+  ],
 };
 
 const groupOf: Readonly<Record<TestLogin, string>> = {
