@@ -139,6 +139,8 @@ cross join lateral (select i.issuer, i.identifier, i.value, i.fate, i.fate_at, i
 where e.buyer = buyer_of_session() $$;
 
 -- From each row by an index to the next, whatever the reader sets for the session: to read a table from end to end would count it.
+-- And no plan of theirs is told, nor what else a session may ask to hear: its estimates come of everybody's rows. It is
+-- one plan for all serials.
 do $$
 declare
   f regprocedure;
@@ -147,7 +149,8 @@ begin
   foreach f in array array['read_buyer_exports()', 'read_buyer_export_files()', 'read_buyer_deliveries()', 'read_buyer_records()',
       'buyer_record(text)', 'read_buyer_amendments()', 'read_buyer_numbers()']::regprocedure[] loop
     foreach setting in array array['enable_seqscan = off', 'enable_hashjoin = off', 'enable_mergejoin = off', 'enable_bitmapscan = off',
-        'enable_indexonlyscan = off', 'enable_indexscan = on', 'enable_nestloop = on', 'max_parallel_workers_per_gather = 0', 'jit = off'] loop
+        'enable_indexonlyscan = off', 'enable_indexscan = on', 'enable_nestloop = on', 'max_parallel_workers_per_gather = 0', 'jit = off',
+        'plan_cache_mode = force_generic_plan', 'debug_print_plan = off', 'client_min_messages = warning'] loop
       execute format('alter function %s set %s', f, setting);
     end loop;
     execute format('grant execute on function %s to unitrail_buyer', f);

@@ -92,7 +92,7 @@ async function withLogin<T>(
 ): Promise<T> {
   const client = new Client({ connectionString: url, statement_timeout: 20_000 });
   const notices: string[] = [];
-  client.on('notice', ({ message }) => void notices.push(message ?? ''));
+  client.on('notice', ({ message, detail }) => void notices.push([message, detail].join(' ')));
   await client.connect();
   try {
     return await work(client, notices);
