@@ -86,13 +86,14 @@ export const entries: Readonly<Record<string, Entry>> = {
     load: { resolve: './units-resolve', resolved: './units-resolved' },
   },
   export: {
-    summary: 'what buyers get: run, list, reissue, extract, verify',
+    summary: 'what buyers get: run, list, reissue, extract, deliver, verify',
     load: {
       run: './export-run',
       list: './export-list',
       look: './export-look',
       reissue: './export-reissue',
       extract: './export-extract',
+      deliver: './export-deliver',
       verify: './export-verify',
     },
   },

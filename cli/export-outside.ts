@@ -22,8 +22,29 @@ export function requireWay({ deliver = false }: Way, { sftp }: ExportSettings, b
     );
 }
 
-/** Made, put into the folder that is named, and brought by SFTP where that is asked for. */
+/**
+ * Made, put into the folder that is named, and brought by SFTP where that is asked for. Where that breaks off, the way on
+ * is told: the command that opened it would open another one.
+ */
 export async function sendOutside(
+  context: ServerContext,
+  deps: OfficeExportDeps,
+  id: string,
+  way: Way,
+): Promise<{ made: MadeExport; row: ExportRow }> {
+  try {
+    return await send(context, deps, id, way);
+  } catch (error) {
+    const folder = way.deliver ? '' : ` --to ${way.to ?? 'FOLDER'}`;
+    await say(
+      context,
+      `${id} is opened, and did not arrive: \`unitrail export deliver ${id}${folder}\` goes on.`,
+    );
+    throw error;
+  }
+}
+
+async function send(
   context: ServerContext,
   deps: OfficeExportDeps,
   id: string,

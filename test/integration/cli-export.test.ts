@@ -13,6 +13,7 @@ import { openCliScene, startCli, type CliAnswer, type CliScene } from '../suppor
 import { asOf, shipBatch, testLook } from '../support/exports';
 import { untilBlocked } from '../support/refusals';
 import { openShopFloor, type ShopFloor } from '../support/shop-floor';
+import { TcpProxy } from '../support/tcp-proxy';
 import { sampleRecipe } from '../support/unit-facts';
 
 /** `unitrail export …` and `unitrail keys`, as a planner types them. */
@@ -113,17 +114,8 @@ test('what was made and did not arrive is due, and each failed try stands there 
 
 test('the keys that signed find the folder good, and a reissue and an extract beside it', async () => {
   const columns = 'serial=S/N,macs';
-  const reissue = await json(
-    'export',
-    'reissue',
-    'acme-000001',
-    '--columns',
-    columns,
-    '--formats',
-    'csv',
-    '--to',
-    out,
-  );
+  const told = ['--columns', columns, '--formats', 'csv'];
+  const reissue = await json('export', 'reissue', 'acme-000001', ...told, '--to', out);
   expect(reissue).toMatchObject({
     export: 'acme-000001-r1',
     kind: 'reissue',
@@ -205,14 +197,17 @@ test('an export that can’t be made as it was to look gets another look, on rec
 
 describe('with a server of the buyer’s', () => {
   let inbox: Inbox;
+  let proxy: TcpProxy;
   let desk: Database;
   beforeAll(async () => {
     inbox = await openInbox(join(scene.folder, 'inbox'), false);
+    proxy = await TcpProxy.before(inbox.target.port);
     desk = openDatabase(scene.database.urlOf('desk'), { applicationName: 'test-desk' });
     await pin(inbox.target);
   });
   afterAll(async () => {
     await desk?.destroy();
+    await proxy?.close();
     await inbox?.close();
   });
 
@@ -244,6 +239,7 @@ describe('with a server of the buyer’s', () => {
   });
 
   test('a reissue is brought there, with the try on record', async () => {
+    await pin({ ...inbox.target, port: proxy.ownPort });
     const reissue = await json('export', 'reissue', 'acme-000001', '--formats', 'records', '--deliver');
     expect(reissue).toMatchObject({ export: 'acme-000001-r2', state: 'delivered' });
     expect(await readdir(inbox.folder)).toContain('acme-000001-r2.manifest.json');
@@ -252,6 +248,34 @@ describe('with a server of the buyer’s', () => {
       deliveries: [{ outcome: 'delivered', target: expect.stringMatching(/^sftp:/) }],
     });
     expect((await type('export', 'reissue', 'nordlicht-000001', '--deliver')).code).toBe(2);
+  });
+
+  test('a reissue whose delivery breaks off is gone on with, and no other one is opened', async () => {
+    // What the client sent for the same files before.
+    proxy.cutAfterBytes = Math.floor(proxy.mostBytes * 0.7);
+    const broken = await type('export', 'reissue', 'acme-000001', '--formats', 'records', '--deliver');
+    expect(broken.code).toBe(1);
+    expect(broken.err).toContain('`unitrail export deliver acme-000001-r3` goes on.');
+    proxy.cutAfterBytes = Infinity;
+    expect(await json('export', 'deliver', 'acme-000001-r3')).toMatchObject({
+      ...{ export: 'acme-000001-r3', state: 'delivered', to: null },
+    });
+    const arrived = (await readdir(inbox.folder)).filter((name) => name.includes('-r3'));
+    expect(arrived).toContain('acme-000001-r3.manifest.json');
+    expect(arrived.filter((name) => name.endsWith('.part'))).toEqual([]);
+    const { exports } = await json('export', 'list', 'acme');
+    expect(exports[0]).toMatchObject({
+      export: 'acme-000001-r3',
+      deliveries: [{ outcome: 'failed', code: 'SFTP_UNREACHABLE' }, { outcome: 'delivered' }],
+    });
+    expect((await type('export', 'deliver', 'acme-000001-r3')).err).toMatch(
+      /delivered before, to sftp:.*: nothing is sent again/,
+    );
+    const elsewhere = join(scene.folder, 'elsewhere');
+    expect((await type('export', 'deliver', 'acme-000001-r3', '--to', elsewhere)).code).toBe(0);
+    expect(await readdir(elsewhere)).toEqual(arrived);
+    const owed = await type('export', 'deliver', 'acme-000001');
+    expect([owed.code, owed.err]).toEqual([2, expect.stringContaining('`unitrail export run acme`')]);
   });
 
   test('Ctrl-C ends it at once while the files are made', async () => {
