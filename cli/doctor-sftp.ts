@@ -1,4 +1,4 @@
-import type { Secrets } from '../adapters/sftp/credentials';
+import { readCredentials, type Secrets } from '../adapters/sftp/credentials';
 import { probe, type SftpFinding } from '../adapters/sftp/probe';
 import { UnitrailError } from '../domain/errors';
 import type { SftpTarget } from '../domain/export-settings';
@@ -13,16 +13,21 @@ export async function lookAtTargets(plant: PlantDocument | null, secrets: Secret
   const targets = (plant?.buyers ?? []).flatMap(({ id, export: settings }) =>
     settings?.sftp ? [{ buyer: id, target: settings.sftp }] : [],
   );
-  return Promise.all(targets.map(({ buyer, target }) => lookAtTarget(buyer, target, secrets)));
+  // One after the other: two buyers may share a folder, and the probe has one name.
+  const findings: Finding[] = [];
+  for (const { buyer, target } of targets) findings.push(await lookAtTarget(buyer, target, secrets));
+  return findings;
 }
 
 async function lookAtTarget(buyer: string, target: SftpTarget, secrets: Secrets): Promise<Finding> {
   const where = `${buyer}: ${target.user}@${target.host}:${target.port}`;
   try {
+    // Before anything is asked of the server: a machine without the secret delivers nothing, and may not reach it.
+    await readCredentials(target, secrets);
     return tell(where, target, await probe(target, { secrets, tryWriting: true }));
   } catch (error) {
     if (!(error instanceof UnitrailError)) throw error;
-    return failed('SFTP', `${where}: ${error.message}`, away);
+    return tellProblem(where, error);
   }
 }
 

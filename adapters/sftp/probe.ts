@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { Client, type ServerHostKeyAlgorithm } from 'ssh2';
 import { UnitrailError } from '../../domain/errors';
@@ -80,11 +79,14 @@ async function tryLogin(
   }
 }
 
-/** Under a name that receivers leave alone, as that of an upload under way. */
+/** A name that receivers leave alone, as that of an upload under way; always the same one, so that at most one is left. */
+const PROBE_NAME = '.unitrail-probe.part';
+
 async function writeNothing(folder: RemoteFolder): Promise<void> {
-  const name = `.unitrail-${randomBytes(6).toString('hex')}.part`;
-  await folder.close(await folder.openNew(name));
-  await folder.remove(name);
+  // Of a look that was cut off, or of a server that let us remove nothing.
+  if ((await folder.find(PROBE_NAME))?.isFile) await folder.remove(PROBE_NAME);
+  await folder.close(await folder.openNew(PROBE_NAME));
+  await folder.remove(PROBE_NAME);
 }
 
 /** Null where the server has none of the kind. It is left as soon as it has shown its key. */

@@ -233,8 +233,10 @@ describe('with a server of the buyer’s', () => {
     expect(await looked()).toEqual([['fail', expect.stringContaining('shows the host key')]]);
     await pin({ ...inbox.target, folder: '/nowhere' });
     expect(await looked()).toEqual([['fail', expect.stringContaining('has nothing at /nowhere')]]);
-    await pin({ ...inbox.target, password: 'env:NOT_HERE' });
+    const before = proxy.connections;
+    await pin({ ...inbox.target, port: proxy.ownPort, password: 'env:NOT_HERE' });
     expect(await looked()).toEqual([['warn', expect.stringContaining('env:NOT_HERE (missing)')]]);
+    expect(proxy.connections).toBe(before);
     await pin(inbox.target);
   });
 

@@ -153,6 +153,7 @@ describe('a delivery to a server with a fault', () => {
       expect([folder.login, folder.folder, folder.problem?.code]).toEqual(['works', 'fails', 'SFTP_REFUSED']);
       const key = await probe({ ...target, hostKeys: [newKey().fingerprint] }, options);
       expect(key.problem?.code).toBe('SFTP_HOST_KEY_MISMATCH');
+      await server.put('.unitrail-probe.part', Buffer.alloc(0));
       expect(await probe(target, { ...options, tryWriting: true })).toMatchObject({ folder: 'takes files' });
       expect(await server.list()).toEqual(before);
     });
