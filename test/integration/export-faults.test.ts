@@ -18,7 +18,7 @@ import { reconcileExportSchedules, buyerSchedules } from '../../workers/export-s
 import type { ExportDesk } from '../../workflows/export-details';
 import type { ExportResult } from '../../workflows/export';
 import { newOrder, startTestLine, type TestLine } from '../support/line';
-import { until } from '../support/line-units';
+import { until as isInTime } from '../support/line-units';
 import { hasSshd, itWithSshd, Sshd } from '../support/sshd';
 import { TcpProxy } from '../support/tcp-proxy';
 import { typeCommand, type Register } from '../support/type-command';
@@ -52,6 +52,11 @@ afterAll(async () => {
   await server?.close();
   if (folder) await rm(folder, { recursive: true, force: true });
 });
+
+/** What does not come is named. */
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  if (!(await isInTime(isSo))) throw new Error(`${what}: that did not come in time`);
+}
 
 async function pin(
   schedule: string | null = null,
@@ -144,7 +149,12 @@ const cutAt = (part: number): Fault => ({
 async function killInTheMiddle(): Promise<void> {
   proxy.stillAfterBytes = Math.floor(wholeBytes * 0.6);
   const hasBegun = async () => (await server.list()).some((name) => name.endsWith('.part'));
-  void until(hasBegun, 10_000).then(() => server.kill());
+  void isInTime(hasBegun, 10_000).then(() => server.kill());
+}
+
+/** With more than fits. */
+async function fillDisk(): Promise<void> {
+  await server.put('filler', Buffer.alloc(16 * 2 ** 20)).catch(() => undefined);
 }
 
 const faults: readonly Fault[] = [
@@ -156,7 +166,17 @@ const faults: readonly Fault[] = [
   },
   {
     ...{ what: 'a full disk', code: 'SFTP_FULL', says: /bytes free, and the files need/ },
-    inject: () => server.put('filler', Buffer.alloc(16 * 2 ** 20)).catch(() => undefined),
+    inject: fillDisk,
+    mend: () => rm(join(server.folder, 'filler')),
+  },
+  {
+    ...{
+      what: 'a disk that fills up in the middle',
+      code: 'SFTP_FULL',
+      says: /could not write all of .* the disk is full/,
+    },
+    inject: () =>
+      Promise.resolve((proxy.pause = { afterBytes: Math.floor(wholeBytes * 0.6), happens: fillDisk })),
     mend: () => rm(join(server.folder, 'filler')),
   },
   {
@@ -201,7 +221,7 @@ itWithSshd(
       if (sets > 0) await sayMore();
       proxy.mostBytes = 0;
       await line.client.schedule.getHandle('export:acme').trigger();
-      await until(async () => (await listed(id))?.state === 'delivered');
+      await until(`the booking of ${id}`, async () => (await listed(id)).state === 'delivered');
       sets += 1;
       await expectWhole();
     }
@@ -225,10 +245,14 @@ for (const fault of faults)
         args: [{ buyer: 'acme' }],
       });
       await until(
+        'a failed try',
         async () => (await listed(id))?.deliveries.some(({ outcome }) => outcome === 'failed') ?? false,
       );
       if (fault.asks)
-        await until(async () => ((await handle.query('exportProgress')) as ExportDesk).failure !== null);
+        await until(
+          'the question to a person',
+          async () => ((await handle.query('exportProgress')) as ExportDesk).failure !== null,
+        );
       await fault.mend();
       if (fault.asks) await handle.executeUpdate('tryAgain');
       expect((await handle.result()) as ExportResult).toMatchObject({ opened: id, delivered: [id] });

@@ -7,6 +7,8 @@ export class TcpProxy {
   cutAfterBytes = Infinity;
   /** Bytes of a client after which nothing moves any more, in either direction, and nobody hears of it. */
   stillAfterBytes = Infinity;
+  /** Bytes of a client after which it waits, once, for what then happens. */
+  pause: { readonly afterBytes: number; readonly happens: () => Promise<unknown> } | null = null;
   connections = 0;
   /** Bytes of the client that sent most. */
   mostBytes = 0;
@@ -51,6 +53,13 @@ export class TcpProxy {
       const before = count;
       count += bytes.length;
       this.mostBytes = Math.max(this.mostBytes, count);
+      const { pause } = this;
+      if (pause && count > pause.afterBytes) {
+        this.pause = null;
+        client.pause();
+        void pause.happens().then(() => (server.write(bytes), client.resume()));
+        return;
+      }
       if (count > this.stillAfterBytes) return;
       if (count > this.cutAfterBytes) server.write(bytes.subarray(0, this.cutAfterBytes - before), cut);
       else server.write(bytes);
