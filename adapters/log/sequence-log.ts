@@ -31,7 +31,7 @@ const POLL_MS = 100;
 
 /**
  * Gives everything that waits a place in the log, and signs and keeps a checkpoint of it, if there is anything new. What was
- * committed before the call is in the checkpoint that is returned. Each step can be repeated, and each is durable before the next:
+ * committed before the call is in the checkpoint that is returned, which the key has signed. Each step can be repeated, and each is durable before the next:
  *
  *   1. the leaves have their places in the database
  *   2. the tree goes on from the newest checkpoint outside the database, or nothing is signed
@@ -66,17 +66,25 @@ async function extend({ db, folder, key }: LogDeps): Promise<Checkpoint> {
   await queueHeads(db, HEADS_EVERY_SECONDS);
   const size = await sequenceLeaves(db);
   if (kept) await requireBeginning(db, folder, edge, kept, size);
-  if (kept && kept.size === size) {
-    // A run that was cut off after it had kept its checkpoint.
-    await bookCheckpoint(db, kept, signerOf(kept, await trustedKeys(db, key))!);
-    return kept;
-  }
+  if (kept && kept.size === size) return bookKept({ db, folder, key }, kept);
   for await (const entry of logEntries(db, edge.size, size)) await edge.add(entry);
   await edge.keepParts();
   const checkpoint = key.checkpoint({ size, root: edge.root() });
   await folder.keepCheckpoint(checkpoint.note);
   await bookCheckpoint(db, checkpoint, key.text);
   await edge.dropOldParts();
+  return checkpoint;
+}
+
+/**
+ * Nothing is new. What a run that was cut off had kept is booked. Where the key was changed since, the same head is signed by the
+ * present one: whoever asks for a checkpoint is told that key.
+ */
+async function bookKept({ db, folder, key }: LogDeps, kept: Checkpoint): Promise<Checkpoint> {
+  const isPresent = signerOf(kept, [key.text]) !== null;
+  const checkpoint = isPresent ? kept : key.checkpoint(kept);
+  if (!isPresent) await folder.keepCheckpoint(checkpoint.note);
+  await bookCheckpoint(db, checkpoint, key.text);
   return checkpoint;
 }
 

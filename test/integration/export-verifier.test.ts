@@ -388,6 +388,18 @@ test('the keys of the log count where they are given, and another one is named',
   );
 });
 
+test('an export that is made after the key of the log was changed is signed by the key that it tells', async () => {
+  const manufacturer = { issuer: 'unitrail', name: 'Unitrail', companyPrefix: '061414112' };
+  const key = await readLogKey({ env: {}, manufacturer, home: at('rotated') });
+  const rotated = { ...deps, log: { ...deps.log, key } };
+  const id = await openReissue(office, 'acme-000001', { request: 'rotated', asOf, look: testLook() });
+  await makeExport(rotated, id);
+  await handOutExport(rotated, id, at('by-another-key'));
+  expect(problemsOf(await withKey(at('by-another-key')))).toEqual([]);
+  const known = (await logKeys(office)).map((row) => row.key);
+  expect(known).toContain(key.text);
+});
+
 test('an export from before there was a log holds as it did', async () => {
   const folder = at('before-the-log');
   await cp(good, folder, {
