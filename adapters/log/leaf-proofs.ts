@@ -1,9 +1,9 @@
 import { UnitrailError } from '../../domain/errors';
-import { PROOF_FORMAT, type Checkpoint, type LeafProof } from '../../domain/log-proof';
-import { consistencyPath, inclusionPath, type Hash } from '../../domain/merkle';
+import { entryOf, PROOF_FORMAT, rootOfProof, type Checkpoint, type LeafProof } from '../../domain/log-proof';
+import { consistencyPath, inclusionPath, isSameHash, type Hash } from '../../domain/merkle';
 import type { Database } from '../postgres/database';
 import { unitLeaves, type UnitLeaf } from '../postgres/log';
-import { hasher } from './hashing';
+import { hasher, sha256 } from './hashing';
 import type { LogFolder } from './log-folder';
 import { readTree } from './tree-reader';
 
@@ -15,31 +15,37 @@ export interface ProofDeps {
 export interface ProvenUnit {
   readonly unitId: string;
   readonly serial: string;
+  /** Its sealed record, where it is handed out with the proof: then the proof has to be of these bytes. */
+  readonly body?: string;
 }
 
 const UNITS_AT_ONCE = 500;
+const RECORD = 'unitrail.record/1';
 
 /**
  * The proofs of the units' leaves against the checkpoint, in the order of the units and of their histories: of their records, or of
- * one other format, or (null) of all that the log commits to. Memory is flat.
+ * one other format, or (null) of all that the log commits to. Each was checked: whoever gets it finds that it holds. Memory is flat.
  * @throws UnitrailError STATE_MOVED_ON where a leaf is not in the checkpoint yet: `sequenceLog` first
+ * @throws UnitrailError LOG_BROKEN where one does not lead to the checkpoint's root
  */
 export async function* leafProofs(
   { db, folder }: ProofDeps,
-  checkpoint: Pick<Checkpoint, 'size'>,
+  checkpoint: Pick<Checkpoint, 'size' | 'root'>,
   units: Iterable<ProvenUnit> | AsyncIterable<ProvenUnit>,
-  document: string | null = 'unitrail.record/1',
+  document: string | null = RECORD,
 ): AsyncGenerator<LeafProof> {
   const { size } = checkpoint;
   const tree = readTree(folder, size);
   for await (const some of chunks(units)) {
     const ids = some.map(({ unitId }) => unitId);
     const leaves = byUnit(await unitLeaves(db, ids, document));
-    for (const { unitId, serial } of some)
+    for (const { unitId, serial, body } of some)
       for (const leaf of leaves.get(unitId) ?? []) {
         const index = includedAt(leaf, serial, size);
         const path = (await inclusionPath(hasher, tree, index, size)).map(base64);
-        yield proofOf(leaf, serial, index, path);
+        const proof = proofOf(leaf, serial, index, path);
+        requireGood(proof, leaf, leaf.document === RECORD ? body : undefined, checkpoint);
+        yield proof;
       }
   }
 }
@@ -61,13 +67,29 @@ function includedAt({ index, document }: UnitLeaf, serial: string, size: number)
   );
 }
 
+/** A tile behind the edge, or a row of the queue, may have been changed since; what leaves the house can't be called back. */
+function requireGood(
+  proof: LeafProof,
+  leaf: UnitLeaf,
+  body: string | undefined,
+  { size, root }: Pick<Checkpoint, 'size' | 'root'>,
+): void {
+  const entry = body === undefined ? leaf.entry : entryOf(sha256, leaf.salt, body);
+  const led = entry && rootOfProof(hasher, entry, proof, size);
+  if (led && isSameHash(led, root)) return;
+  throw new UnitrailError(
+    'LOG_BROKEN',
+    `The ${proof.document} of ${proof.serial}, leaf ${proof.index}, does not lead to the root of checkpoint ${size}: the record, its salt or the hashes outside the database were changed. Run \`unitrail log verify\`.`,
+  );
+}
+
 function proofOf(
-  { document, sha256, salt }: UnitLeaf,
+  { document, sha256: digest, salt }: UnitLeaf,
   serial: string,
   index: number,
   path: string[],
 ): LeafProof {
-  return { format: PROOF_FORMAT, document, serial, sha256, index, salt: base64(salt), path };
+  return { format: PROOF_FORMAT, document, serial, sha256: digest, index, salt: base64(salt), path };
 }
 
 function byUnit(leaves: readonly UnitLeaf[]): Map<string, UnitLeaf[]> {

@@ -69,12 +69,6 @@ export async function* logEntries(db: Database, from: number, to: number): Async
   }
 }
 
-/** @throws UnitrailError LOG_BROKEN where there is none */
-export async function leafEntry(db: Database, index: number): Promise<Uint8Array> {
-  for await (const entry of logEntries(db, index, index + 1)) return entry;
-  throw new UnitrailError('LOG_BROKEN', `The database has no leaf ${index} of the log.`);
-}
-
 export interface BookedCheckpoint {
   readonly size: number;
   readonly root: Uint8Array;
@@ -122,6 +116,7 @@ export interface UnitLeaf {
   readonly salt: Buffer;
   /** Null while it waits. */
   readonly index: number | null;
+  readonly entry: Uint8Array | null;
 }
 
 /** Those of the units, in the order of their histories; of all documents, or of one format. */
@@ -132,7 +127,7 @@ export async function unitLeaves(
 ): Promise<UnitLeaf[]> {
   const { rows } = await mapped(
     db.raw<{ rows: (UnitLeaf & { seq: string; index: string | null })[] }>(
-      `select substr(q.stream, 6) as "unitId", q.format as document, q.seq, q.sha256, q.salt, l.index
+      `select substr(q.stream, 6) as "unitId", q.format as document, q.seq, q.sha256, q.salt, l.index, l.entry
        from unnest(?::text[]) as wanted(stream) join log_queue q on q.stream = wanted.stream
        left join log_leaves l on l.queue_id = q.id
        where q.format = coalesce(?, q.format) order by q.stream, q.seq`,

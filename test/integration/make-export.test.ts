@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { makeExport, type MakeExportDeps } from '../../activities/make-export';
+import type { LogFolder } from '../../adapters/log/log-folder';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
 import {
   exportKeys,
@@ -17,6 +18,7 @@ import type { Manifest } from '../../domain/export-manifest';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { asOf, makeDeps, shipBatch, testLook } from '../support/exports';
 import { applySmallPlant, openShopFloor, type ShopFloor } from '../support/shop-floor';
+import { tamper } from '../support/tamper';
 
 /** The files of an export are made once; what is on record is what is delivered, for ever. */
 let database: TestDatabase;
@@ -176,6 +178,36 @@ test('a worker that says nothing of the look books no export that has got anothe
   expect(await findExport(office, id)).toMatchObject({ state: 'opened', manifest: null });
   const { files } = await makeExport(deps, id);
   expect(files.map(({ name }) => name)).not.toContain(`${id}.xlsx`);
+});
+
+test('a proof that does not hold leaves with no export: it is made once the log is whole again', async () => {
+  const id = await opened('rotten');
+  const broken = { code: 'LOG_BROKEN', message: expect.stringContaining('does not lead') as string };
+  const { folder } = deps.log;
+  let isRotten = false;
+  const rotten: LogFolder = {
+    ...folder,
+    keepCheckpoint: async (note) => {
+      await folder.keepCheckpoint(note);
+      isRotten = true;
+    },
+    // The first hash of each tile, as a disk that rots: no proof but that of leaf 0 holds.
+    tile: async (tile) => {
+      const hashes = Uint8Array.from(await folder.tile(tile));
+      if (isRotten) hashes[0]! ^= 1;
+      return hashes;
+    },
+  };
+  await expect(makeExport({ ...deps, log: { ...deps.log, folder: rotten } }, id)).rejects.toMatchObject(
+    broken,
+  );
+  const flip = `update log_queue set salt = set_byte(salt, 0, get_byte(salt, 0) # 1)
+    where id = (select max(id) from log_queue where format = 'unitrail.record/1')`;
+  await tamper(database, (su) => su.query(flip));
+  await expect(makeExport(deps, id)).rejects.toMatchObject(broken);
+  expect(await findExport(office, id)).toMatchObject({ state: 'opened', manifest: null });
+  await tamper(database, (su) => su.query(flip));
+  expect((await makeExport(deps, id)).files.length).toBeGreaterThan(0);
 });
 
 test('a manifest that says anything else than the row is refused', async () => {
