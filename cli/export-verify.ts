@@ -13,6 +13,7 @@ import { wrongOption } from './wrong-option';
 interface Options {
   readonly key?: string;
   readonly after?: string;
+  readonly beforeLog?: boolean;
 }
 
 export function register(program: Command, context: ServerContext): void {
@@ -27,10 +28,18 @@ export function register(program: Command, context: ServerContext): void {
       '--after <export>',
       'the last export that was verified before, where the folder begins behind it: its manifest’s SHA-256, or its id',
     )
+    .option(
+      '--before-log',
+      'exports that tell of no log are from before there was one; otherwise that is wrong where the keys have one of a log',
+    )
     .action((folder: string, options: Options) => verify(context, folder, options));
 }
 
-async function verify(context: ServerContext, folder: string, { key, after }: Options): Promise<void> {
+async function verify(
+  context: ServerContext,
+  folder: string,
+  { key, after, beforeLog = false }: Options,
+): Promise<void> {
   if (!(await stat(folder).catch(() => null))?.isDirectory())
     throw wrongOption('folder', folder, 'a folder with the files of exports');
   const text = await keysIn(context, key);
@@ -38,6 +47,7 @@ async function verify(context: ServerContext, folder: string, { key, after }: Op
     keys: text === null ? null : readKeys(text),
     logKeys: readLogKeys(text ?? ''),
     after: after ?? null,
+    beforeLog,
   });
   await (context.json ? printJson(context, report) : printLine(context, reportText(report)));
   if (!report.ok) context.exitWith(FAILED);

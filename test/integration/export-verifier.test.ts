@@ -178,8 +178,12 @@ function unsigned(manifest: Manifest): ManifestBody {
 }
 
 /** By whoever has the export key, and not what the log says. */
-async function retell(folder: string, change: (log: ManifestLog) => ManifestLog | null): Promise<void> {
-  const path = join(folder, manifest);
+async function retell(
+  folder: string,
+  change: (log: ManifestLog) => ManifestLog | null,
+  name = manifest,
+): Promise<void> {
+  const path = join(folder, name);
   const { log, ...body } = JSON.parse(await readFile(path, 'utf8')) as Manifest;
   const told = change(log!);
   await writeFile(path, signedManifest(unsigned({ ...body, ...(told && { log: told }) }), deps.key));
@@ -356,7 +360,43 @@ test.each<[string, Tampering, string[]]>([
   [
     'a log that is told of no more',
     (folder) => retell(folder, () => null),
-    [`${manifest}: tells of no log, and the export before it is in unitrail.log/unitrail`],
+    [`${manifest}: tells of no log, and acme-000001, an export before it, is in unitrail.log/unitrail`],
+  ],
+  [
+    'a log that a reissue tells of no more',
+    (folder) => retell(folder, () => null, 'acme-000001-r1.manifest.json'),
+    ['acme-000001-r1.manifest.json: tells of no log, and other exports of acme do'],
+  ],
+  [
+    'another root at the same size, in a reissue beside the sequence',
+    async (folder) => {
+      const path = join(folder, 'acme-000003.manifest.json');
+      const { log } = JSON.parse(await readFile(path, 'utf8')) as Manifest;
+      const told = { ...log!, root: Buffer.alloc(32, 1).toString('base64') };
+      await retell(folder, () => told, 'acme-000001-r1.manifest.json');
+    },
+    ['acme-000003.manifest.json: has checkpoint', 'acme-000001-r1.manifest.json has it with AQEB'],
+  ],
+  [
+    'a checkpoint that is longer than any',
+    async (folder) => {
+      await appendFile(join(folder, checkpoint), 'x'.repeat(1024 * 1024));
+      await adapt(folder, checkpoint, deps.key);
+    },
+    [`${checkpoint}: is too long for a checkpoint`],
+  ],
+  [
+    'a salt that took a byte of the record',
+    async (folder) => {
+      await edit(folder, proofs, (text) =>
+        text.replace(/"salt":"([^"]+)"/, (_, salt: string) => {
+          const more = Buffer.concat([Buffer.from(salt, 'base64'), Buffer.from('{')]);
+          return `"salt":"${more.toString('base64')}"`;
+        }),
+      );
+      await adapt(folder, proofs, deps.key);
+    },
+    [`${proofs}, line 1: has a salt of 33 bytes for unit EUDV`],
   ],
   [
     'a file in another’s place',
@@ -376,7 +416,16 @@ test.each<[string, Tampering, string[]]>([
 test('the keys of the log count where they are given, and another one is named', async () => {
   const { key } = (await logKeys(office))[0]!;
   await writeFile(at('both.txt'), `${deps.key.keyId} ${deps.key.publicKey}\nlog  ${key}  2026\n`);
-  expect(problemsOf(await verify(good, '--key', at('both.txt')))).toEqual([]);
+  const { report } = await verify(good, '--key', at('both.txt'));
+  expect(report.problems).toEqual([]);
+  // What was checked is said, and not that the key came with the files.
+  expect(report.sets.map(({ log, units }) => [log!.proven, units])).toEqual([
+    [4, 4],
+    [4, 4],
+    [3, 3],
+    [2, 2],
+  ]);
+  expect(report.notes.join()).not.toContain('the key of the log');
   const other = await readLogKey({
     env: {},
     manufacturer: { issuer: 'unitrail', name: 'U', companyPrefix: '061414112' },
@@ -417,7 +466,27 @@ test('an export from before there was a log holds as it did', async () => {
     before = { export: id, manifestSha256: createHash('sha256').update(text).digest('hex') };
     await writeFile(path, text);
   }
-  expect(problemsOf(await withKey(folder))).toEqual([]);
+  const { report } = await withKey(folder);
+  expect(report.problems).toEqual([]);
+  expect(report.sets.map(({ log }) => log)).toEqual([null, null, null, null]);
+  expect(report.notes).toContain('no record of acme-000002 is proven to be in a log');
+  // With the log's keys it has to be said that they are so old: whoever has the key of exports could leave the log out.
+  const [known] = await logKeys(office);
+  await writeFile(at('log-key.txt'), `${deps.key.keyId} ${deps.key.publicKey}\nlog  ${known!.key}  2026\n`);
+  expect(problemsOf(await verify(folder, '--key', at('log-key.txt')))).toEqual(
+    ['acme-000001-r1', 'acme-000001', 'acme-000002', 'acme-000003'].map(
+      (id) => expect.stringContaining(`${id}.manifest.json: tells of no log, and the keys`) as string,
+    ),
+  );
+  expect(problemsOf(await verify(folder, '--key', at('log-key.txt'), '--before-log'))).toEqual([]);
+});
+
+test('with an export missing in between, no fork is told that nobody has seen', async () => {
+  const folder = at('hole');
+  await cp(good, folder, { recursive: true, filter: (path) => !path.includes('acme-000002') });
+  expect(problemsOf(await withKey(folder))).toEqual([
+    'acme-000003.manifest.json: its predecessor acme-000002 is not here: after no. 1 comes no. 3',
+  ]);
 });
 
 test('a folder may begin behind what was verified elsewhere', async () => {
@@ -434,7 +503,12 @@ test('a folder may begin behind what was verified elsewhere', async () => {
   expect({ code, problems: report.problems }).toEqual({ code: 0, problems: [] });
   // What to say next time, and what files can't say.
   expect(report.notes).toEqual([
+    // By the digest alone nothing is known of the predecessor's checkpoint.
+    expect.stringMatching(/^acme-000002.manifest.json: its log goes on from checkpoint .* is not checked/),
     expect.stringMatching(`newer than acme-000003 .* can't tell .* --after ${last}$`),
+    expect.stringMatching(
+      /^the key of the log was taken from the manifest, and compared with none: unitrail/,
+    ),
   ]);
   expect(problemsOf(await withKey(folder, '--after', 'f'.repeat(64)))[0]).toContain(
     'its predecessor acme-000001 is not here',

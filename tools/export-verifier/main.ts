@@ -11,12 +11,13 @@ import { verifyFolder } from './verify';
 
 const USAGE = `Checks exports of Unitrail: who signed them, that nothing is missing or was changed, that none was left out.
 
-  node verify-export.cjs DIR --key FILE [--after EXPORT] [--json]
+  node verify-export.cjs DIR --key FILE [--after EXPORT] [--before-log] [--json]
 
   DIR             the folder with the files of one or more exports
   --key FILE      the manufacturer's public keys, as \`unitrail keys\` prints them; got on another way than the files
   --after EXPORT  the last export that was verified before, where the folder begins behind it: the SHA-256 of its
                   manifest, as a run prints it; or its id, acme-000011, which does not show that it is the same one
+  --before-log    exports that tell of no log are from before there was one; otherwise that is wrong where FILE has its keys
   --json          one JSON document instead of lines
 
 Exits 0 where all is well, 1 where something is wrong, 2 where it could not be judged.`;
@@ -28,6 +29,7 @@ async function main(args: readonly string[]): Promise<number> {
     options: {
       key: { type: 'string' },
       after: { type: 'string' },
+      'before-log': { type: 'boolean' },
       json: { type: 'boolean' },
       help: { type: 'boolean' },
     },
@@ -41,6 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
     keys: text === null ? null : readKeys(text),
     logKeys: readLogKeys(text ?? ''),
     after: values.after ?? null,
+    beforeLog: values['before-log'] ?? false,
   });
   process.stdout.write(`${values.json ? JSON.stringify(report) : reportText(report)}\n`);
   return report.ok ? 0 : 1;

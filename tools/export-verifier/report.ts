@@ -15,6 +15,8 @@ export interface CheckedSet {
   readonly amendments: number;
   readonly numbers: number;
   readonly keyId: string;
+  /** What was checked of the log: the checkpoint's size, and the records that lead to it. Null: nothing was. */
+  readonly log: { readonly size: number; readonly proven: number } | null;
 }
 
 export interface Report {
@@ -52,8 +54,8 @@ export class Problems {
 
 export function reportText({ ok, sets, problems, found, notes }: Report): string {
   const lines = sets.map(
-    ({ export: id, kind, units, amendments, numbers, keyId }) =>
-      `${id}: ${kind}, ${units} units, ${amendments} amendments, ${numbers} numbers, signed by key ${keyId}`,
+    ({ export: id, kind, units, amendments, numbers, keyId, log }) =>
+      `${id}: ${kind}, ${units} units, ${amendments} amendments, ${numbers} numbers, signed by key ${keyId}${log ? `, ${log.proven} records proven in the log` : ''}`,
   );
   lines.push(...problems.map(({ where, what }) => `WRONG  ${where}: ${what}`));
   if (found > problems.length) lines.push(`WRONG  and ${found - problems.length} more`);

@@ -1,4 +1,4 @@
-import { checkGrowth } from './log';
+import { checkGrowth } from './log-growth';
 import type { ExportSet } from './manifests';
 import type { Problems } from './report';
 
@@ -21,10 +21,8 @@ export function checkSequences(sets: readonly ExportSet[], after: string | null,
 
 function checkSequence(sets: readonly ExportSet[], after: string | null, problems: Problems): void {
   const ordered = [...sets].sort((a, b) => (a.number ?? 0) - (b.number ?? 0));
-  ordered.forEach((set, at) => {
-    checkPredecessor(set, ordered[at - 1], after, problems);
-    checkGrowth(set, ordered[at - 1], problems);
-  });
+  ordered.forEach((set, at) => checkPredecessor(set, ordered[at - 1], after, problems));
+  checkGrowth(ordered, problems);
 }
 
 function checkPredecessor(

@@ -4,7 +4,8 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkContent } from './contents';
 import type { Keys } from './keys';
-import { checkLog, CHECKPOINT } from './log';
+import { checkLog, CHECKPOINT, type ProvenLog } from './log';
+import { checkRoots, checkTelling } from './log-growth';
 import { ENDING, readManifest, type ExportSet, type NamedFile } from './manifests';
 import { Problems, type CheckedSet, type Report } from './report';
 import { checkSequences, newestNotes } from './sequence';
@@ -16,6 +17,8 @@ export interface VerifyOptions {
   readonly logKeys?: readonly string[];
   /** The last export that was verified elsewhere, by its id or its manifest's SHA-256: the sets here may begin behind it. */
   readonly after?: string | null;
+  /** Sets that tell of no log are taken for ones that were made before there was one. */
+  readonly beforeLog?: boolean;
   readonly onProgress?: (file: string) => void;
 }
 
@@ -25,7 +28,7 @@ export interface VerifyOptions {
  */
 export async function verifyFolder(
   folder: string,
-  { keys, logKeys = [], after = null, onProgress }: VerifyOptions,
+  { keys, logKeys = [], after = null, beforeLog = false, onProgress }: VerifyOptions,
 ): Promise<Report> {
   const problems = new Problems();
   const names = (await readdir(folder)).sort();
@@ -37,18 +40,40 @@ export async function verifyFolder(
   if (sets.length === 0 && !names.some((one) => one.endsWith(ENDING)))
     problems.add(folder, 'there is no manifest: no export here is complete');
   checkSequences(sets, after, problems);
+  checkRoots(sets, problems);
+  if (!beforeLog) checkTelling(sets, logKeys.length > 0, problems);
   checkStrays(names, sets, problems);
   problems.notes.push(...newestNotes(sets));
   const seen = new Map<string, string>();
   for (const set of [...sets].sort((a, b) => (a.number ?? 0) - (b.number ?? 0)))
     await checkSet(folder, set, seen, problems, onProgress);
-  for (const set of sets) await checkLog(folder, set, logKeys, problems);
-  return problems.report(sets.map(checkedSet));
+  const checked: CheckedSet[] = [];
+  for (const set of sets) checked.push(checkedSet(set, await checkLog(folder, set, logKeys, problems)));
+  problems.notes.push(...logNotes(sets, checked, logKeys));
+  return problems.report(checked);
 }
 
-function checkedSet({ export: id, buyer, kind, number, counts, keyId }: ExportSet): CheckedSet {
+function checkedSet(
+  { export: id, buyer, kind, number, counts, keyId }: ExportSet,
+  log: ProvenLog | null,
+): CheckedSet {
   const { units, amendments, numbers } = counts;
-  return { export: id, buyer, kind, number, units, amendments, numbers, keyId };
+  return { export: id, buyer, kind, number, units, amendments, numbers, keyId, log };
+}
+
+/** What a verdict without a problem leaves open about the log. */
+function logNotes(
+  sets: readonly ExportSet[],
+  checked: readonly CheckedSet[],
+  logKeys: readonly string[],
+): string[] {
+  const unproven = checked.filter(({ units, log }) => units > 0 && !log?.proven);
+  const notes = unproven.map(({ export: id }) => `no record of ${id} is proven to be in a log`);
+  const told = new Set(sets.flatMap(({ log }) => (log ? [log.key] : [])));
+  if (logKeys.length === 0)
+    for (const key of told)
+      notes.push(`the key of the log was taken from the manifest, and compared with none: ${key}`);
+  return notes;
 }
 
 /** A file of an export that no manifest names: its manifest was removed, or the file was added. */
