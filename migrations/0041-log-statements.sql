@@ -66,54 +66,54 @@ create table log_told (
 );
 create index log_told_unit on log_told (unit_id) where unit_id is not null;
 
-create function is_at_rest(p_state text) returns boolean
+create function is_open(p_state text) returns boolean
 language sql immutable as $$
-  select p_state in ('Shipped', 'Scrapped', 'Missing', 'Void')
+  select p_state in ('InProgress', 'AwaitingEngineer', 'ReadyToShip', 'Packed')
 $$;
 
--- Streams that have moved since they were told, ten thousand at most. Of a unit that has ended, the end is told once more.
+-- Streams that have moved since they were told. Of a unit that has ended, the end is told once more.
 create function moved_streams() returns table (stream text, unit_id uuid, seq bigint, head bytea)
 language sql stable as $$
-  select m.stream, m.unit_id, m.seq, m.head from (
-    select s.stream, null::uuid as unit_id, s.seq, s.head from streams s left join log_told t on t.stream = s.stream
-    where s.seq > coalesce(t.seq, 0)
-    union all
-    select 'unit:' || u.id, u.id, u.seq, u.head from units u left join log_told t on t.unit_id = u.id
-    where not is_at_rest(u.state) and u.seq > coalesce(t.seq, 0)
-    union all
-    select t.stream, u.id, u.seq, u.head from log_told t join units u on u.id = t.unit_id
-    where is_at_rest(u.state) and u.seq > t.seq
-  ) as m order by m.stream collate "C" limit 10000
+  select s.stream, null::uuid, s.seq, s.head from streams s left join log_told t on t.stream = s.stream
+  where s.seq > coalesce(t.seq, 0)
+  union all
+  select 'unit:' || u.id, u.id, u.seq, u.head from units u left join log_told t on t.unit_id = u.id
+  where is_open(u.state) and u.seq > coalesce(t.seq, 0)
+  union all
+  select t.stream, u.id, u.seq, u.head from log_told t join units u on u.id = t.unit_id
+  where not is_open(u.state) and u.seq > t.seq
 $$;
 
--- Tells the heads, unless they were told within the time; returns in how many documents.
+-- Tells the heads, ten thousand a document, unless they were told within the time; returns in how many documents. What was told by a
+-- clock that is ahead of this one doesn't count.
 create function queue_heads(p_every interval) returns integer
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
-  documents integer := 0;
-  next_number bigint;
-  heads text;
-  body text;
-  told_at timestamptz := clock_timestamp();
+  documents integer;
+  last_number bigint;
+  told_at timestamptz;
 begin
   perform check_office();
   perform pg_advisory_xact_lock(hashtext('unitrail.log-heads'));
-  if exists (select from log_heads where at > told_at - p_every) then return 0; end if;
-  loop
-    with moved as materialized (select m.stream, m.unit_id, m.seq, m.head from moved_streams() as m),
-      told as (insert into log_told (stream, unit_id, seq) select m.stream, m.unit_id, m.seq from moved m
-               on conflict (stream) do update set seq = excluded.seq)
-    select string_agg(format('{"hash":"%s","seq":%s,"stream":%s}', encode(m.head, 'hex'), m.seq, to_json(m.stream)), ',' order by m.stream collate "C")
-    into heads from moved m;
-    exit when heads is null;
-    select coalesce(max(number), 0) + 1 into next_number from log_heads;
-    body := format('{"at":%s,"format":"unitrail.heads/1","heads":[%s],"number":%s}', told_time(told_at), heads, next_number);
-    insert into log_heads (number, at, body) values (next_number, told_at, body);
-    insert into log_queue (format, stream, seq, sha256, salt)
-    values ('unitrail.heads/1', 'log', next_number, encode(sha256(convert_to(body, 'UTF8')), 'hex'), new_salt());
-    documents := documents + 1;
-  end loop;
-  delete from log_told t using units u where u.id = t.unit_id and is_at_rest(u.state) and u.seq = t.seq;
+  told_at := clock_timestamp();
+  if exists (select from log_heads where at > told_at - p_every and at <= told_at) then return 0; end if;
+  select coalesce(max(number), 0) into last_number from log_heads;
+  with moved as materialized (
+      select m.stream, m.unit_id, m.seq, m.head, 1 + (row_number() over (order by m.stream collate "C") - 1) / 10000 as part from moved_streams() as m),
+    told as (insert into log_told (stream, unit_id, seq) select m.stream, m.unit_id, m.seq from moved m
+             on conflict (stream) do update set seq = excluded.seq),
+    parts as (
+      select last_number + m.part as number,
+        string_agg(format('{"hash":"%s","seq":%s,"stream":%s}', encode(m.head, 'hex'), m.seq, to_json(m.stream)), ',' order by m.stream collate "C") as heads
+      from moved m group by m.part),
+    written as (
+      insert into log_heads (number, at, body)
+      select p.number, told_at, format('{"at":%s,"format":"unitrail.heads/1","heads":[%s],"number":%s}', told_time(told_at), p.heads, p.number) from parts p
+      returning number, body)
+  insert into log_queue (format, stream, seq, sha256, salt)
+  select 'unitrail.heads/1', 'log', w.number, encode(sha256(convert_to(w.body, 'UTF8')), 'hex'), new_salt() from written w order by w.number;
+  get diagnostics documents = row_count;
+  delete from log_told t using units u where u.id = t.unit_id and not is_open(u.state) and u.seq = t.seq;
   return documents;
 end $$;
 grant execute on function queue_heads(interval) to unitrail_office;

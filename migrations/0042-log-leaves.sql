@@ -41,14 +41,18 @@ create index log_checkpoints_key on log_checkpoints (key);
 create trigger log_checkpoints_append_only before update or delete on log_checkpoints for each row execute function refuse_change();
 create trigger log_checkpoints_no_truncate before truncate on log_checkpoints execute function refuse_change();
 
--- The RFC 8785 text that the leaf commits to; null where it is not here (any more).
-create function leaf_document(q log_queue) returns text
+-- What waits, with the entry of each; null where its document is not the one that was queued, or not here any more. All documents
+-- are looked up in one plan, each once, by its key.
+create function next_leaves(p_most integer) returns table (queue_id bigint, entry bytea)
 language sql stable as $$
-  select case q.format
-    when 'unitrail.record/1' then (select r.body from records r where r.unit_id = substr(q.stream, 6)::uuid)
-    when 'unitrail.statement/1' then (select statement_of(e) from unit_events e where e.stream = q.stream and e.seq = q.seq)
-    when 'unitrail.heads/1' then (select h.body from log_heads h where h.number = q.seq)
-  end
+  with waiting as materialized (
+    select q.id, q.sha256, q.salt, convert_to(case q.format
+      when 'unitrail.record/1' then (select r.body from records r where r.unit_id = substr(q.stream, 6)::uuid)
+      when 'unitrail.statement/1' then (select statement_of(e) from unit_events e where e.stream = q.stream and e.seq = q.seq)
+      when 'unitrail.heads/1' then (select h.body from log_heads h where h.number = q.seq)
+    end, 'UTF8') as document
+    from (select p.queue_id from log_pending p order by p.queue_id limit p_most) as p join log_queue q on q.id = p.queue_id)
+  select w.id, case when encode(sha256(w.document), 'hex') = w.sha256 then sha256(w.salt || w.document) end from waiting w
 $$;
 
 -- Gives what waits its places, in the order of the queue as far as it is committed; returns how many. One caller at a time. A
@@ -62,17 +66,15 @@ declare
 begin
   perform check_office();
   perform pg_advisory_xact_lock(hashtext('unitrail.log-leaves'));
-  select q.* into rotten from (select queue_id from log_pending order by queue_id limit p_most) as p join log_queue q on q.id = p.queue_id
-  where encode(sha256(convert_to(leaf_document(q), 'UTF8')), 'hex') is distinct from q.sha256 order by q.id limit 1;
-  if found then
-    perform refuse('UT041', format('the %s of %s at event %s is not what was queued for the log: it was changed or removed', rotten.format, rotten.stream, rotten.seq));
-  end if;
   select coalesce(max(index) + 1, 0) into size from log_leaves;
-  insert into log_leaves (index, queue_id, entry)
-  select size + row_number() over (order by t.id) - 1, t.id, case when encode(sha256(t.document), 'hex') = t.sha256 then sha256(t.salt || t.document) end
-  from (select q.id, q.sha256, q.salt, convert_to(leaf_document(q), 'UTF8') as document
-        from (select queue_id from log_pending order by queue_id limit p_most) as p join log_queue q on q.id = p.queue_id) as t;
-  get diagnostics sequenced = row_count;
+  begin
+    insert into log_leaves (index, queue_id, entry)
+    select size + row_number() over (order by n.queue_id) - 1, n.queue_id, n.entry from next_leaves(p_most) as n;
+    get diagnostics sequenced = row_count;
+  exception when not_null_violation then
+    select q.* into rotten from next_leaves(p_most) as n join log_queue q on q.id = n.queue_id where n.entry is null order by q.id limit 1;
+    perform refuse('UT041', format('the %s of %s at event %s is not what was queued for the log: it was changed or removed', rotten.format, rotten.stream, rotten.seq));
+  end;
   delete from log_pending p using log_leaves l where l.queue_id = p.queue_id and l.index >= size;
   return sequenced;
 end $$;

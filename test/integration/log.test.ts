@@ -118,6 +118,30 @@ test('a scrapped unit and a unit that is void are statements of the log, and hea
   expect(again.rows).toEqual([{ documents: 0 }]);
 });
 
+test('heads that a clock told which was ahead do not keep others from being told', async () => {
+  await walkUnit(floor, { upTo: 'qc' });
+  await tamper(database, (su) => su.query(`update log_heads set at = at + interval '1 day'`));
+  const tell = (): Promise<unknown> =>
+    db.raw<{ rows: unknown }>(`select queue_heads('1 hour') as documents`).then(({ rows }) => rows);
+  expect(await tell()).toEqual([{ documents: 1 }]);
+  expect(await tell()).toEqual([{ documents: 0 }]);
+});
+
+test('more heads than one document takes are told in several, each stream once', async () => {
+  await tamper(database, (su) =>
+    su.query(
+      `insert into streams (stream, seq, head) select 'many:' || n, 1, sha256('') from generate_series(1, 10001) as n`,
+    ),
+  );
+  const { rows } = await db.raw<{ rows: unknown }>(`select queue_heads('0 seconds') as documents`);
+  expect(rows).toEqual([{ documents: 2 }]);
+  const told = await db.raw<{ rows: unknown }>(
+    `select count(*)::int as heads, count(distinct head ->> 'stream')::int as streams
+     from log_heads h, json_array_elements(h.body::json -> 'heads') as head where head ->> 'stream' like 'many:%'`,
+  );
+  expect(told.rows).toEqual([{ heads: 10_001, streams: 10_001 }]);
+});
+
 const steps = ['keepTile', 'keepBundle', 'keepCheckpoint'] as const;
 test.each(steps.flatMap((step) => ['before', 'after'].map((when) => [when, step] as const)))(
   'a crash %s %s is harmless: the next run ends with the same tree',
