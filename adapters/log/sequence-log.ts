@@ -8,6 +8,7 @@ import type { Database } from '../postgres/database';
 import {
   bookCheckpoint,
   bookedCheckpoint,
+  bookedCheckpoints,
   logEntries,
   logKeys,
   queueHeads,
@@ -28,6 +29,8 @@ export interface LogDeps extends LogPlace {
 const HEADS_EVERY_SECONDS = 55 * 60;
 const TURN_MS = 60_000;
 const POLL_MS = 100;
+const WHY =
+  'It was restored from an older backup, or changed. Nothing is signed: restore the newest backup, with the write-ahead log up to the last moment. If what is missing is lost, begin another log: move the folder away, keep it, and name another manufacturer.logOrigin in the plant file';
 
 /**
  * Gives everything that waits a place in the log, and signs and keeps a checkpoint of it, if there is anything new. What was
@@ -67,9 +70,10 @@ async function extend({ db, folder, key }: LogDeps): Promise<Checkpoint> {
   const size = await sequenceLeaves(db);
   if (kept) await requireBeginning(db, folder, edge, kept, size);
   if (kept && kept.size === size) return bookKept({ db, folder, key }, kept);
-  for await (const entry of logEntries(db, edge.size, size)) await edge.add(entry);
+  await grow(db, folder, edge, { origin: key.origin, size });
   await edge.keepParts();
   const checkpoint = key.checkpoint({ size, root: edge.root() });
+  await requireUnmoved(folder, kept);
   await folder.keepCheckpoint(checkpoint.note);
   await bookCheckpoint(db, checkpoint, key.text);
   await edge.dropOldParts();
@@ -83,9 +87,50 @@ async function extend({ db, folder, key }: LogDeps): Promise<Checkpoint> {
 async function bookKept({ db, folder, key }: LogDeps, kept: Checkpoint): Promise<Checkpoint> {
   const isPresent = signerOf(kept, [key.text]) !== null;
   const checkpoint = isPresent ? kept : key.checkpoint(kept);
-  if (!isPresent) await folder.keepCheckpoint(checkpoint.note);
+  if (!isPresent) {
+    await requireUnmoved(folder, kept);
+    await folder.keepCheckpoint(checkpoint.note);
+  }
   await bookCheckpoint(db, checkpoint, key.text);
   return checkpoint;
+}
+
+/**
+ * Takes in the leaves up to the size. A folder that was restored passes checkpoints that the database has booked since: they were
+ * handed out, so that the tree has their roots or is another one.
+ */
+async function grow(
+  db: Database,
+  folder: LogFolder,
+  edge: TreeEdge,
+  { origin, size }: { origin: string; size: number },
+): Promise<void> {
+  const booked = await bookedCheckpoints(db, origin, edge.size);
+  const last = booked.at(-1)?.size ?? 0;
+  if (last > size)
+    throw broken(folder, `checkpoint ${last} is booked, and the database has only ${size} leaves. ${WHY}`);
+  const roots = new Map(booked.map(({ size, root }) => [size, root]));
+  for await (const entry of logEntries(db, edge.size, size)) {
+    await edge.add(entry);
+    const root = roots.get(edge.size);
+    if (root && !isSameHash(edge.root(), root))
+      throw broken(
+        folder,
+        `the leaves in the database are not those of checkpoint ${edge.size}, which is booked. ${WHY}`,
+      );
+  }
+}
+
+/**
+ * The turn is a session's: an office that stood still for long may have lost it without knowing. What it has read by then is old, and
+ * would replace what another one has signed since.
+ */
+async function requireUnmoved(folder: LogFolder, kept: Checkpoint | null): Promise<void> {
+  if ((await folder.checkpoint()) === (kept?.note ?? null)) return;
+  throw new UnitrailError(
+    'TURN_TAKEN',
+    `The log in ${folder.folder} was extended elsewhere in the meantime.`,
+  );
 }
 
 /** The newest checkpoint outside the database: what is signed next has to go on from it. Null for a log that begins. */
@@ -126,12 +171,10 @@ async function requireBeginning(
   kept: Checkpoint,
   size: number,
 ): Promise<void> {
-  const why =
-    'It was restored from an older backup, or changed. Nothing is signed: restore the newest backup, with the write-ahead log up to the last moment. If what is missing is lost, begin another log: move the folder away, keep it, and name another manufacturer.logOrigin in the plant file';
   if (size < kept.size)
     throw broken(
       folder,
-      `its checkpoint is of ${kept.size} leaves, and the database has only ${size}. ${why}`,
+      `its checkpoint is of ${kept.size} leaves, and the database has only ${size}. ${WHY}`,
     );
   const leaves = await edge.lastLeaves();
   const first = kept.size - leaves.length;
@@ -141,7 +184,7 @@ async function requireBeginning(
     if (!isSameHash(hasher.leaf(entry), leaves[at]!))
       throw broken(
         folder,
-        `leaf ${first + at} of its checkpoint ${kept.size} is another one in the database. ${why}`,
+        `leaf ${first + at} of its checkpoint ${kept.size} is another one in the database. ${WHY}`,
       );
     entries.push(entry);
     at += 1;

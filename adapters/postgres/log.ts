@@ -86,6 +86,21 @@ export async function bookedCheckpoint(db: Database, origin: string): Promise<Bo
   return row ? { size: Number(row.size), root: row.root } : null;
 }
 
+/** Those of more leaves than that, by their sizes. */
+export async function bookedCheckpoints(
+  db: Database,
+  origin: string,
+  after: number,
+): Promise<BookedCheckpoint[]> {
+  const { rows } = await mapped(
+    db.raw<{ rows: { size: string; root: Buffer }[] }>(
+      'select size, root from log_checkpoints where origin = ? and size > ? order by size',
+      [origin, after],
+    ),
+  );
+  return rows.map(({ size, root }) => ({ size: Number(size), root }));
+}
+
 export async function bookCheckpoint(
   db: Database,
   { origin, size, root, note }: Checkpoint,

@@ -249,6 +249,58 @@ test('a folder that was restored to an older state grows again to the same tree'
   expect((await sequence()).note).toBe(note);
 });
 
+test('leaves that were changed after their checkpoint was booked are not signed by way of an older folder', async () => {
+  const before = (await folder.checkpoint())!;
+  await shipBatch(floor, 1);
+  const { note, size } = await sequence();
+  const entry = (value: string): Promise<unknown> =>
+    tamper(database, (su) =>
+      su.query(`update log_leaves set entry = ${value} from before_lie b where index = b.leaf`),
+    );
+  await tamper(database, (su) =>
+    su.query(
+      `create table before_lie as select index as leaf, entry as was from log_leaves where index = $1`,
+      [size - 1],
+    ),
+  );
+  await entry(`sha256('lie')`);
+  await shipBatch(floor, 1);
+  await folder.keepCheckpoint(before);
+  await expect(sequence()).rejects.toMatchObject({
+    code: 'LOG_BROKEN',
+    message: expect.stringContaining(`checkpoint ${size}, which is booked`) as string,
+  });
+  expect(await folder.checkpoint()).toBe(before);
+  await entry('b.was');
+  await folder.keepCheckpoint(note);
+  expect((await sequence()).size).toBeGreaterThan(size);
+});
+
+test('an office that stood still replaces no checkpoint that another one has kept since', async () => {
+  const older = (await folder.checkpoint())!;
+  await shipBatch(floor, 1);
+  await sequence();
+  await shipBatch(floor, 1);
+  let moved = false;
+  let read: string | null = null;
+  const checkpoint = await sequence({
+    async checkpoint() {
+      return (read = await folder.checkpoint());
+    },
+    async keepTile(tile, hashes) {
+      await folder.keepTile(tile, hashes);
+      if (!moved) await folder.keepCheckpoint(older);
+      moved = true;
+    },
+    async keepCheckpoint(note) {
+      // What is replaced is what this run has begun with, or it would have begun anew.
+      expect(read).toBe(older);
+      await folder.keepCheckpoint(note);
+    },
+  });
+  expect(await folder.checkpoint()).toBe(checkpoint.note);
+});
+
 test('a folder that can not be written is infrastructure: nothing is signed, and the next run goes on', async () => {
   const path = join(home, 'no-folder');
   await writeFile(path, '');

@@ -219,7 +219,9 @@ async function checkOutside(
       `${outside.size} leaves`,
     );
   const [newest] = await snapshot.rows<{ origin: string; size: number }>(
-    'select origin, size from log_checkpoints order by booked_at desc, size desc limit 1',
+    // Within a log the largest one, whatever the clock said when it was booked.
+    `select origin, max(size) as size from log_checkpoints
+     where origin = (select origin from log_checkpoints order by booked_at desc, size desc limit 1) group by origin`,
   );
   if (!newest) return;
   if (kept === null)
