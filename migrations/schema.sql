@@ -854,6 +854,37 @@ begin
 end $$;
 
 --
+-- Name: buyer_of_session(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.buyer_of_session() RETURNS text
+    LANGUAGE sql STABLE
+    AS $$ select buyer from buyer_logins where login = session_user::text $$;
+
+--
+-- Name: buyer_record(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.buyer_record(p_serial text) RETURNS TABLE(issuer text, serial text, product text, shipment text, shipped_at timestamp with time zone, destination text, carton text, format text, body text, sha256 text, sealed_at timestamp with time zone, export text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_indexonlyscan TO 'off'
+    SET enable_indexscan TO 'on'
+    SET enable_nestloop TO 'on'
+    SET max_parallel_workers_per_gather TO '0'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET debug_print_plan TO 'off'
+    SET client_min_messages TO 'warning'
+    AS $$
+select r.issuer, r.serial, r.product, r.shipment, r.shipped_at, r.destination, r.carton, r.format, r.body, r.sha256, r.sealed_at, r.export
+from records_of_session r where r.serial = p_serial $$;
+
+--
 -- Name: cancel_shipment(text, text, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2715,16 +2746,6 @@ begin
 end $$;
 
 --
--- Name: is_at_rest(text); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.is_at_rest(p_state text) RETURNS boolean
-    LANGUAGE sql IMMUTABLE
-    AS $$
-  select p_state in ('Shipped', 'Scrapped', 'Missing', 'Void')
-$$;
-
---
 -- Name: is_imei(text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2760,6 +2781,16 @@ CREATE FUNCTION public.is_of_lost_epoch(b public.batches) RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
   select exists (select from registry_epochs e where e.epoch > 1 and e.opened_at > b.opened_at)
+$$;
+
+--
+-- Name: is_open(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.is_open(p_state text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select p_state in ('InProgress', 'AwaitingEngineer', 'ReadyToShip', 'Packed')
 $$;
 
 --
@@ -2813,35 +2844,6 @@ CREATE FUNCTION public.last_placed(p_product text) RETURNS timestamp with time z
   select s.closed_at from shipments s
   where s.closed_at is not null and exists (select from units u where u.shipment_id = s.id and u.product = p_product and u.state = 'Shipped')
   order by s.closed_at desc limit 1
-$$;
-
---
--- Name: log_queue; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.log_queue (
-    id bigint NOT NULL,
-    format text NOT NULL,
-    stream text NOT NULL,
-    seq bigint NOT NULL,
-    sha256 text NOT NULL,
-    salt bytea NOT NULL,
-    CONSTRAINT log_queue_format CHECK ((format = ANY (ARRAY['unitrail.record/1'::text, 'unitrail.statement/1'::text, 'unitrail.heads/1'::text]))),
-    CONSTRAINT log_queue_salt CHECK ((length(salt) = 32))
-);
-
---
--- Name: leaf_document(public.log_queue); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.leaf_document(q public.log_queue) RETURNS text
-    LANGUAGE sql STABLE
-    AS $$
-  select case q.format
-    when 'unitrail.record/1' then (select r.body from records r where r.unit_id = substr(q.stream, 6)::uuid)
-    when 'unitrail.statement/1' then (select statement_of(e) from unit_events e where e.stream = q.stream and e.seq = q.seq)
-    when 'unitrail.heads/1' then (select h.body from log_heads h where h.number = q.seq)
-  end
 $$;
 
 --
@@ -3052,16 +3054,14 @@ $$;
 CREATE FUNCTION public.moved_streams() RETURNS TABLE(stream text, unit_id uuid, seq bigint, head bytea)
     LANGUAGE sql STABLE
     AS $$
-  select m.stream, m.unit_id, m.seq, m.head from (
-    select s.stream, null::uuid as unit_id, s.seq, s.head from streams s left join log_told t on t.stream = s.stream
-    where s.seq > coalesce(t.seq, 0)
-    union all
-    select 'unit:' || u.id, u.id, u.seq, u.head from units u left join log_told t on t.unit_id = u.id
-    where not is_at_rest(u.state) and u.seq > coalesce(t.seq, 0)
-    union all
-    select t.stream, u.id, u.seq, u.head from log_told t join units u on u.id = t.unit_id
-    where is_at_rest(u.state) and u.seq > t.seq
-  ) as m order by m.stream collate "C" limit 10000
+  select s.stream, null::uuid, s.seq, s.head from streams s left join log_told t on t.stream = s.stream
+  where s.seq > coalesce(t.seq, 0)
+  union all
+  select 'unit:' || u.id, u.id, u.seq, u.head from units u left join log_told t on t.unit_id = u.id
+  where is_open(u.state) and u.seq > coalesce(t.seq, 0)
+  union all
+  select t.stream, u.id, u.seq, u.head from log_told t join units u on u.id = t.unit_id
+  where not is_open(u.state) and u.seq > t.seq
 $$;
 
 --
@@ -3105,6 +3105,23 @@ begin
   if not found then perform refuse('UT011', format('company prefix %s has no carton number left', p_company_prefix)); end if;
   return number;
 end $$;
+
+--
+-- Name: next_leaves(integer); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.next_leaves(p_most integer) RETURNS TABLE(queue_id bigint, entry bytea)
+    LANGUAGE sql STABLE
+    AS $$
+  with waiting as materialized (
+    select q.id, q.sha256, q.salt, convert_to(case q.format
+      when 'unitrail.record/1' then (select r.body from records r where r.unit_id = substr(q.stream, 6)::uuid)
+      when 'unitrail.statement/1' then (select statement_of(e) from unit_events e where e.stream = q.stream and e.seq = q.seq)
+      when 'unitrail.heads/1' then (select h.body from log_heads h where h.number = q.seq)
+    end, 'UTF8') as document
+    from (select p.queue_id from log_pending p order by p.queue_id limit p_most) as p join log_queue q on q.id = p.queue_id)
+  select w.id, case when encode(sha256(w.document), 'hex') = w.sha256 then sha256(w.salt || w.document) end from waiting w
+$$;
 
 --
 -- Name: number_spaces; Type: TABLE; Schema: public; Owner: -
@@ -4010,30 +4027,31 @@ CREATE FUNCTION public.queue_heads(p_every interval) RETURNS integer
     SET search_path TO 'public', 'pg_temp'
     AS $$
 declare
-  documents integer := 0;
-  next_number bigint;
-  heads text;
-  body text;
-  told_at timestamptz := clock_timestamp();
+  documents integer;
+  last_number bigint;
+  told_at timestamptz;
 begin
   perform check_office();
   perform pg_advisory_xact_lock(hashtext('unitrail.log-heads'));
-  if exists (select from log_heads where at > told_at - p_every) then return 0; end if;
-  loop
-    with moved as materialized (select m.stream, m.unit_id, m.seq, m.head from moved_streams() as m),
-      told as (insert into log_told (stream, unit_id, seq) select m.stream, m.unit_id, m.seq from moved m
-               on conflict (stream) do update set seq = excluded.seq)
-    select string_agg(format('{"hash":"%s","seq":%s,"stream":%s}', encode(m.head, 'hex'), m.seq, to_json(m.stream)), ',' order by m.stream collate "C")
-    into heads from moved m;
-    exit when heads is null;
-    select coalesce(max(number), 0) + 1 into next_number from log_heads;
-    body := format('{"at":%s,"format":"unitrail.heads/1","heads":[%s],"number":%s}', told_time(told_at), heads, next_number);
-    insert into log_heads (number, at, body) values (next_number, told_at, body);
-    insert into log_queue (format, stream, seq, sha256, salt)
-    values ('unitrail.heads/1', 'log', next_number, encode(sha256(convert_to(body, 'UTF8')), 'hex'), new_salt());
-    documents := documents + 1;
-  end loop;
-  delete from log_told t using units u where u.id = t.unit_id and is_at_rest(u.state) and u.seq = t.seq;
+  told_at := clock_timestamp();
+  if exists (select from log_heads where at > told_at - p_every and at <= told_at) then return 0; end if;
+  select coalesce(max(number), 0) into last_number from log_heads;
+  with moved as materialized (
+      select m.stream, m.unit_id, m.seq, m.head, 1 + (row_number() over (order by m.stream collate "C") - 1) / 10000 as part from moved_streams() as m),
+    told as (insert into log_told (stream, unit_id, seq) select m.stream, m.unit_id, m.seq from moved m
+             on conflict (stream) do update set seq = excluded.seq),
+    parts as (
+      select last_number + m.part as number,
+        string_agg(format('{"hash":"%s","seq":%s,"stream":%s}', encode(m.head, 'hex'), m.seq, to_json(m.stream)), ',' order by m.stream collate "C") as heads
+      from moved m group by m.part),
+    written as (
+      insert into log_heads (number, at, body)
+      select p.number, told_at, format('{"at":%s,"format":"unitrail.heads/1","heads":[%s],"number":%s}', told_time(told_at), p.heads, p.number) from parts p
+      returning number, body)
+  insert into log_queue (format, stream, seq, sha256, salt)
+  select 'unitrail.heads/1', 'log', w.number, encode(sha256(convert_to(w.body, 'UTF8')), 'hex'), new_salt() from written w order by w.number;
+  get diagnostics documents = row_count;
+  delete from log_told t using units u where u.id = t.unit_id and not is_open(u.state) and u.seq = t.seq;
   return documents;
 end $$;
 
@@ -4071,6 +4089,153 @@ begin
   get diagnostics raised = row_count;
   return raised;
 end $$;
+
+--
+-- Name: read_buyer_amendments(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.read_buyer_amendments() RETURNS TABLE(issuer text, serial text, seq bigint, type text, at timestamp with time zone, body text, export text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_indexonlyscan TO 'off'
+    SET enable_indexscan TO 'on'
+    SET enable_nestloop TO 'on'
+    SET max_parallel_workers_per_gather TO '0'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET debug_print_plan TO 'off'
+    SET client_min_messages TO 'warning'
+    AS $$
+select u.issuer, u.serial, e.seq, e.type, e.at, e.body, i.export
+from shipped_to_session u
+cross join lateral (select x.seq, x.type, x.at, x.body from unit_events x
+  where x.stream = 'unit:' || u.id and x.type in ('recordCorrected', 'unitReturned') offset 0) as e
+left join lateral (select x.export_id as export from export_items x
+  where x.kind = 'amendment' and x.unit_id = u.id and x.seq = e.seq offset 0) as i on true $$;
+
+--
+-- Name: read_buyer_deliveries(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.read_buyer_deliveries() RETURNS TABLE(export text, started_at timestamp with time zone, ended_at timestamp with time zone, outcome text, code text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_indexonlyscan TO 'off'
+    SET enable_indexscan TO 'on'
+    SET enable_nestloop TO 'on'
+    SET max_parallel_workers_per_gather TO '0'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET debug_print_plan TO 'off'
+    SET client_min_messages TO 'warning'
+    AS $$
+select e.id, d.started_at, d.ended_at, d.outcome, d.code from exports e
+cross join lateral (select x.started_at, x.ended_at, x.outcome, x.code from deliveries x where x.export_id = e.id offset 0) as d
+where e.buyer = buyer_of_session() $$;
+
+--
+-- Name: read_buyer_export_files(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.read_buyer_export_files() RETURNS TABLE(export text, name text, size_bytes bigint, sha256 text, rows integer)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_indexonlyscan TO 'off'
+    SET enable_indexscan TO 'on'
+    SET enable_nestloop TO 'on'
+    SET max_parallel_workers_per_gather TO '0'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET debug_print_plan TO 'off'
+    SET client_min_messages TO 'warning'
+    AS $$
+select e.id, f.name, f.size_bytes, f.sha256, f.rows from exports e
+cross join lateral (select x.name, x.size_bytes, x.sha256, x.rows from export_files x where x.export_id = e.id offset 0) as f
+where e.buyer = buyer_of_session() $$;
+
+--
+-- Name: read_buyer_exports(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.read_buyer_exports() RETURNS TABLE(export text, kind text, number integer, as_of timestamp with time zone, predecessor text, reissue_of text, units integer, amendments integer, numbers integer, state text, opened_at timestamp with time zone, made_at timestamp with time zone, delivered_at timestamp with time zone, manifest text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_indexonlyscan TO 'off'
+    SET enable_indexscan TO 'on'
+    SET enable_nestloop TO 'on'
+    SET max_parallel_workers_per_gather TO '0'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET debug_print_plan TO 'off'
+    SET client_min_messages TO 'warning'
+    AS $$
+select e.id, e.kind, e.number, e.as_of, e.predecessor, e.reissue_of, e.records, e.amendments, e.numbers, e.state, e.opened_at,
+  e.made_at, e.delivered_at, e.manifest
+from exports e where e.buyer = buyer_of_session() $$;
+
+--
+-- Name: read_buyer_numbers(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.read_buyer_numbers() RETURNS TABLE(issuer text, identifier text, value text, fate text, fate_at timestamp with time zone, batch text, reason text, export text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_indexonlyscan TO 'off'
+    SET enable_indexscan TO 'on'
+    SET enable_nestloop TO 'on'
+    SET max_parallel_workers_per_gather TO '0'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET debug_print_plan TO 'off'
+    SET client_min_messages TO 'warning'
+    AS $$
+select x.issuer, x.identifier, x.value, x.fate, x.fate_at, x.batch_id, x.reason, e.id from exports e
+cross join lateral (select i.issuer, i.identifier, i.value, i.fate, i.fate_at, i.batch_id, i.reason from export_items i
+  where i.export_id = e.id and i.kind = 'number' offset 0) as x
+where e.buyer = buyer_of_session() $$;
+
+--
+-- Name: read_buyer_records(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.read_buyer_records() RETURNS TABLE(issuer text, serial text, product text, shipment text, shipped_at timestamp with time zone, destination text, carton text, format text, body text, sha256 text, sealed_at timestamp with time zone, export text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET enable_bitmapscan TO 'off'
+    SET enable_indexonlyscan TO 'off'
+    SET enable_indexscan TO 'on'
+    SET enable_nestloop TO 'on'
+    SET max_parallel_workers_per_gather TO '0'
+    SET jit TO 'off'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET debug_print_plan TO 'off'
+    SET client_min_messages TO 'warning'
+    AS $$
+select r.issuer, r.serial, r.product, r.shipment, r.shipped_at, r.destination, r.carton, r.format, r.body, r.sha256, r.sealed_at, r.export
+from records_of_session r $$;
 
 --
 -- Name: read_claims(jsonb); Type: FUNCTION; Schema: public; Owner: -
@@ -4986,17 +5151,15 @@ declare
 begin
   perform check_office();
   perform pg_advisory_xact_lock(hashtext('unitrail.log-leaves'));
-  select q.* into rotten from (select queue_id from log_pending order by queue_id limit p_most) as p join log_queue q on q.id = p.queue_id
-  where encode(sha256(convert_to(leaf_document(q), 'UTF8')), 'hex') is distinct from q.sha256 order by q.id limit 1;
-  if found then
-    perform refuse('UT041', format('the %s of %s at event %s is not what was queued for the log: it was changed or removed', rotten.format, rotten.stream, rotten.seq));
-  end if;
   select coalesce(max(index) + 1, 0) into size from log_leaves;
-  insert into log_leaves (index, queue_id, entry)
-  select size + row_number() over (order by t.id) - 1, t.id, case when encode(sha256(t.document), 'hex') = t.sha256 then sha256(t.salt || t.document) end
-  from (select q.id, q.sha256, q.salt, convert_to(leaf_document(q), 'UTF8') as document
-        from (select queue_id from log_pending order by queue_id limit p_most) as p join log_queue q on q.id = p.queue_id) as t;
-  get diagnostics sequenced = row_count;
+  begin
+    insert into log_leaves (index, queue_id, entry)
+    select size + row_number() over (order by n.queue_id) - 1, n.queue_id, n.entry from next_leaves(p_most) as n;
+    get diagnostics sequenced = row_count;
+  exception when not_null_violation then
+    select q.* into rotten from next_leaves(p_most) as n join log_queue q on q.id = n.queue_id where n.entry is null order by q.id limit 1;
+    perform refuse('UT041', format('the %s of %s at event %s is not what was queued for the log: it was changed or removed', rotten.format, rotten.stream, rotten.seq));
+  end;
   delete from log_pending p using log_leaves l where l.queue_id = p.queue_id and l.index >= size;
   return sequenced;
 end $$;
@@ -5563,131 +5726,63 @@ ALTER TABLE public.blocks ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 );
 
 --
--- Name: export_items; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.export_items (
-    export_id text NOT NULL,
-    kind text NOT NULL,
-    issuer text NOT NULL COLLATE pg_catalog."C",
-    identifier text NOT NULL COLLATE pg_catalog."C",
-    value text NOT NULL COLLATE pg_catalog."C",
-    seq bigint DEFAULT 0 NOT NULL,
-    unit_id uuid,
-    fate text,
-    fate_at timestamp with time zone,
-    batch_id text,
-    reason text,
-    CONSTRAINT export_items_fate CHECK ((((kind = 'number'::text) = (fate IS NOT NULL)) AND (fate = ANY (ARRAY['scrapped'::text, 'void'::text, 'missing'::text, 'unused'::text])))),
-    CONSTRAINT export_items_kind CHECK ((kind = ANY (ARRAY['record'::text, 'amendment'::text, 'number'::text]))),
-    CONSTRAINT export_items_unit CHECK (((kind = 'number'::text) OR ((unit_id IS NOT NULL) AND (fate IS NULL))))
-);
-
---
 -- Name: buyer_amendments; Type: VIEW; Schema: public; Owner: -
 --
 
 CREATE VIEW public.buyer_amendments WITH (security_invoker='true') AS
- WITH amendments AS MATERIALIZED (
-         SELECT
-                CASE
-                    WHEN starts_with(e_1.stream, 'unit:'::text) THEN (substr(e_1.stream, 6))::uuid
-                    ELSE NULL::uuid
-                END AS unit_id,
-            e_1.seq,
-            e_1.type,
-            e_1.at,
-            e_1.body
-           FROM public.unit_events e_1
-          WHERE (e_1.type = ANY (ARRAY['recordCorrected'::text, 'unitReturned'::text]))
-        )
- SELECT u.issuer,
-    u.serial,
-    e.seq,
-    e.type,
-    e.at,
-    e.body,
-    x.export_id AS export
-   FROM ((amendments e
-     JOIN public.units u ON ((u.id = e.unit_id)))
-     LEFT JOIN public.export_items x ON (((x.kind = 'amendment'::text) AND (x.unit_id = u.id) AND (x.seq = e.seq))));
-
---
--- Name: deliveries; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.deliveries (
-    id bigint NOT NULL,
-    export_id text NOT NULL,
-    target text NOT NULL,
-    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    ended_at timestamp with time zone,
-    outcome text,
-    code text,
-    message text,
-    CONSTRAINT deliveries_end CHECK ((((ended_at IS NULL) = (outcome IS NULL)) AND ((COALESCE(outcome, ''::text) = 'failed'::text) = (code IS NOT NULL)))),
-    CONSTRAINT deliveries_outcome CHECK ((outcome = ANY (ARRAY['delivered'::text, 'copied'::text, 'failed'::text])))
-);
+ SELECT read_buyer_amendments.issuer,
+    read_buyer_amendments.serial,
+    read_buyer_amendments.seq,
+    read_buyer_amendments.type,
+    read_buyer_amendments.at,
+    read_buyer_amendments.body,
+    read_buyer_amendments.export
+   FROM public.read_buyer_amendments() read_buyer_amendments(issuer, serial, seq, type, at, body, export);
 
 --
 -- Name: buyer_deliveries; Type: VIEW; Schema: public; Owner: -
 --
 
 CREATE VIEW public.buyer_deliveries WITH (security_invoker='true') AS
- SELECT d.export_id AS export,
-    d.started_at,
-    d.ended_at,
-    d.outcome,
-    d.code
-   FROM public.deliveries d;
-
---
--- Name: export_files; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.export_files (
-    export_id text NOT NULL,
-    name text NOT NULL,
-    size_bytes bigint NOT NULL,
-    sha256 text NOT NULL,
-    rows integer NOT NULL,
-    CONSTRAINT export_files_name CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$'::text)),
-    CONSTRAINT export_files_numbers CHECK (((size_bytes >= 0) AND (rows >= 0))),
-    CONSTRAINT export_files_sha256 CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
-);
+ SELECT read_buyer_deliveries.export,
+    read_buyer_deliveries.started_at,
+    read_buyer_deliveries.ended_at,
+    read_buyer_deliveries.outcome,
+    read_buyer_deliveries.code
+   FROM public.read_buyer_deliveries() read_buyer_deliveries(export, started_at, ended_at, outcome, code);
 
 --
 -- Name: buyer_export_files; Type: VIEW; Schema: public; Owner: -
 --
 
 CREATE VIEW public.buyer_export_files WITH (security_invoker='true') AS
- SELECT f.export_id AS export,
-    f.name,
-    f.size_bytes,
-    f.sha256,
-    f.rows
-   FROM public.export_files f;
+ SELECT read_buyer_export_files.export,
+    read_buyer_export_files.name,
+    read_buyer_export_files.size_bytes,
+    read_buyer_export_files.sha256,
+    read_buyer_export_files.rows
+   FROM public.read_buyer_export_files() read_buyer_export_files(export, name, size_bytes, sha256, rows);
 
 --
 -- Name: buyer_exports; Type: VIEW; Schema: public; Owner: -
 --
 
 CREATE VIEW public.buyer_exports WITH (security_invoker='true') AS
- SELECT e.id AS export,
-    e.kind,
-    e.number,
-    e.as_of,
-    e.predecessor,
-    e.reissue_of,
-    e.records AS units,
-    e.amendments,
-    e.numbers,
-    e.state,
-    e.opened_at,
-    e.made_at,
-    e.delivered_at,
-    e.manifest
-   FROM public.exports e;
+ SELECT read_buyer_exports.export,
+    read_buyer_exports.kind,
+    read_buyer_exports.number,
+    read_buyer_exports.as_of,
+    read_buyer_exports.predecessor,
+    read_buyer_exports.reissue_of,
+    read_buyer_exports.units,
+    read_buyer_exports.amendments,
+    read_buyer_exports.numbers,
+    read_buyer_exports.state,
+    read_buyer_exports.opened_at,
+    read_buyer_exports.made_at,
+    read_buyer_exports.delivered_at,
+    read_buyer_exports.manifest
+   FROM public.read_buyer_exports() read_buyer_exports(export, kind, number, as_of, predecessor, reissue_of, units, amendments, numbers, state, opened_at, made_at, delivered_at, manifest);
 
 --
 -- Name: buyer_logins; Type: TABLE; Schema: public; Owner: -
@@ -5705,52 +5800,34 @@ CREATE TABLE public.buyer_logins (
 --
 
 CREATE VIEW public.buyer_numbers WITH (security_invoker='true') AS
- SELECT x.issuer,
-    x.identifier,
-    x.value,
-    x.fate,
-    x.fate_at,
-    x.batch_id AS batch,
-    x.reason,
-    x.export_id AS export
-   FROM public.export_items x
-  WHERE (x.kind = 'number'::text);
-
---
--- Name: records; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.records (
-    unit_id uuid NOT NULL,
-    serial text NOT NULL,
-    format text NOT NULL,
-    body text NOT NULL,
-    sha256 text NOT NULL,
-    sealed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT records_digest CHECK ((sha256 = encode(sha256(convert_to(body, 'UTF8'::name)), 'hex'::text)))
-);
+ SELECT read_buyer_numbers.issuer,
+    read_buyer_numbers.identifier,
+    read_buyer_numbers.value,
+    read_buyer_numbers.fate,
+    read_buyer_numbers.fate_at,
+    read_buyer_numbers.batch,
+    read_buyer_numbers.reason,
+    read_buyer_numbers.export
+   FROM public.read_buyer_numbers() read_buyer_numbers(issuer, identifier, value, fate, fate_at, batch, reason, export);
 
 --
 -- Name: buyer_records; Type: VIEW; Schema: public; Owner: -
 --
 
 CREATE VIEW public.buyer_records WITH (security_invoker='true') AS
- SELECT u.issuer,
-    r.serial,
-    u.product,
-    s.id AS shipment,
-    s.closed_at AS shipped_at,
-    s.destination,
-    u.carton,
-    r.format,
-    r.body,
-    r.sha256,
-    r.sealed_at,
-    x.export_id AS export
-   FROM (((public.records r
-     JOIN public.units u ON ((u.id = r.unit_id)))
-     JOIN public.shipments s ON ((s.id = u.shipment_id)))
-     LEFT JOIN public.export_items x ON (((x.kind = 'record'::text) AND (x.unit_id = r.unit_id))));
+ SELECT read_buyer_records.issuer,
+    read_buyer_records.serial,
+    read_buyer_records.product,
+    read_buyer_records.shipment,
+    read_buyer_records.shipped_at,
+    read_buyer_records.destination,
+    read_buyer_records.carton,
+    read_buyer_records.format,
+    read_buyer_records.body,
+    read_buyer_records.sha256,
+    read_buyer_records.sealed_at,
+    read_buyer_records.export
+   FROM public.read_buyer_records() read_buyer_records(issuer, serial, product, shipment, shipped_at, destination, carton, format, body, sha256, sealed_at, export);
 
 --
 -- Name: buyers; Type: TABLE; Schema: public; Owner: -
@@ -5759,7 +5836,8 @@ CREATE VIEW public.buyer_records WITH (security_invoker='true') AS
 CREATE TABLE public.buyers (
     id text NOT NULL,
     name text NOT NULL,
-    test boolean DEFAULT false NOT NULL
+    test boolean DEFAULT false NOT NULL,
+    turn uuid DEFAULT gen_random_uuid() NOT NULL
 );
 
 --
@@ -5906,6 +5984,23 @@ CREATE TABLE public.cartons (
 );
 
 --
+-- Name: deliveries; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.deliveries (
+    id bigint NOT NULL,
+    export_id text NOT NULL,
+    target text NOT NULL,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    ended_at timestamp with time zone,
+    outcome text,
+    code text,
+    message text,
+    CONSTRAINT deliveries_end CHECK ((((ended_at IS NULL) = (outcome IS NULL)) AND ((COALESCE(outcome, ''::text) = 'failed'::text) = (code IS NOT NULL)))),
+    CONSTRAINT deliveries_outcome CHECK ((outcome = ANY (ARRAY['delivered'::text, 'copied'::text, 'failed'::text])))
+);
+
+--
 -- Name: deliveries_id_seq; Type: SEQUENCE; Schema: public; Owner: -
 --
 
@@ -5916,6 +6011,27 @@ ALTER TABLE public.deliveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+--
+-- Name: export_items; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.export_items (
+    export_id text NOT NULL,
+    kind text NOT NULL,
+    issuer text NOT NULL COLLATE pg_catalog."C",
+    identifier text NOT NULL COLLATE pg_catalog."C",
+    value text NOT NULL COLLATE pg_catalog."C",
+    seq bigint DEFAULT 0 NOT NULL,
+    unit_id uuid,
+    fate text,
+    fate_at timestamp with time zone,
+    batch_id text,
+    reason text,
+    CONSTRAINT export_items_fate CHECK ((((kind = 'number'::text) = (fate IS NOT NULL)) AND (fate = ANY (ARRAY['scrapped'::text, 'void'::text, 'missing'::text, 'unused'::text])))),
+    CONSTRAINT export_items_kind CHECK ((kind = ANY (ARRAY['record'::text, 'amendment'::text, 'number'::text]))),
+    CONSTRAINT export_items_unit CHECK (((kind = 'number'::text) OR ((unit_id IS NOT NULL) AND (fate IS NULL))))
 );
 
 --
@@ -5956,6 +6072,21 @@ CREATE VIEW public.erased_exports AS
           WHERE ((x.export_id = COALESCE(e.reissue_of, e.id)) AND (x.unit_id IS NOT NULL)))) OR (EXISTS ( SELECT
            FROM public.extract_items x
           WHERE (x.export_id = e.id)))));
+
+--
+-- Name: export_files; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.export_files (
+    export_id text NOT NULL,
+    name text NOT NULL,
+    size_bytes bigint NOT NULL,
+    sha256 text NOT NULL,
+    rows integer NOT NULL,
+    CONSTRAINT export_files_name CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$'::text)),
+    CONSTRAINT export_files_numbers CHECK (((size_bytes >= 0) AND (rows >= 0))),
+    CONSTRAINT export_files_sha256 CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
 
 --
 -- Name: export_keys; Type: TABLE; Schema: public; Owner: -
@@ -6172,6 +6303,21 @@ CREATE TABLE public.log_pending (
 );
 
 --
+-- Name: log_queue; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.log_queue (
+    id bigint NOT NULL,
+    format text NOT NULL,
+    stream text NOT NULL,
+    seq bigint NOT NULL,
+    sha256 text NOT NULL,
+    salt bytea NOT NULL,
+    CONSTRAINT log_queue_format CHECK ((format = ANY (ARRAY['unitrail.record/1'::text, 'unitrail.statement/1'::text, 'unitrail.heads/1'::text]))),
+    CONSTRAINT log_queue_salt CHECK ((length(salt) = 32))
+);
+
+--
 -- Name: log_queue_id_seq; Type: SEQUENCE; Schema: public; Owner: -
 --
 
@@ -6314,6 +6460,74 @@ CREATE TABLE public.recipes (
     body text NOT NULL,
     CONSTRAINT recipes_digest CHECK ((sha256 = encode(sha256(convert_to(body, 'UTF8'::name)), 'hex'::text)))
 );
+
+--
+-- Name: records; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.records (
+    unit_id uuid NOT NULL,
+    serial text NOT NULL,
+    format text NOT NULL,
+    body text NOT NULL,
+    sha256 text NOT NULL,
+    sealed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT records_digest CHECK ((sha256 = encode(sha256(convert_to(body, 'UTF8'::name)), 'hex'::text)))
+);
+
+--
+-- Name: shipped_to_session; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.shipped_to_session AS
+ SELECT u.id,
+    u.issuer,
+    u.serial,
+    u.product,
+    u.carton,
+    s.id AS shipment,
+    s.closed_at AS shipped_at,
+    s.destination
+   FROM (public.shipments s
+     CROSS JOIN LATERAL ( SELECT x.id,
+            x.issuer,
+            x.serial,
+            x.product,
+            x.carton
+           FROM public.units x
+          WHERE ((x.shipment_id = s.id) AND (x.state = 'Shipped'::text))
+         OFFSET 0) u)
+  WHERE ((s.buyer = public.buyer_of_session()) AND (s.closed_at IS NOT NULL) AND (NOT s.cancelled));
+
+--
+-- Name: records_of_session; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.records_of_session AS
+ SELECT u.issuer,
+    u.serial,
+    u.product,
+    u.shipment,
+    u.shipped_at,
+    u.destination,
+    u.carton,
+    r.format,
+    r.body,
+    r.sha256,
+    r.sealed_at,
+    i.export
+   FROM ((public.shipped_to_session u
+     CROSS JOIN LATERAL ( SELECT x.format,
+            x.body,
+            x.sha256,
+            x.sealed_at
+           FROM public.records x
+          WHERE (x.unit_id = u.id)
+         OFFSET 0) r)
+     LEFT JOIN LATERAL ( SELECT x.export_id AS export
+           FROM public.export_items x
+          WHERE ((x.kind = 'record'::text) AND (x.unit_id = u.id))
+         OFFSET 0) i ON (true));
 
 --
 -- Name: registry_epochs; Type: TABLE; Schema: public; Owner: -
@@ -9157,42 +9371,6 @@ GRANT SELECT ON TABLE public.units TO unitrail_retention;
 GRANT SELECT ON TABLE public.units TO unitrail_station;
 
 --
--- Name: COLUMN units.id; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(id) ON TABLE public.units TO unitrail_buyer;
-
---
--- Name: COLUMN units.issuer; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(issuer) ON TABLE public.units TO unitrail_buyer;
-
---
--- Name: COLUMN units.serial; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(serial) ON TABLE public.units TO unitrail_buyer;
-
---
--- Name: COLUMN units.product; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(product) ON TABLE public.units TO unitrail_buyer;
-
---
--- Name: COLUMN units.carton; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(carton) ON TABLE public.units TO unitrail_buyer;
-
---
--- Name: COLUMN units.shipment_id; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(shipment_id) ON TABLE public.units TO unitrail_buyer;
-
---
 -- Name: FUNCTION advance_unit(u public.units, p_type text, p_key text, p_body text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -9281,6 +9459,19 @@ REVOKE ALL ON FUNCTION public.book_checkpoint(p_origin text, p_size bigint, p_ro
 GRANT ALL ON FUNCTION public.book_checkpoint(p_origin text, p_size bigint, p_root bytea, p_note text, p_key text) TO unitrail_office;
 
 --
+-- Name: FUNCTION buyer_of_session(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.buyer_of_session() FROM PUBLIC;
+
+--
+-- Name: FUNCTION buyer_record(p_serial text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.buyer_record(p_serial text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.buyer_record(p_serial text) TO unitrail_buyer;
+
+--
 -- Name: FUNCTION cancel_shipment(p_shipment text, p_by text, p_reason text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -9316,36 +9507,6 @@ GRANT SELECT ON TABLE public.unit_events TO unitrail_desk;
 GRANT SELECT ON TABLE public.unit_events TO unitrail_auditor;
 GRANT SELECT ON TABLE public.unit_events TO unitrail_retention;
 GRANT SELECT ON TABLE public.unit_events TO unitrail_station;
-
---
--- Name: COLUMN unit_events.stream; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(stream) ON TABLE public.unit_events TO unitrail_buyer;
-
---
--- Name: COLUMN unit_events.seq; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(seq) ON TABLE public.unit_events TO unitrail_buyer;
-
---
--- Name: COLUMN unit_events.type; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(type) ON TABLE public.unit_events TO unitrail_buyer;
-
---
--- Name: COLUMN unit_events.body; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(body) ON TABLE public.unit_events TO unitrail_buyer;
-
---
--- Name: COLUMN unit_events.at; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(at) ON TABLE public.unit_events TO unitrail_buyer;
 
 --
 -- Name: FUNCTION capsule_statement(e public.unit_events); Type: ACL; Schema: public; Owner: -
@@ -9739,108 +9900,6 @@ GRANT SELECT ON TABLE public.exports TO unitrail_auditor;
 GRANT SELECT ON TABLE public.exports TO unitrail_retention;
 
 --
--- Name: COLUMN exports.id; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(id) ON TABLE public.exports TO unitrail_buyer;
-
---
--- Name: COLUMN exports.buyer; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(buyer) ON TABLE public.exports TO unitrail_buyer;
-
---
--- Name: COLUMN exports.kind; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(kind) ON TABLE public.exports TO unitrail_buyer;
-
---
--- Name: COLUMN exports.number; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(number) ON TABLE public.exports TO unitrail_buyer;
-
---
--- Name: COLUMN exports.as_of; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(as_of) ON TABLE public.exports TO unitrail_buyer;
-
---
--- Name: COLUMN exports.predecessor; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(predecessor) ON TABLE public.exports TO unitrail_buyer;
-
---
--- Name: COLUMN exports.reissue_of; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(reissue_of) ON TABLE public.exports TO unitrail_buyer;
-
---
--- Name: COLUMN exports.sealed_from; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(sealed_from) ON TABLE public.exports TO unitrail_buyer;
-
---
--- Name: COLUMN exports.sealed_to; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(sealed_to) ON TABLE public.exports TO unitrail_buyer;
-
---
--- Name: COLUMN exports.records; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(records) ON TABLE public.exports TO unitrail_buyer;
-
---
--- Name: COLUMN exports.amendments; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(amendments) ON TABLE public.exports TO unitrail_buyer;
-
---
--- Name: COLUMN exports.numbers; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(numbers) ON TABLE public.exports TO unitrail_buyer;
-
---
--- Name: COLUMN exports.state; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(state) ON TABLE public.exports TO unitrail_buyer;
-
---
--- Name: COLUMN exports.opened_at; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(opened_at) ON TABLE public.exports TO unitrail_buyer;
-
---
--- Name: COLUMN exports.made_at; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(made_at) ON TABLE public.exports TO unitrail_buyer;
-
---
--- Name: COLUMN exports.delivered_at; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(delivered_at) ON TABLE public.exports TO unitrail_buyer;
-
---
--- Name: COLUMN exports.manifest; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(manifest) ON TABLE public.exports TO unitrail_buyer;
-
---
 -- Name: FUNCTION export_of_request(p_buyer text, p_request text, p_kind text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -9931,12 +9990,6 @@ REVOKE ALL ON FUNCTION public.identify_unit(p_unit uuid, p_kind text, p_issuer t
 GRANT ALL ON FUNCTION public.identify_unit(p_unit uuid, p_kind text, p_issuer text, p_value text, p_by text) TO unitrail_desk;
 
 --
--- Name: FUNCTION is_at_rest(p_state text); Type: ACL; Schema: public; Owner: -
---
-
-REVOKE ALL ON FUNCTION public.is_at_rest(p_state text) FROM PUBLIC;
-
---
 -- Name: FUNCTION is_imei(p_value text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -9953,6 +10006,12 @@ REVOKE ALL ON FUNCTION public.is_known(p_lease text, p_known text, p_document te
 --
 
 REVOKE ALL ON FUNCTION public.is_of_lost_epoch(b public.batches) FROM PUBLIC;
+
+--
+-- Name: FUNCTION is_open(p_state text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.is_open(p_state text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION json_or_null(p_value text); Type: ACL; Schema: public; Owner: -
@@ -9977,21 +10036,6 @@ REVOKE ALL ON FUNCTION public.label_difference(u public.units, p_scanned jsonb) 
 --
 
 REVOKE ALL ON FUNCTION public.last_placed(p_product text) FROM PUBLIC;
-
---
--- Name: TABLE log_queue; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT ON TABLE public.log_queue TO unitrail_office;
-GRANT SELECT ON TABLE public.log_queue TO unitrail_desk;
-GRANT SELECT ON TABLE public.log_queue TO unitrail_auditor;
-GRANT SELECT ON TABLE public.log_queue TO unitrail_retention;
-
---
--- Name: FUNCTION leaf_document(q public.log_queue); Type: ACL; Schema: public; Owner: -
---
-
-REVOKE ALL ON FUNCTION public.leaf_document(q public.log_queue) FROM PUBLIC;
 
 --
 -- Name: TABLE number_leases; Type: ACL; Schema: public; Owner: -
@@ -10051,42 +10095,6 @@ GRANT SELECT ON TABLE public.shipments TO unitrail_auditor;
 GRANT SELECT ON TABLE public.shipments TO unitrail_retention;
 
 --
--- Name: COLUMN shipments.id; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(id) ON TABLE public.shipments TO unitrail_buyer;
-
---
--- Name: COLUMN shipments.buyer; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(buyer) ON TABLE public.shipments TO unitrail_buyer;
-
---
--- Name: COLUMN shipments.destination; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(destination) ON TABLE public.shipments TO unitrail_buyer;
-
---
--- Name: COLUMN shipments.closed_at; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(closed_at) ON TABLE public.shipments TO unitrail_buyer;
-
---
--- Name: COLUMN shipments.carrier; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(carrier) ON TABLE public.shipments TO unitrail_buyer;
-
---
--- Name: COLUMN shipments.ship_on; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(ship_on) ON TABLE public.shipments TO unitrail_buyer;
-
---
 -- Name: FUNCTION lock_open_shipment(p_shipment text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -10134,6 +10142,12 @@ REVOKE ALL ON FUNCTION public.new_salt() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.next_carton_number(p_company_prefix text, p_issuer text, p_last bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.next_carton_number(p_company_prefix text, p_issuer text, p_last bigint) TO unitrail_office;
+
+--
+-- Name: FUNCTION next_leaves(p_most integer); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.next_leaves(p_most integer) FROM PUBLIC;
 
 --
 -- Name: TABLE number_spaces; Type: ACL; Schema: public; Owner: -
@@ -10392,6 +10406,48 @@ REVOKE ALL ON FUNCTION public.queue_statement(e public.unit_events) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.raise_notices(p_minutes integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.raise_notices(p_minutes integer) TO unitrail_office;
+
+--
+-- Name: FUNCTION read_buyer_amendments(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.read_buyer_amendments() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.read_buyer_amendments() TO unitrail_buyer;
+
+--
+-- Name: FUNCTION read_buyer_deliveries(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.read_buyer_deliveries() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.read_buyer_deliveries() TO unitrail_buyer;
+
+--
+-- Name: FUNCTION read_buyer_export_files(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.read_buyer_export_files() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.read_buyer_export_files() TO unitrail_buyer;
+
+--
+-- Name: FUNCTION read_buyer_exports(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.read_buyer_exports() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.read_buyer_exports() TO unitrail_buyer;
+
+--
+-- Name: FUNCTION read_buyer_numbers(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.read_buyer_numbers() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.read_buyer_numbers() TO unitrail_buyer;
+
+--
+-- Name: FUNCTION read_buyer_records(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.read_buyer_records() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.read_buyer_records() TO unitrail_buyer;
 
 --
 -- Name: FUNCTION read_claims(p_claims jsonb); Type: ACL; Schema: public; Owner: -
@@ -10894,175 +10950,16 @@ GRANT SELECT ON TABLE public.batch_lots TO unitrail_retention;
 GRANT SELECT ON TABLE public.batch_lots TO unitrail_station;
 
 --
--- Name: TABLE export_items; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT ON TABLE public.export_items TO unitrail_office;
-GRANT SELECT ON TABLE public.export_items TO unitrail_desk;
-GRANT SELECT ON TABLE public.export_items TO unitrail_auditor;
-GRANT SELECT ON TABLE public.export_items TO unitrail_retention;
-
---
--- Name: COLUMN export_items.export_id; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(export_id) ON TABLE public.export_items TO unitrail_buyer;
-
---
--- Name: COLUMN export_items.kind; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(kind) ON TABLE public.export_items TO unitrail_buyer;
-
---
--- Name: COLUMN export_items.issuer; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(issuer) ON TABLE public.export_items TO unitrail_buyer;
-
---
--- Name: COLUMN export_items.identifier; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(identifier) ON TABLE public.export_items TO unitrail_buyer;
-
---
--- Name: COLUMN export_items.value; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(value) ON TABLE public.export_items TO unitrail_buyer;
-
---
--- Name: COLUMN export_items.seq; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(seq) ON TABLE public.export_items TO unitrail_buyer;
-
---
--- Name: COLUMN export_items.unit_id; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(unit_id) ON TABLE public.export_items TO unitrail_buyer;
-
---
--- Name: COLUMN export_items.fate; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(fate) ON TABLE public.export_items TO unitrail_buyer;
-
---
--- Name: COLUMN export_items.fate_at; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(fate_at) ON TABLE public.export_items TO unitrail_buyer;
-
---
--- Name: COLUMN export_items.batch_id; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(batch_id) ON TABLE public.export_items TO unitrail_buyer;
-
---
--- Name: COLUMN export_items.reason; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(reason) ON TABLE public.export_items TO unitrail_buyer;
-
---
 -- Name: TABLE buyer_amendments; Type: ACL; Schema: public; Owner: -
 --
 
 GRANT SELECT ON TABLE public.buyer_amendments TO unitrail_buyer;
 
 --
--- Name: TABLE deliveries; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT ON TABLE public.deliveries TO unitrail_office;
-GRANT SELECT ON TABLE public.deliveries TO unitrail_desk;
-GRANT SELECT ON TABLE public.deliveries TO unitrail_auditor;
-GRANT SELECT ON TABLE public.deliveries TO unitrail_retention;
-
---
--- Name: COLUMN deliveries.id; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(id) ON TABLE public.deliveries TO unitrail_buyer;
-
---
--- Name: COLUMN deliveries.export_id; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(export_id) ON TABLE public.deliveries TO unitrail_buyer;
-
---
--- Name: COLUMN deliveries.started_at; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(started_at) ON TABLE public.deliveries TO unitrail_buyer;
-
---
--- Name: COLUMN deliveries.ended_at; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(ended_at) ON TABLE public.deliveries TO unitrail_buyer;
-
---
--- Name: COLUMN deliveries.outcome; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(outcome) ON TABLE public.deliveries TO unitrail_buyer;
-
---
--- Name: COLUMN deliveries.code; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(code) ON TABLE public.deliveries TO unitrail_buyer;
-
---
 -- Name: TABLE buyer_deliveries; Type: ACL; Schema: public; Owner: -
 --
 
 GRANT SELECT ON TABLE public.buyer_deliveries TO unitrail_buyer;
-
---
--- Name: TABLE export_files; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT ON TABLE public.export_files TO unitrail_office;
-GRANT SELECT ON TABLE public.export_files TO unitrail_desk;
-GRANT SELECT ON TABLE public.export_files TO unitrail_auditor;
-GRANT SELECT ON TABLE public.export_files TO unitrail_retention;
-
---
--- Name: COLUMN export_files.export_id; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(export_id) ON TABLE public.export_files TO unitrail_buyer;
-
---
--- Name: COLUMN export_files.name; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(name) ON TABLE public.export_files TO unitrail_buyer;
-
---
--- Name: COLUMN export_files.size_bytes; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(size_bytes) ON TABLE public.export_files TO unitrail_buyer;
-
---
--- Name: COLUMN export_files.sha256; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(sha256) ON TABLE public.export_files TO unitrail_buyer;
-
---
--- Name: COLUMN export_files.rows; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(rows) ON TABLE public.export_files TO unitrail_buyer;
 
 --
 -- Name: TABLE buyer_export_files; Type: ACL; Schema: public; Owner: -
@@ -11086,67 +10983,10 @@ GRANT SELECT ON TABLE public.buyer_logins TO unitrail_auditor;
 GRANT SELECT ON TABLE public.buyer_logins TO unitrail_retention;
 
 --
--- Name: COLUMN buyer_logins.login; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(login) ON TABLE public.buyer_logins TO unitrail_buyer;
-
---
--- Name: COLUMN buyer_logins.buyer; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(buyer) ON TABLE public.buyer_logins TO unitrail_buyer;
-
---
 -- Name: TABLE buyer_numbers; Type: ACL; Schema: public; Owner: -
 --
 
 GRANT SELECT ON TABLE public.buyer_numbers TO unitrail_buyer;
-
---
--- Name: TABLE records; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT ON TABLE public.records TO unitrail_office;
-GRANT SELECT ON TABLE public.records TO unitrail_desk;
-GRANT SELECT ON TABLE public.records TO unitrail_auditor;
-GRANT SELECT ON TABLE public.records TO unitrail_retention;
-
---
--- Name: COLUMN records.unit_id; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(unit_id) ON TABLE public.records TO unitrail_buyer;
-
---
--- Name: COLUMN records.serial; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(serial) ON TABLE public.records TO unitrail_buyer;
-
---
--- Name: COLUMN records.format; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(format) ON TABLE public.records TO unitrail_buyer;
-
---
--- Name: COLUMN records.body; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(body) ON TABLE public.records TO unitrail_buyer;
-
---
--- Name: COLUMN records.sha256; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(sha256) ON TABLE public.records TO unitrail_buyer;
-
---
--- Name: COLUMN records.sealed_at; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(sealed_at) ON TABLE public.records TO unitrail_buyer;
 
 --
 -- Name: TABLE buyer_records; Type: ACL; Schema: public; Owner: -
@@ -11227,6 +11067,24 @@ GRANT SELECT ON TABLE public.cartons TO unitrail_auditor;
 GRANT SELECT ON TABLE public.cartons TO unitrail_retention;
 
 --
+-- Name: TABLE deliveries; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.deliveries TO unitrail_office;
+GRANT SELECT ON TABLE public.deliveries TO unitrail_desk;
+GRANT SELECT ON TABLE public.deliveries TO unitrail_auditor;
+GRANT SELECT ON TABLE public.deliveries TO unitrail_retention;
+
+--
+-- Name: TABLE export_items; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.export_items TO unitrail_office;
+GRANT SELECT ON TABLE public.export_items TO unitrail_desk;
+GRANT SELECT ON TABLE public.export_items TO unitrail_auditor;
+GRANT SELECT ON TABLE public.export_items TO unitrail_retention;
+
+--
 -- Name: TABLE extract_items; Type: ACL; Schema: public; Owner: -
 --
 
@@ -11236,48 +11094,6 @@ GRANT SELECT ON TABLE public.extract_items TO unitrail_auditor;
 GRANT SELECT ON TABLE public.extract_items TO unitrail_retention;
 
 --
--- Name: COLUMN extract_items.export_id; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(export_id) ON TABLE public.extract_items TO unitrail_buyer;
-
---
--- Name: COLUMN extract_items.kind; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(kind) ON TABLE public.extract_items TO unitrail_buyer;
-
---
--- Name: COLUMN extract_items.issuer; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(issuer) ON TABLE public.extract_items TO unitrail_buyer;
-
---
--- Name: COLUMN extract_items.identifier; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(identifier) ON TABLE public.extract_items TO unitrail_buyer;
-
---
--- Name: COLUMN extract_items.value; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(value) ON TABLE public.extract_items TO unitrail_buyer;
-
---
--- Name: COLUMN extract_items.seq; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(seq) ON TABLE public.extract_items TO unitrail_buyer;
-
---
--- Name: COLUMN extract_items.unit_id; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT(unit_id) ON TABLE public.extract_items TO unitrail_buyer;
-
---
 -- Name: TABLE erased_exports; Type: ACL; Schema: public; Owner: -
 --
 
@@ -11285,6 +11101,15 @@ GRANT SELECT ON TABLE public.erased_exports TO unitrail_office;
 GRANT SELECT ON TABLE public.erased_exports TO unitrail_desk;
 GRANT SELECT ON TABLE public.erased_exports TO unitrail_auditor;
 GRANT SELECT ON TABLE public.erased_exports TO unitrail_retention;
+
+--
+-- Name: TABLE export_files; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.export_files TO unitrail_office;
+GRANT SELECT ON TABLE public.export_files TO unitrail_desk;
+GRANT SELECT ON TABLE public.export_files TO unitrail_auditor;
+GRANT SELECT ON TABLE public.export_files TO unitrail_retention;
 
 --
 -- Name: TABLE export_keys; Type: ACL; Schema: public; Owner: -
@@ -11424,6 +11249,15 @@ GRANT SELECT ON TABLE public.log_pending TO unitrail_auditor;
 GRANT SELECT ON TABLE public.log_pending TO unitrail_retention;
 
 --
+-- Name: TABLE log_queue; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.log_queue TO unitrail_office;
+GRANT SELECT ON TABLE public.log_queue TO unitrail_desk;
+GRANT SELECT ON TABLE public.log_queue TO unitrail_auditor;
+GRANT SELECT ON TABLE public.log_queue TO unitrail_retention;
+
+--
 -- Name: TABLE log_told; Type: ACL; Schema: public; Owner: -
 --
 
@@ -11487,6 +11321,15 @@ GRANT SELECT ON TABLE public.recipes TO unitrail_desk;
 GRANT SELECT ON TABLE public.recipes TO unitrail_auditor;
 GRANT SELECT ON TABLE public.recipes TO unitrail_retention;
 GRANT SELECT ON TABLE public.recipes TO unitrail_station;
+
+--
+-- Name: TABLE records; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.records TO unitrail_office;
+GRANT SELECT ON TABLE public.records TO unitrail_desk;
+GRANT SELECT ON TABLE public.records TO unitrail_auditor;
+GRANT SELECT ON TABLE public.records TO unitrail_retention;
 
 --
 -- Name: TABLE registry_epochs; Type: ACL; Schema: public; Owner: -
