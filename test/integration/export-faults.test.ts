@@ -221,7 +221,7 @@ itWithSshd(
       if (sets > 0) await sayMore();
       proxy.mostBytes = 0;
       await line.client.schedule.getHandle('export:acme').trigger();
-      await until(`the booking of ${id}`, async () => (await listed(id)).state === 'delivered');
+      await until(`the booking of ${id}`, async () => (await listed(id))?.state === 'delivered');
       sets += 1;
       await expectWhole();
     }
