@@ -87,10 +87,12 @@ gave you on another way than these files. Python (pip install cryptography):
   node  = SHA-256(byte 01 + left + right)
 
 In proofs.jsonl, the line with the SHA-256 of the record has its salt, the
-index of its leaf, and the hashes beside its way up. Python:
+index of its leaf, and the hashes beside its way up. A salt has 32 bytes: of
+another length it could be part of another text. Python:
 
     H = lambda data: hashlib.sha256(data).digest()
     def root_of(document, proof, size):
+        assert len(B(proof['salt'])) == 32, 'no salt'
         at, last, path = proof['index'], size - 1, list(map(B, proof['path']))
         h = H(b'\\0' + H(B(proof['salt']) + document))
         while last > 0:

@@ -221,6 +221,17 @@ const lies: [string, (su: Client, folder: string) => Promise<unknown>, () => (st
   ],
   ['a tile that was edited', (_su, folder) => edit(folder, 'tile/0/000.p'), () => [/^tile\/0\/000/]],
   [
+    'a salt that the record’s first bytes could be part of',
+    async (su) => {
+      await su.query('alter table log_queue drop constraint log_queue_salt');
+      await su.query(`with short as (
+          update log_queue q set salt = '' from records r
+          where q.format = 'unitrail.record/1' and q.stream = 'unit:' || r.unit_id returning q.id, r.body)
+        update log_leaves l set entry = sha256(convert_to(short.body, 'UTF8')) from short where l.queue_id = short.id`);
+    },
+    () => [/^leaf \d+ of the log$/],
+  ],
+  [
     'a tile that is gone',
     (_su, folder) => rm(join(folder, 'tile/0/000.p'), { recursive: true }),
     () => [/^tile\/0\/000/],

@@ -114,6 +114,12 @@ describe('what is changed is told by name', () => {
     ['records.parquet', 'PAR1', 'PAR2', /^records\.parquet: was changed/],
     ['statements.jsonl', 'recordCorrected', 'recordConfirmed', /statements\.jsonl, line 1: has no proof/],
     ['proofs.jsonl', /"salt":"./, '"salt":"+', /proofs\.jsonl, line 1: the proof leads to another log/],
+    [
+      'proofs.jsonl',
+      /"salt":"[^"]+/,
+      '"salt":"AAAA',
+      /proofs\.jsonl, line 1: the proof is damaged: its salt/,
+    ],
     ['checkpoint', /\n\d+\n/, '\n9\n', /checkpoint: was changed after the log signed it/],
     ['manifest.json', '"number":1', '"number":2', /manifest\.json: its signature does not hold/],
     ['schema.json', 'unitrail', 'untrails', /schema\.json: was changed/],

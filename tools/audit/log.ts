@@ -8,6 +8,8 @@ import { checkQueued } from './log-queue';
 import { GrowingTree, leafHash, TileComparison } from './log-tree';
 import type { Snapshot } from './snapshot';
 
+const SALT_BYTES = 32;
+
 /** What lay outside the database before the snapshot was taken: all of it has to be in the snapshot. */
 export interface KeptLog {
   readonly folder: string;
@@ -93,6 +95,12 @@ async function checkLeaf(snapshot: Snapshot, row: LeafRow, wrong: Wrong): Promis
   const document = row.format === 'unitrail.heads/1' ? await headsOf(snapshot, row.seq) : row.document;
   if (document === null && row.archived) return;
   if (document === null) return wrong(name, 'no document', `the ${of}`);
+  if (row.salt.length !== SALT_BYTES)
+    wrong(
+      name,
+      `a salt of ${row.salt.length} bytes`,
+      `one of ${SALT_BYTES}: another length moves where the ${of} begins`,
+    );
   const sha256 = createHash('sha256').update(document).digest('hex');
   if (sha256 !== row.sha256) wrong(name, `${of} with SHA-256 ${sha256}`, `${row.sha256}, which was queued`);
   const entry = createHash('sha256').update(row.salt).update(document).digest();
