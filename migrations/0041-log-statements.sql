@@ -43,10 +43,7 @@ begin
 end $$;
 create trigger unit_events_statement after insert on unit_events for each row
   when (new.type in ('scrapped', 'missing', 'voided', 'numberVoided', 'identifierWithdrawn')) execute function queue_ending();
-do $$ begin
-  perform queue_statement(e) from unit_events e
-  where e.type in ('scrapped', 'missing', 'voided', 'numberVoided', 'identifierWithdrawn') order by e.at, e.stream, e.seq;
-end $$;
+-- What ended before is queued by the next migration: this one's lock on the events is not held while they are read.
 
 create table log_heads (
   number bigint not null,

@@ -1,5 +1,12 @@
 -- Why: every document that waits for the log gets its place in one append-only tree, without a gap; checkpoints of that tree are
 -- signed and kept outside the database, and known here as well.
+do $$ begin
+  perform queue_statement(e) from unit_events e
+  where e.type in ('scrapped', 'missing', 'voided', 'numberVoided', 'identifierWithdrawn')
+    and not exists (select from log_queue q where q.stream = e.stream and q.seq = e.seq and q.format = 'unitrail.statement/1')
+  order by e.at, e.stream, e.seq;
+end $$;
+
 create table log_leaves (
   index bigint not null,
   queue_id bigint not null,

@@ -17,7 +17,13 @@ interface SqlFile {
  * each with the digest of its text, so that one that was made by other texts is not taken for up to date.
  */
 class SqlFiles implements Knex.MigrationSource<SqlFile> {
-  async getMigrations(): Promise<SqlFile[]> {
+  private read: Promise<SqlFile[]> | null = null;
+
+  getMigrations(): Promise<SqlFile[]> {
+    return (this.read ??= this.readAll());
+  }
+
+  private async readAll(): Promise<SqlFile[]> {
     const files = (await readdir(folder)).filter((name) => /^\d{4}-.*\.sql$/.test(name)).sort();
     return Promise.all(
       files.map(async (file) => ({ file, sql: await readFile(join(folder, file), 'utf8') })),
@@ -38,7 +44,7 @@ class SqlFiles implements Knex.MigrationSource<SqlFile> {
   }
 }
 
-const settings = { migrationSource: new SqlFiles(), tableName: 'migrations' };
+const settings = () => ({ migrationSource: new SqlFiles(), tableName: 'migrations' });
 const CORRUPT = /migration directory is corrupt, the following files are missing: (.*)/;
 
 const fileOf = (name: string): string => name.split(' ')[0]!;
@@ -58,7 +64,10 @@ async function ofTheseFiles<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** Brings the schema up to date as the owner. Returns the files that ran; none when it was up to date. */
+/**
+ * Brings the schema up to date as the owner, each file in a transaction of its own: all of them in one would hold every lock until
+ * the last. Returns the files that ran; none when it was up to date.
+ */
 export async function migrate(ownerUrl: string): Promise<string[]> {
   const db = openDatabase(ownerUrl, {
     applicationName: 'unitrail-migrate',
@@ -66,8 +75,13 @@ export async function migrate(ownerUrl: string): Promise<string[]> {
     statementTimeoutMs: 600_000,
   });
   try {
-    const [, ran] = (await ofTheseFiles(db.migrate.latest(settings))) as [number, string[]];
-    return ran.map(fileOf);
+    const files = settings();
+    const ran: string[] = [];
+    for (;;) {
+      const [, names] = (await ofTheseFiles(db.migrate.up(files))) as [number, string[]];
+      if (names.length === 0) return ran.map(fileOf);
+      ran.push(...names);
+    }
   } finally {
     await db.destroy();
   }
@@ -75,6 +89,6 @@ export async function migrate(ownerUrl: string): Promise<string[]> {
 
 /** Migrations that have not run yet, for `doctor`. */
 export async function pendingMigrations(db: Knex): Promise<string[]> {
-  const [, pending] = (await ofTheseFiles(db.migrate.list(settings))) as [unknown, SqlFile[]];
+  const [, pending] = (await ofTheseFiles(db.migrate.list(settings()))) as [unknown, SqlFile[]];
   return pending.map(({ file }) => file);
 }

@@ -52,6 +52,16 @@ test('an empty database gets the whole schema, and the second time nothing', asy
   expect(JSON.parse(again.out)).toEqual({ migrations: [], logins: [] });
 });
 
+test('each migration is one transaction: none holds the locks of another', async () => {
+  const database = openDatabase(empty, { applicationName: 'test-migrate' });
+  const { rows } = await database.raw<{ rows: { files: number; transactions: number }[] }>(
+    'select count(*)::int as files, count(distinct xmin::text)::int as transactions from migrations',
+  );
+  await database.destroy();
+  expect(rows[0]!.files).toBeGreaterThan(30);
+  expect(rows[0]!.transactions).toBe(rows[0]!.files);
+});
+
 test('a database that another text of a migration made is not taken for up to date', async () => {
   const database = openDatabase(empty, { applicationName: 'test-migrate' });
   const rename = (from: string, to: string) =>
