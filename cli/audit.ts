@@ -15,15 +15,20 @@ export function register(program: Command, context: ServerContext): void {
     .description(
       'Checks every promise from the stored bytes, in one read-only snapshot. Exit 1 where one is broken.',
     )
-    .action(() => run(context));
+    .option(
+      '--log-key <key...>',
+      'the public keys that may have signed the log, as `unitrail keys` printed them; without it, those on record count',
+    )
+    .action((options: { logKey?: string[] }) => run(context, options.logKey ?? []));
 }
 
-async function run(context: ServerContext): Promise<void> {
+async function run(context: ServerContext, logKeys: readonly string[]): Promise<void> {
   const servers = await context.servers();
   const url = await servers.loginUrl(fixedLogins.auditor.name);
   let saidAt = Date.now();
   const report = await audit(url, {
     env: context.env,
+    logKeys,
     logFolder: logFolderIn(context.config().store),
     store: context.config().store,
     onProgress: ({ events, totalEvents }) => {

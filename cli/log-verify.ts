@@ -13,13 +13,17 @@ export function register(program: Command, context: ServerContext): void {
     .description(
       'Makes every leaf anew and compares the tree with checkpoints and tiles. Exit 1 where one differs.',
     )
-    .action(() => verify(context));
+    .option(
+      '--log-key <key...>',
+      'the public keys that may have signed the log, as `unitrail keys` printed them; without it, those on record count',
+    )
+    .action((options: { logKey?: string[] }) => verify(context, options.logKey ?? []));
 }
 
-async function verify(context: ServerContext): Promise<void> {
+async function verify(context: ServerContext, logKeys: readonly string[]): Promise<void> {
   const servers = await context.servers();
   const url = await servers.loginUrl(fixedLogins.auditor.name);
-  const report = await auditLog(url, logFolderIn(context.config().store));
+  const report = await auditLog(url, logFolderIn(context.config().store), logKeys);
   await (context.json ? printJson(context, report) : printLine(context, reportText(report)));
   if (!report.ok) context.exitWith(FAILED);
 }

@@ -4,7 +4,7 @@ import { checkpointText, type Checkpoint } from '../../domain/log-proof';
 import type { Tree } from '../../domain/merkle';
 import type { Manufacturer } from '../../domain/plant-document';
 import { wrongKey } from '../../domain/scheme-key';
-import { formatNote, noteKey, noteKeyText } from '../../domain/signed-note';
+import { formatNote, noteKey, noteKeyText, parseNoteKey } from '../../domain/signed-note';
 import { ED25519_SPKI, sha256 } from '../log/hashing';
 import { createFile } from '../store/durable-file';
 import { readSecret } from './secret-text';
@@ -15,6 +15,8 @@ export interface LogKey {
   readonly origin: string;
   /** As it is handed out: `<origin>+<key id>+<base64>`. */
   readonly text: string;
+  /** Those that signed before it, as a person has named them outside the database. */
+  readonly before: readonly string[];
   checkpoint(tree: Tree): Checkpoint;
 }
 
@@ -27,6 +29,7 @@ export interface LogKeyPlace {
 
 const ALLOWED = 'a private key of Ed25519 (PKCS #8) in PEM or base64';
 const MAX_TEXT = 1024;
+const KEYS_BEFORE = 'UNITRAIL_LOG_KEYS_BEFORE';
 const OWN_KEY = 'log-key.pem';
 
 /**
@@ -42,7 +45,7 @@ export async function readLogKey({ env, manufacturer, home }: LogKeyPlace): Prom
     );
   const reference = named ?? `file:${join(home!, OWN_KEY)}`;
   const text = await readSecret(env, reference, { maxText: MAX_TEXT, allowed: ALLOWED });
-  if (text !== null) return keyOf(text, reference, originOf(manufacturer));
+  if (text !== null) return keyOf(text, reference, originOf(manufacturer), env[KEYS_BEFORE] ?? '');
   if (named !== undefined)
     throw wrongKey(`${named}: (missing) is not allowed; ${ALLOWED}: it signs the checkpoints of the log`);
   // Whoever else makes it at the same moment: the first one's is everybody's.
@@ -55,7 +58,16 @@ export function originOf({ logOrigin, issuer, site }: Manufacturer): string {
   return logOrigin ?? ['unitrail.log', issuer, ...(site === undefined ? [] : [site])].join('/');
 }
 
-function keyOf(text: string, reference: string, origin: string): LogKey {
+function keysBefore(texts: string, origin: string): string[] {
+  const keys = texts.split(/[\s,]+/).filter((text) => text !== '');
+  const wrong = keys.find((text) => parseNoteKey(text, sha256)?.name !== origin);
+  if (wrong === undefined) return keys;
+  throw wrongKey(
+    `${KEYS_BEFORE}: ${wrong} is not allowed; public keys of ${origin} as \`unitrail keys\` prints them, with a comma between`,
+  );
+}
+
+function keyOf(text: string, reference: string, origin: string, before: string): LogKey {
   const key = ed25519Key(text);
   if (key === null) throw wrongKey(`${reference}: (hidden) is not allowed; ${ALLOWED}`);
   const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
@@ -63,6 +75,7 @@ function keyOf(text: string, reference: string, origin: string): LogKey {
   return {
     origin,
     text: noteKeyText(publicKey),
+    before: keysBefore(before, origin),
     checkpoint: (tree) => {
       const told = checkpointText(origin, tree);
       const note = formatNote(told, publicKey, sign(null, Buffer.from(told), key));

@@ -18,6 +18,7 @@ const { story, base, onACopy } = truth;
 const manufacturer = { issuer: 'unitrail', name: 'Unitrail', companyPrefix: '061414112' };
 let home: string;
 let scrapped: WalkedUnit;
+let publicKey: string;
 /** The checkpoint of half the tree, as the folder had it once. */
 let older: string;
 
@@ -29,6 +30,7 @@ beforeAll(async () => {
     scrapped = await walkUnit(floor, { upTo: 'flash' });
     await decide(floor, scrapped, 'scrapped', { code: 'test' });
     const key = await readLogKey({ env: {}, manufacturer, home });
+    publicKey = key.text;
     const folder = openLogFolder(join(home, 'log'));
     older = (await sequenceLog({ db, key, folder })).note;
     await shipBatch(floor, 3);
@@ -41,12 +43,15 @@ beforeAll(async () => {
 afterAll(() => rm(home, { recursive: true, force: true }));
 
 let copies = 0;
-async function told(lie: (su: Client, folder: string) => Promise<unknown>): Promise<AuditReport> {
+async function told(
+  lie: (su: Client, folder: string) => Promise<unknown>,
+  logKeys = [publicKey],
+): Promise<AuditReport> {
   return onACopy(async (copy) => {
     const folder = join(home, `copy-${(copies += 1)}`);
     await cp(join(home, 'log'), folder, { recursive: true });
     await tamper(copy, (su) => lie(su, folder));
-    return audit(copy.urlOf('auditor'), { logFolder: folder });
+    return audit(copy.urlOf('auditor'), { logFolder: folder, logKeys });
   });
 }
 
@@ -63,7 +68,43 @@ test('a log that was made by the sequencer keeps every promise', async () => {
 test('what lies outside the database is looked at where it is known, and that it was not is told', async () => {
   const report = await audit(base().urlOf('auditor'));
   expect(report.violations).toEqual([]);
-  expect(report.notes).toEqual([expect.stringContaining('was not looked at')]);
+  expect(report.notes).toEqual([
+    expect.stringContaining('were taken from the database itself'),
+    expect.stringContaining('was not looked at'),
+  ]);
+});
+
+test('a log that a stranger has signed anew, on record as well, is named where the keys are given', async () => {
+  const signAnew = async (su: Client, folder: string): Promise<void> => {
+    const key = await readLogKey({ env: {}, manufacturer, home: await mkdtemp(join(home, 'stranger-')) });
+    const { rows } = await su.query<{ size: string; root: Buffer }>('select size, root from log_checkpoints');
+    await su.query('insert into log_keys (key) values ($1)', [key.text]);
+    for (const { size, root } of rows)
+      await su.query('update log_checkpoints set note = $2, key = $3 where size = $1', [
+        size,
+        key.checkpoint({ size: Number(size), root }).note,
+        key.text,
+      ]);
+    await su.query('delete from log_keys where key <> $1', [key.text]);
+    const newest = rows.reduce((one, other) => (Number(other.size) > Number(one.size) ? other : one));
+    const { note } = key.checkpoint({ size: Number(newest.size), root: newest.root });
+    await writeFile(join(folder, 'checkpoint'), note);
+  };
+  expect(ofLog(await told(signAnew))).toEqual([
+    expect.stringMatching(/^key unitrail\.log/),
+    expect.stringMatching(/^checkpoint in /),
+  ]);
+  const unaware = await told(signAnew, []);
+  expect(ofLog(unaware)).toEqual([]);
+  expect(unaware.notes).toEqual([expect.stringContaining('were taken from the database itself')]);
+});
+
+test('a checkpoint outside of a database that knows no key is named', async () => {
+  const forget = async (su: Client): Promise<void> => {
+    await su.query('delete from log_checkpoints');
+    await su.query('delete from log_keys');
+  };
+  expect(ofLog(await told(forget, []))).toEqual([expect.stringMatching(/^checkpoint in /)]);
 });
 
 /** Everywhere in the database, so that nothing but what is outside of it can tell. */

@@ -249,6 +249,29 @@ test('a folder that was restored to an older state grows again to the same tree'
   expect((await sequence()).note).toBe(note);
 });
 
+test('a key on record is not enough: one that signed before is named outside the database', async () => {
+  await shipBatch(floor, 1);
+  const { note } = await sequence();
+  const next = (env: Record<string, string>): Promise<LogKey> =>
+    readLogKey({ env, manufacturer, home: join(home, 'next') });
+  await expect(sequenceLog({ db, key: await next({}), folder })).rejects.toMatchObject({
+    code: 'LOG_BROKEN',
+    message: expect.stringContaining('UNITRAIL_LOG_KEYS_BEFORE') as string,
+  });
+  await expect(next({ UNITRAIL_LOG_KEYS_BEFORE: `x${key.text}` })).rejects.toMatchObject({
+    code: 'CONFIGURATION_INVALID',
+  });
+  expect(await folder.checkpoint()).toBe(note);
+  await shipBatch(floor, 1);
+  const after = await next({ UNITRAIL_LOG_KEYS_BEFORE: key.text });
+  const { size } = await sequenceLog({ db, key: after, folder });
+  expect(size).toBeGreaterThan(parseCheckpoint(note)!.size);
+  // The other way round, for the tests after this one.
+  await shipBatch(floor, 1);
+  key = await readLogKey({ env: { UNITRAIL_LOG_KEYS_BEFORE: after.text }, manufacturer, home });
+  await sequence();
+});
+
 test('leaves that were changed after their checkpoint was booked are not signed by way of an older folder', async () => {
   const before = (await folder.checkpoint())!;
   await shipBatch(floor, 1);

@@ -55,6 +55,8 @@ export interface AuditOptions {
   readonly logFolder?: string;
   /** The folder of the content store, where capsules are; the environment's UNITRAIL_STORE unless given. */
   readonly store?: string;
+  /** The public keys that may have signed the log; without them, those on record count. */
+  readonly logKeys?: readonly string[];
 }
 
 /**
@@ -74,12 +76,16 @@ export async function audit(databaseUrl: string, options: AuditOptions = {}): Pr
 }
 
 /** The log alone (A18), for whoever does not want to wait for all of it. */
-export async function auditLog(databaseUrl: string, logFolder: string): Promise<AuditReport> {
+export async function auditLog(
+  databaseUrl: string,
+  logFolder: string,
+  logKeys: readonly string[] = [],
+): Promise<AuditReport> {
   const kept = await readKeptLog(logFolder);
   const snapshot = await openSnapshot(databaseUrl);
   try {
     const findings = new Findings();
-    await checkLog(snapshot, kept, findings);
+    await checkLog(snapshot, kept, logKeys, findings);
     const [row] = await snapshot.rows<{ leaves: number }>('select count(*) as leaves from log_leaves');
     return findings.report({ leaves: row?.leaves ?? 0 });
   } finally {
@@ -108,7 +114,7 @@ interface Audit {
 async function auditSnapshot(
   snapshot: Snapshot,
   kept: KeptLog | null,
-  { onProgress, env, store }: AuditOptions,
+  { onProgress, env, store, logKeys }: AuditOptions,
 ): Promise<AuditReport> {
   const findings = new Findings();
   await checkTables(snapshot, findings);
@@ -140,7 +146,7 @@ async function auditSnapshot(
     await auditHistories(run, archived.map(withLate(run)));
   }
   await checkWholes(run, counts);
-  await checkLog(snapshot, kept, findings);
+  await checkLog(snapshot, kept, logKeys ?? [], findings);
   return findings.report(counts);
 }
 

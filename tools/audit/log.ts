@@ -48,12 +48,16 @@ interface BookedRow {
  * A18. Every leaf is made anew from the stored bytes and its salt; the tree of all leaves is compared with each checkpoint that the
  * database knows, with the one that is kept outside of it, and with the tiles there.
  */
-export async function checkLog(snapshot: Snapshot, kept: KeptLog | null, findings: Findings): Promise<void> {
+export async function checkLog(
+  snapshot: Snapshot,
+  kept: KeptLog | null,
+  trusted: readonly string[],
+  findings: Findings,
+): Promise<void> {
   const wrong = (subject: string, found: string, expected: string): void =>
     findings.violation('A18', subject, found, expected);
   await checkQueued(snapshot, wrong);
-  const keys = await logKeys(snapshot);
-  const outside = keptCheckpoint(kept, keys, wrong);
+  const outside = keptCheckpoint(kept, await signersOf(snapshot, trusted, wrong, findings), wrong);
   const tiles =
     kept && outside
       ? new TileComparison(kept.folder, ({ path, found, expected }) => wrong(path, found, expected))
@@ -178,20 +182,36 @@ async function* flat<Row>(batches: AsyncIterable<Row[]>): AsyncGenerator<Row> {
   for await (const rows of batches) yield* rows;
 }
 
-async function logKeys(snapshot: Snapshot): Promise<string[]> {
-  return (await snapshot.rows<{ key: string }>('select key from log_keys')).map(({ key }) => key);
+/** By whose signatures a checkpoint counts: those that are given, or else those of the very database that is audited. */
+async function signersOf(
+  snapshot: Snapshot,
+  trusted: readonly string[],
+  wrong: Wrong,
+  findings: Findings,
+): Promise<readonly string[]> {
+  const rows = await snapshot.rows<{ key: string }>('select key from log_keys order by first_used_at, key');
+  const known = rows.map(({ key }) => key);
+  if (trusted.length === 0) {
+    if (known.length > 0)
+      findings.note(
+        'The keys of the log were taken from the database itself: give those that you know by --log-key.',
+      );
+    return known;
+  }
+  for (const key of known)
+    if (!trusted.includes(key)) wrong(`key ${key} of the log`, 'a key on record', 'one of those given');
+  return trusted;
 }
 
 function keptCheckpoint(kept: KeptLog | null, keys: readonly string[], wrong: Wrong): Checkpoint | null {
-  // Without a key on record nothing was booked yet: the first run was cut off.
-  if (kept === null || kept.note === null || keys.length === 0) return null;
+  if (kept === null || kept.note === null) return null;
   const readings = keys.map((key) => readCheckpoint(kept.note!, key));
   const good = readings.find((reading) => !('wrong' in reading));
   if (good && !('wrong' in good)) return good;
   wrong(
     `checkpoint in ${kept.folder}`,
-    'no signature of a key on record that holds',
-    'one of a key on record',
+    'no signature that holds, of any key given or on record',
+    'one of them',
   );
   return null;
 }

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { UnitrailError } from '../../domain/errors';
 import { audit, type AuditReport } from './audit';
 import { invariants } from './invariants';
 
 /** The auditor as a program of its own. Exit 0: every promise is kept; 1: one is broken; 2: nothing was judged. */
 export async function main(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
-  const unknown = args.find((arg) => arg !== '--json');
-  if (unknown !== undefined) return refuse(`${unknown} is not allowed; the only option is --json`);
+  const read = readOptions(args);
+  if (typeof read === 'string') return refuse(read);
   const databaseUrl = environment.UNITRAIL_DATABASE_URL;
   if (!databaseUrl)
     return refuse(
@@ -16,13 +17,25 @@ export async function main(args: readonly string[], environment: NodeJS.ProcessE
     const store = environment.UNITRAIL_STORE;
     const report = await audit(databaseUrl, {
       env: environment,
+      logKeys: read.logKeys,
       ...(store && { logFolder: join(store, 'log') }),
     });
-    write(process.stdout, args.includes('--json') ? JSON.stringify(report) : reportText(report));
+    write(process.stdout, read.json ? JSON.stringify(report) : reportText(report));
     return report.ok ? 0 : 1;
   } catch (error) {
     if (error instanceof UnitrailError) return refuse(error.message);
     throw error;
+  }
+}
+
+function readOptions(args: readonly string[]): { json: boolean; logKeys: readonly string[] } | string {
+  try {
+    const options = { json: { type: 'boolean' }, 'log-key': { type: 'string', multiple: true } } as const;
+    const { values } = parseArgs({ args: [...args], options });
+    return { json: values.json ?? false, logKeys: values['log-key'] ?? [] };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'the options';
+    return `${reason}: only --json and --log-key KEY are allowed`;
   }
 }
 
