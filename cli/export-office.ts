@@ -6,6 +6,7 @@ import { makeExport, type MadeExport, type MakeExportDeps } from '../activities/
 import { readExportKey } from '../adapters/keys/export-keys';
 import { readLogKey } from '../adapters/keys/log-key';
 import { logFolderIn, openLogFolder } from '../adapters/log/log-folder';
+import { logMarkBeside } from '../adapters/log/log-mark';
 import { openDatabase } from '../adapters/postgres/database';
 import { findExport, type ExportRequest, type ExportRow } from '../adapters/postgres/exports';
 import { fixedLogins } from '../adapters/postgres/logins';
@@ -24,7 +25,7 @@ export async function asOffice<T>(
   work: (deps: OfficeExportDeps) => Promise<T>,
 ): Promise<T> {
   const plant = await requirePlant(await context.desk());
-  const { store, home } = context.config();
+  const { store, home, watermark } = context.config();
   const servers = await context.servers();
   const place = { env: context.env, home: servers.stack === null ? null : home };
   const { manufacturer } = plant;
@@ -38,7 +39,7 @@ export async function asOffice<T>(
     return await work({
       db,
       key,
-      log: { folder: openLogFolder(logFolderIn(store)), key: logKey },
+      log: { folder: openLogFolder(logFolderIn(store)), key: logKey, mark: logMarkBeside(watermark) },
       store: createContentStore({ folder: store }),
       workFolder: join(home, 'exports'),
       secrets: context.env,

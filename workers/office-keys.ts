@@ -1,6 +1,7 @@
 import { readExportKey, type ExportKey } from '../adapters/keys/export-keys';
 import { readLogKey } from '../adapters/keys/log-key';
 import { logFolderIn, openLogFolder, type LogPlace } from '../adapters/log/log-folder';
+import { logMarkBeside } from '../adapters/log/log-mark';
 import type { Database } from '../adapters/postgres/database';
 import { requirePlant } from '../adapters/postgres/plant-store';
 import type { Config } from './config';
@@ -13,12 +14,15 @@ export async function exportKeyOf(db: Database, { servers, home }: Config): Prom
 }
 
 /** The log's folder beside the content store, and the key by which its checkpoints are signed. */
-export async function logPlaceOf(db: Database, { servers, home, store }: Config): Promise<LogPlace> {
+export async function logPlaceOf(
+  db: Database,
+  { servers, home, store, watermark }: Config,
+): Promise<LogPlace> {
   const { manufacturer } = await requirePlant(db);
   const key = await readLogKey({
     env: process.env,
     manufacturer,
     home: servers === 'embedded' ? home : null,
   });
-  return { key, folder: openLogFolder(logFolderIn(store)) };
+  return { key, folder: openLogFolder(logFolderIn(store)), mark: logMarkBeside(watermark) };
 }

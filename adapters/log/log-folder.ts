@@ -21,6 +21,8 @@ const MODE = 0o644;
 export interface LogPlace {
   readonly folder: LogFolder;
   readonly key: LogKey;
+  /** The file that knows the newest checkpoint apart from folder and database; without it nothing is compared. */
+  readonly mark?: string;
 }
 
 export interface LogFolder {

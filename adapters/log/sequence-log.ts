@@ -17,6 +17,7 @@ import { inTurn } from '../postgres/turn';
 import { hasher } from './hashing';
 import { signerOf } from './kept-checkpoint';
 import type { LogFolder, LogPlace } from './log-folder';
+import { keepMark, readMark } from './log-mark';
 import { TreeEdge } from './tree-edge';
 
 export interface LogDeps extends LogPlace {
@@ -38,7 +39,7 @@ const WHY =
  *   1. the leaves have their places in the database
  *   2. the tree goes on from the newest checkpoint outside the database, or nothing is signed
  *   3. its hashes are kept outside
- *   4. the checkpoint is signed and kept outside
+ *   4. the checkpoint is signed and kept outside, in the mark first
  *   5. the database books it
  *
  * @throws UnitrailError LOG_BROKEN where the database is not the one that the kept checkpoint is of
@@ -57,7 +58,8 @@ export async function sequenceLog(deps: LogDeps): Promise<Checkpoint> {
   }
 }
 
-async function extend({ db, folder, key }: LogDeps): Promise<Checkpoint> {
+async function extend(deps: LogDeps): Promise<Checkpoint> {
+  const { db, folder, key, mark } = deps;
   const kept = await keptCheckpoint(db, folder, key);
   const edge = await TreeEdge.load(folder, kept?.size ?? 0);
   if (kept && !isSameHash(edge.root(), kept.root))
@@ -68,11 +70,13 @@ async function extend({ db, folder, key }: LogDeps): Promise<Checkpoint> {
   await queueHeads(db, HEADS_EVERY_SECONDS);
   const size = await sequenceLeaves(db);
   if (kept) await requireBeginning(db, folder, edge, kept, size);
-  if (kept && kept.size === size) return bookKept({ db, folder, key }, kept);
-  await grow(db, folder, edge, { origin: key.origin, size });
+  const roots = await signedRoots(deps, kept, size);
+  if (kept && kept.size === size) return bookKept(deps, kept);
+  await grow(deps, edge, roots, size);
   await edge.keepParts();
   const checkpoint = key.checkpoint({ size, root: edge.root() });
   await requireUnmoved(folder, kept);
+  if (mark !== undefined) await keepMark(mark, checkpoint);
   await folder.keepCheckpoint(checkpoint.note);
   await bookCheckpoint(db, checkpoint, key.text);
   await edge.dropOldParts();
@@ -95,27 +99,42 @@ async function bookKept({ db, folder, key }: LogDeps, kept: Checkpoint): Promise
 }
 
 /**
- * Takes in the leaves up to the size. A folder that was restored passes checkpoints that the database has booked since: they were
- * handed out, so that the tree has their roots or is another one.
+ * The roots by their sizes that the tree has to have on its way: a folder that was restored passes checkpoints that the database has
+ * booked since, or that only the mark knows of. They were handed out.
  */
-async function grow(
-  db: Database,
-  folder: LogFolder,
-  edge: TreeEdge,
-  { origin, size }: { origin: string; size: number },
-): Promise<void> {
-  const booked = await bookedCheckpoints(db, origin, edge.size);
-  const last = booked.at(-1)?.size ?? 0;
+async function signedRoots(
+  { db, folder, key, mark }: LogDeps,
+  kept: Checkpoint | null,
+  size: number,
+): Promise<ReadonlyMap<number, Uint8Array>> {
+  const marked = mark === undefined ? null : await readMark(mark);
+  const ofThisLog = marked?.origin === key.origin ? [marked] : [];
+  const signed = [...(await bookedCheckpoints(db, key.origin, kept?.size ?? 0)), ...ofThisLog];
+  const last = Math.max(0, ...signed.map((checkpoint) => checkpoint.size));
   if (last > size)
-    throw broken(folder, `checkpoint ${last} is booked, and the database has only ${size} leaves. ${WHY}`);
-  const roots = new Map(booked.map(({ size, root }) => [size, root]));
+    throw broken(
+      folder,
+      `its checkpoint ${last} was signed, and the database has only ${size} leaves. ${WHY}`,
+    );
+  if (kept && ofThisLog.some((one) => one.size === kept.size && !isSameHash(one.root, kept.root)))
+    throw broken(folder, `${mark} has another checkpoint ${kept.size}: the log has forked. ${WHY}`);
+  return new Map(signed.map((checkpoint) => [checkpoint.size, checkpoint.root]));
+}
+
+/** Takes in the leaves up to the size. */
+async function grow(
+  { db, folder }: LogDeps,
+  edge: TreeEdge,
+  roots: ReadonlyMap<number, Uint8Array>,
+  size: number,
+): Promise<void> {
   for await (const entry of logEntries(db, edge.size, size)) {
     await edge.add(entry);
     const root = roots.get(edge.size);
     if (root && !isSameHash(edge.root(), root))
       throw broken(
         folder,
-        `the leaves in the database are not those of checkpoint ${edge.size}, which is booked. ${WHY}`,
+        `the leaves in the database are not those of checkpoint ${edge.size}, which was signed. ${WHY}`,
       );
   }
 }

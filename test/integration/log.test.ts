@@ -291,12 +291,48 @@ test('leaves that were changed after their checkpoint was booked are not signed 
   await folder.keepCheckpoint(before);
   await expect(sequence()).rejects.toMatchObject({
     code: 'LOG_BROKEN',
-    message: expect.stringContaining(`checkpoint ${size}, which is booked`) as string,
+    message: expect.stringContaining(`checkpoint ${size}, which was signed`) as string,
   });
   expect(await folder.checkpoint()).toBe(before);
   await entry('b.was');
   await folder.keepCheckpoint(note);
   expect((await sequence()).size).toBeGreaterThan(size);
+});
+
+test('database and folder that were restored together are older than the mark, or of another tree: nothing is signed', async () => {
+  const mark = join(home, 'watermark.json.checkpoint');
+  const run = (): Promise<Checkpoint> => sequenceLog({ db, key, folder, mark });
+  const before = await run();
+  await shipBatch(floor, 1);
+  const { size, note } = await run();
+  expect(await readFile(mark, 'utf8')).toBe(note);
+  await tamper(database, async (su) => {
+    await su.query('create table later as select index, queue_id, entry from log_leaves where index >= $1', [
+      before.size,
+    ]);
+    await su.query('create table later_booked as select * from log_checkpoints where size = $1', [size]);
+    await su.query('delete from log_checkpoints where size = $1', [size]);
+    await su.query('delete from log_leaves where index >= $1', [before.size]);
+  });
+  await folder.keepCheckpoint(before.note);
+  await expect(run()).rejects.toMatchObject({
+    code: 'LOG_BROKEN',
+    message: expect.stringContaining(`checkpoint ${size} was signed`) as string,
+  });
+  // It went on: as many leaves, and others.
+  await tamper(database, (su) =>
+    su.query('insert into log_leaves select index, queue_id, sha256(entry) from later'),
+  );
+  await expect(run()).rejects.toMatchObject({
+    code: 'LOG_BROKEN',
+    message: expect.stringContaining('which was signed') as string,
+  });
+  expect(await folder.checkpoint()).toBe(before.note);
+  await tamper(database, async (su) => {
+    await su.query('update log_leaves l set entry = x.entry from later x where x.index = l.index');
+    await su.query('insert into log_checkpoints select * from later_booked');
+  });
+  expect((await run()).note).toBe(note);
 });
 
 test('an office that stood still replaces no checkpoint that another one has kept since', async () => {
