@@ -72,8 +72,13 @@ async function extend(deps: LogDeps): Promise<Checkpoint> {
   if (kept) await requireBeginning(db, folder, edge, kept, size);
   const roots = await signedRoots(deps, kept, size);
   if (kept && kept.size === size) return bookKept(deps, kept);
-  await grow(deps, edge, roots, size);
-  await edge.keepParts();
+  try {
+    await grow(deps, edge, roots, size);
+    await edge.keepParts();
+  } finally {
+    // Nobody writes into the folder once the turn is over.
+    await edge.settled();
+  }
   const checkpoint = key.checkpoint({ size, root: edge.root() });
   await requireUnmoved(folder, kept);
   if (mark !== undefined) await keepMark(mark, checkpoint);

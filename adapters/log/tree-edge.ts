@@ -4,6 +4,8 @@ import { hasher } from './hashing';
 import type { LogFolder } from './log-folder';
 import { foldTile } from './tree-reader';
 
+const WRITES_AT_ONCE = 32;
+
 /**
  * The right edge of a growing tree: of each level, the hashes that fill no tile yet. That is all that is needed to go on, and
  * for the root. Leaves are taken in one after the other; tiles are kept as soon as they are full.
@@ -12,6 +14,8 @@ export class TreeEdge {
   private readonly levels: Hash[][] = [];
   private entries: Uint8Array[] = [];
   private readonly filled: Tile[] = [];
+  /** Full tiles on their way to the disk. */
+  private writing: Promise<void>[] = [];
   private constructor(
     private readonly folder: LogFolder,
     private count: number,
@@ -45,8 +49,9 @@ export class TreeEdge {
     await this.addHash(0, hasher.leaf(entry));
   }
 
-  /** Keeps what is not full, so that the tree of this size is whole outside the database. */
+  /** Keeps what is not full, so that the tree of this size is whole outside the database: all of it is on the disk then. */
   async keepParts(): Promise<void> {
+    await this.written();
     for (const tile of partialTiles(this.count))
       await this.folder.keepTile(tile, Buffer.concat(this.levels[tile.level]!));
     if (this.entries.length > 0)
@@ -69,14 +74,32 @@ export class TreeEdge {
     return root ?? hasher.empty;
   }
 
+  /** Nothing is on its way any more, whatever became of it: for whoever gives up. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.writing);
+  }
+
+  /** Several at once: the disk forces them down together. */
+  private async write(kept: Promise<void>): Promise<void> {
+    // Its failure is met where it is waited for.
+    kept.catch(() => {});
+    this.writing.push(kept);
+    if (this.writing.length >= WRITES_AT_ONCE) await this.written();
+  }
+
+  private async written(): Promise<void> {
+    await Promise.all(this.writing);
+    this.writing = [];
+  }
+
   private async addHash(level: number, hash: Hash): Promise<void> {
     const hashes = (this.levels[level] ??= []);
     hashes.push(hash);
     if (hashes.length < TILE_WIDTH) return;
     const index = hashesAt(level, this.count) / TILE_WIDTH - 1;
     const tile = { level, index, width: TILE_WIDTH };
-    await this.folder.keepTile(tile, Buffer.concat(hashes));
-    if (level === 0) await this.folder.keepBundle(tile, this.entries);
+    await this.write(this.folder.keepTile(tile, Buffer.concat(hashes)));
+    if (level === 0) await this.write(this.folder.keepBundle(tile, this.entries));
     if (level === 0) this.entries = [];
     this.filled.push(tile);
     this.levels[level] = [];

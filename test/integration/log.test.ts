@@ -335,6 +335,40 @@ test('database and folder that were restored together are older than the mark, o
   expect((await run()).note).toBe(note);
 });
 
+test('full tiles are on the disk before the checkpoint that needs them, or there is none', async () => {
+  await tamper(database, async (su) => {
+    await su.query(
+      `with heads as (insert into log_heads (number, at, body) select 100000 + n, now(), 'heads ' || n from generate_series(1, 1500) as n returning number, body)
+       insert into log_queue (format, stream, seq, sha256, salt)
+       select 'unitrail.heads/1', 'log', number, encode(sha256(convert_to(body, 'UTF8')), 'hex'), sha256(body::bytea) from heads order by number`,
+    );
+    await su.query('insert into log_pending select id from log_queue where seq > 100000');
+  });
+  const before = await folder.checkpoint();
+  const isFull = (width: number): boolean => width === 256;
+  const failing: LogFolder['keepTile'] = async (tile, hashes) => {
+    if (isFull(tile.width) && tile.index === 3) throw new Error('cut off');
+    await folder.keepTile(tile, hashes);
+  };
+  await expect(sequence({ keepTile: failing })).rejects.toThrow('cut off');
+  expect(await folder.checkpoint()).toBe(before);
+  const kept = new Set<number>();
+  const checkpoint = await sequence({
+    async keepTile(tile, hashes) {
+      await folder.keepTile(tile, hashes);
+      if (isFull(tile.width)) kept.add(tile.index);
+    },
+    async keepCheckpoint(note) {
+      expect(kept.size).toBeGreaterThanOrEqual(5);
+      await folder.keepCheckpoint(note);
+    },
+  });
+  // From the folder, tile by tile: the tree of the checkpoint.
+  const path = await consistencyProof(folder, parseCheckpoint(before!)!.size, checkpoint.size);
+  const hashes = path.map((text) => new Uint8Array(Buffer.from(text, 'base64')));
+  expect(isConsistent(hasher, parseCheckpoint(before!)!, checkpoint, hashes)).toBe(true);
+});
+
 test('an office that stood still replaces no checkpoint that another one has kept since', async () => {
   const older = (await folder.checkpoint())!;
   await shipBatch(floor, 1);
