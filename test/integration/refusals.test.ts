@@ -143,9 +143,10 @@ describe.each(logins)('the login of %s', (login) => {
   });
 });
 
-test('no group has more than the right to read, and the buyers have none yet', async () => {
+test('no group has more than the right to read, and the buyers that of their views only', async () => {
   const rights = await owner.raw<{ rows: { group: string; right: string }[] }>(
-    `select distinct case a.grantee when 0 then 'PUBLIC' else a.grantee::regrole::text end as "group", a.privilege_type as right
+    `select distinct case a.grantee when 0 then 'PUBLIC' else a.grantee::regrole::text end as "group", a.privilege_type || case
+       when a.grantee = 'unitrail_buyer'::regrole and c.relkind = 'v' and starts_with(c.relname, 'buyer_') then ' of a view' else '' end as right
      from pg_class c, aclexplode(c.relacl) a
      where c.relnamespace = 'public'::regnamespace and a.grantee <> c.relowner
      union all
@@ -154,9 +155,14 @@ test('no group has more than the right to read, and the buyers have none yet', a
      order by 1, 2`,
   );
   expect(rights.rows).toEqual(
-    ['unitrail_auditor', 'unitrail_desk', 'unitrail_office', 'unitrail_retention', 'unitrail_station'].map(
-      (group) => ({ group, right: 'SELECT' }),
-    ),
+    [
+      'unitrail_auditor',
+      'unitrail_buyer',
+      'unitrail_desk',
+      'unitrail_office',
+      'unitrail_retention',
+      'unitrail_station',
+    ].map((group) => ({ group, right: group === 'unitrail_buyer' ? 'SELECT of a view' : 'SELECT' })),
   );
 });
 
