@@ -1,7 +1,9 @@
 /**
  * The files of an export: units a second against the floors of design.md, and the memory that a process needs for them.
  *
- *   npm run bench:export -- [--units 1000000] [--formats csv,xlsx,records]
+ *   npm run bench:export -- [--units 1000000] [--formats csv,xlsx,records] [--libreoffice]
+ *
+ * With --libreoffice the workbook is opened by it as well, and each cell compared with the database's.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,6 +13,8 @@ import { parseArgs } from 'node:util';
 import { Interrupted, Interruption } from '../cli/interruption';
 import type { Measured, Task, Work } from './export/child';
 import { loadColumns } from './export/floors';
+import { compareByLibreOffice } from './export/libreoffice';
+import { benchSource } from './export/records';
 import { resultText, settingsText, type Result } from './export/report';
 import { atSite, type Site } from './export/site';
 import { wholeNumber } from './support/options';
@@ -24,18 +28,19 @@ const known = ['csv', 'xlsx', 'records'] as const;
 type Format = (typeof known)[number];
 
 async function main(): Promise<void> {
-  const { units, formats } = readOptions();
+  const options = readOptions();
   const interruption = new Interruption();
   const signal = interruption.takeOver(() => say('The server is being stopped'));
   try {
-    const passed = await atSite({ units, say, signal }, async (site) => {
+    const passed = await atSite({ units: options.units, say, signal }, async (site) => {
       tell(settingsText(site.postgresVersion));
       const results: Result[] = [];
-      for (const format of formats) {
-        results.push(await measureFormat(site, format, units, signal));
+      for (const format of options.formats) {
+        results.push(await measureFormat(site, format, options.units, signal));
         tell(resultText(results.slice(-1)).text);
       }
-      return resultText(results).ok;
+      const isSame = !options.libreoffice || (await isSameInLibreOffice(site, options.units, signal));
+      return resultText(results).ok && isSame;
     });
     if (!passed) process.exitCode = 1;
   } catch (error) {
@@ -46,12 +51,28 @@ async function main(): Promise<void> {
   }
 }
 
-function readOptions(): { units: number; formats: Format[] } {
+interface Options {
+  readonly units: number;
+  readonly formats: readonly Format[];
+  readonly libreoffice: boolean;
+}
+
+function readOptions(): Options {
   const text = (byDefault: string) => ({ type: 'string' as const, default: byDefault });
-  const { values } = parseArgs({ options: { units: text('1000000'), formats: text(known.join(',')) } });
+  const { values } = parseArgs({
+    options: {
+      units: text('1000000'),
+      formats: text(known.join(',')),
+      libreoffice: { type: 'boolean', default: false },
+    },
+  });
   const formats = values.formats.split(',').map((name) => known.find((one) => one === name));
   if (formats.includes(undefined)) throw new Error(`--formats: a list of ${known.join(', ')}`);
-  return { units: wholeNumber('units', values.units, MAX_UNITS), formats: formats as Format[] };
+  return {
+    units: wholeNumber('units', values.units, MAX_UNITS),
+    formats: formats as Format[],
+    libreoffice: values.libreoffice,
+  };
 }
 
 async function measureFormat(
@@ -71,6 +92,24 @@ async function measureFormat(
     if (format === 'csv') await loadColumns(site.db, site.url, join(folder, 'bench.csv'));
     const floorUnits = format === 'csv' ? units : Math.min(units, MAX_FLOOR_UNITS);
     return { format, small, large, floor: await measure(task(`floor-${format}`, floorUnits), signal) };
+  });
+}
+
+async function isSameInLibreOffice(site: Site, units: number, signal: AbortSignal): Promise<boolean> {
+  return inFolder(site, async (folder) => {
+    await measure({ work: 'xlsx', units, url: site.url, folder }, signal);
+    say('LibreOffice opens the workbook');
+    const workbook = join(folder, 'bench.xlsx');
+    const { cells, wrong } = await compareByLibreOffice(
+      workbook,
+      benchSource(site.db, units),
+      folder,
+      signal,
+    );
+    tell(
+      `LibreOffice  ${cells} cells of ${units} units, ${wrong.length === 0 ? 'all as the database has them' : wrong.join('\n')}`,
+    );
+    return wrong.length === 0;
   });
 }
 
