@@ -103,7 +103,7 @@ test('its sealed record comes byte for byte, and its history event for event', a
 
 test('its page says the same as before, from where it was read, and that the log holds it', async () => {
   const [then, now] = [before['']!.text, (await type(`unit show ${first().serial}`)).text].map((text) =>
-    text.split('\n').filter((line) => !/^ {2}(Sealed|From|Proof|Since) /.test(line)),
+    text.split('\n').filter((line) => !/^ {2}(Sealed|From|Log|Proof|Since) /.test(line)),
   );
   expect(now).toEqual(then);
   const { text } = await type(`unit show ${first().serial}`);

@@ -158,8 +158,14 @@ test('a word of the other’s leaves the same trace as one that nobody has', asy
       for (const { name } of functions.filter((one) => one.arguments.join() === 'text'))
         asked.push((value) => `select 1 from ${name}('${value}')`);
       for (const ask of asked) {
-        const [trace, blank] = [await traceOf(client, ask(word)), await traceOf(client, ask(other))];
-        expect([ask(word), trace.replaceAll(word, '?')]).toEqual([ask(word), blank.replaceAll(other, '?')]);
+        const tracesOf = async (): Promise<readonly [string, string]> => [
+          (await traceOf(client, ask(word))).replaceAll(word, '?'),
+          (await traceOf(client, ask(other))).replaceAll(other, '?'),
+        ];
+        let [trace, blank] = await tracesOf();
+        // The server may look at its tables anew between the two: what leaks does so the second time as well.
+        if (trace !== blank) [trace, blank] = await tracesOf();
+        expect([ask(word), trace]).toEqual([ask(word), blank]);
         traced += 1;
       }
     }

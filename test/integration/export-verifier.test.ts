@@ -439,7 +439,8 @@ test('the keys of the log count where they are given, and another one is named',
 
 test('an export that is made after the key of the log was changed is signed by the key that it tells', async () => {
   const manufacturer = { issuer: 'unitrail', name: 'Unitrail', companyPrefix: '061414112' };
-  const key = await readLogKey({ env: {}, manufacturer, home: at('rotated') });
+  const env = { UNITRAIL_LOG_KEYS_BEFORE: deps.log.key.text };
+  const key = await readLogKey({ env, manufacturer, home: at('rotated') });
   const rotated = { ...deps, log: { ...deps.log, key } };
   const id = await openReissue(office, 'acme-000001', { request: 'rotated', asOf, look: testLook() });
   await makeExport(rotated, id);
