@@ -40,7 +40,8 @@ export const STORE_COPY = 'store';
 
 /**
  * Reads the copy in the content store back as a whole: by the second reader, and against what the database has of each
- * unit. What is wrong stops the capsule, and nothing of it is removed here.
+ * unit. What is wrong stops the capsule, and nothing of it is removed here. Each run reads it anew: what an earlier one read
+ * may have rotted since.
  * @throws UnitrailError CAPSULE_DAMAGED, STORE_UNAVAILABLE
  */
 export async function verifyCopy(
@@ -50,7 +51,7 @@ export async function verifyCopy(
   signal?: AbortSignal,
 ): Promise<void> {
   const row = await findCapsule(deps.db, id);
-  if (row.verified) return;
+  if (row.verifiedIn.includes(run)) return;
   await inWorkFolder(deps.workFolder, `${id}-read`, async (folder) => {
     await fetchFiles(deps, id, folder, signal);
     const report = await deps.verify(folder, deps.trusted);

@@ -127,17 +127,20 @@ create table capsule_files (
 );
 create index capsule_files_sha256_index on capsule_files (sha256);
 
--- A copy that was read back as a whole: where, what it was, by whose login, when.
+-- A copy that was read back as a whole: where, what it was, by whose login, when. Of each run anew: a disk forgets.
 create table capsule_copies (
   capsule_id text not null,
   place text not null,
+  run_id text not null,
   manifest_sha256 text not null,
   verified_by text not null default session_user,
   verified_at timestamptz not null default clock_timestamp(),
-  constraint capsule_copies_pkey primary key (capsule_id, place),
+  constraint capsule_copies_pkey primary key (capsule_id, place, run_id),
   constraint capsule_copies_capsule foreign key (capsule_id) references capsules (id),
+  constraint capsule_copies_run foreign key (run_id) references retention_runs (id),
   constraint capsule_copies_sha256 check (manifest_sha256 ~ '^[0-9a-f]{64}$')
 );
+create index capsule_copies_run_id on capsule_copies (run_id);
 
 -- Each try to bring a capsule to its buyer.
 create table capsule_deliveries (
@@ -253,14 +256,15 @@ begin
 end $$;
 create trigger capsules_go_on before update on capsules for each row execute function refuse_capsule_change();
 
--- Only that its bytes went, and only by who may move them.
+-- Only that its bytes went, and only by a login that may move them: a superuser has every role, and is none.
 create function refuse_capsule_unit_change() returns trigger
 language plpgsql as $$
 declare
   was capsule_units := old;
 begin
   was.retired_at := new.retired_at;
-  if new is distinct from was or old.retired_at is not null or new.retired_at is distinct from now() or not has_role('unitrail_retention') then
+  if new is distinct from was or old.retired_at is not null or new.retired_at is distinct from now()
+     or not exists (select from pg_roles r where r.rolname = session_user and not r.rolsuper and pg_has_role(r.oid, 'unitrail_retention', 'usage')) then
     raise exception using errcode = '42501', message = format('unit %s in capsule %s can not become that', old.serial, old.capsule_id);
   end if;
   return new;

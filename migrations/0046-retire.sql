@@ -88,7 +88,9 @@ language sql stable security definer set search_path = public, pg_temp as $$
     select k.product, k.buyer, t.database_months from (select distinct e.product, e.buyer from ended e) k
     cross join (select v.document::jsonb as d from plant_versions v order by v.id desc limit 1) p
     cross join lateral retention_terms(p.d, k.product, k.buyer) t)
-  select e.id, e.issuer, e.serial, e.buyer, e.product, to_char(e.ended_at at time zone 'UTC', 'YYYY-MM'), e.seq, e.head,
+  -- The month is that of the record: a closing may begin in one month and end in the next.
+  select e.id, e.issuer, e.serial, e.buyer, e.product,
+    coalesce(substr(r.body::jsonb #>> '{shipment,at}', 1, 7), to_char(e.ended_at at time zone 'UTC', 'YYYY-MM')), e.seq, e.head,
     r.sealed_at, r.sha256, h.unit_id is not null, d.unit_id is not null
   from ended e join terms t on t.product = e.product and t.buyer is not distinct from e.buyer
   left join records r on r.unit_id = e.id
@@ -139,7 +141,7 @@ declare
   newest bigint;
   consents integer;
 begin
-  if not exists (select from operators where number = p_by) then
+  if not exists (select from operators where number = p_by and left_at is null and erased_at is null) then
     perform refuse('UT009', format('by: there is no operator %s in the plant file', p_by));
   end if;
   select max(id) into newest from plant_versions;
@@ -215,6 +217,8 @@ declare
   one record;
 begin
   perform check_office();
+  -- One after the other: two runs that plan at once would both take what is due.
+  perform pg_advisory_xact_lock(hashtext('unitrail.retention'));
   r := run_under_way(p_run);
   if r.planned_at is null and r.clock_trusted then
     with due as materialized (select * from due_units(r.as_of)),
@@ -312,13 +316,25 @@ begin
   if p_manifest_sha256 is distinct from encode(sha256(convert_to(c.events_manifest, 'UTF8')), 'hex') then
     perform refuse('UT002', format('capsule %s: the copy at %s has another manifest', c.id, p_place));
   end if;
-  insert into capsule_copies (capsule_id, place, manifest_sha256) values (c.id, p_place, p_manifest_sha256) on conflict do nothing;
+  insert into capsule_copies (capsule_id, place, run_id, manifest_sha256) values (c.id, p_place, p_run, p_manifest_sha256) on conflict do nothing;
   if not found then return; end if;
   perform append_to_stream('retention:' || p_run, 'copyVerified', concat_ws('/', 'verified', c.id, p_place),
     format('{"capsule":%s,"manifestSha256":%s,"place":%s}', to_json(c.id), to_json(p_manifest_sha256), to_json(p_place)));
 end $$;
 
+-- Whoever removes has to see a hold that was added a moment ago. A transaction that looks at everything as it was at its
+-- beginning would not.
+create function check_sees_holds() returns void
+language plpgsql as $$
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    perform refuse('UT021', format('nothing is removed in a transaction that is %s: it has to be read committed, to see holds',
+      current_setting('transaction_isolation')));
+  end if;
+end $$;
+
 -- Removes the events and records of some units of a capsule, and says how many units are left. Nothing else removes any.
+-- What was read back in an earlier run does not count: in between, a hold may have kept it for years, and the disk have rotted.
 create function retire(p_capsule text, p_run text, p_most integer) returns bigint
 language plpgsql security definer set search_path = public, pg_temp as $$
 declare
@@ -329,6 +345,7 @@ declare
   found_rows bigint;
   obstacle text;
 begin
+  perform check_sees_holds();
   -- Whoever adds a hold waits until this handful is done, and this waits for a hold that is being added.
   perform pg_advisory_xact_lock_shared(hashtext('unitrail.legal-holds'));
   r := run_under_way(p_run);
@@ -338,9 +355,9 @@ begin
   if not found then perform refuse('UT009', format('there is no capsule %s', p_capsule)); end if;
   if c.state in ('moved', 'erased') then return 0; end if;
   if c.state <> 'made' then perform refuse('UT021', format('capsule %s is not made yet', c.id)); end if;
-  if not exists (select from capsule_copies v where v.capsule_id = c.id and v.place = 'store' and v.verified_by <> session_user
+  if not exists (select from capsule_copies v where v.capsule_id = c.id and v.place = 'store' and v.run_id = p_run and v.verified_by <> session_user
        and v.manifest_sha256 = encode(sha256(convert_to(c.events_manifest, 'UTF8')), 'hex')) then
-    perform refuse('UT021', format('capsule %s: nobody else has read its copy in the store back', c.id));
+    perform refuse('UT021', format('capsule %s: nobody else has read its copy in the store back in this run', c.id));
   end if;
   if c.delivery = 'due' then perform refuse('UT021', format('capsule %s is still to be brought to %s', c.id, c.buyer)); end if;
   select h.hold_id into obstacle from capsule_units u join units_on_legal_hold h on h.unit_id = u.unit_id where u.capsule_id = c.id limit 1;
@@ -383,6 +400,7 @@ declare
   until timestamptz;
   obstacle text;
 begin
+  perform check_sees_holds();
   perform pg_advisory_xact_lock_shared(hashtext('unitrail.legal-holds'));
   r := run_under_way(p_run);
   if not r.clock_trusted then perform refuse('UT021', format('retention run %s: the clock is not trusted', p_run)); end if;
@@ -451,6 +469,7 @@ declare
   r retention_runs;
   numbers text[];
 begin
+  perform check_sees_holds();
   perform pg_advisory_xact_lock_shared(hashtext('unitrail.legal-holds'));
   r := run_under_way(p_run);
   if not r.clock_trusted then return 0; end if;

@@ -663,7 +663,7 @@ declare
   newest bigint;
   consents integer;
 begin
-  if not exists (select from operators where number = p_by) then
+  if not exists (select from operators where number = p_by and left_at is null and erased_at is null) then
     perform refuse('UT009', format('by: there is no operator %s in the plant file', p_by));
   end if;
   select max(id) into newest from plant_versions;
@@ -1669,6 +1669,20 @@ begin
 end $_$;
 
 --
+-- Name: check_sees_holds(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_sees_holds() RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    perform refuse('UT021', format('nothing is removed in a transaction that is %s: it has to be read committed, to see holds',
+      current_setting('transaction_isolation')));
+  end if;
+end $$;
+
+--
 -- Name: check_sscc(text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2054,7 +2068,7 @@ begin
   if p_manifest_sha256 is distinct from encode(sha256(convert_to(c.events_manifest, 'UTF8')), 'hex') then
     perform refuse('UT002', format('capsule %s: the copy at %s has another manifest', c.id, p_place));
   end if;
-  insert into capsule_copies (capsule_id, place, manifest_sha256) values (c.id, p_place, p_manifest_sha256) on conflict do nothing;
+  insert into capsule_copies (capsule_id, place, run_id, manifest_sha256) values (c.id, p_place, p_run, p_manifest_sha256) on conflict do nothing;
   if not found then return; end if;
   perform append_to_stream('retention:' || p_run, 'copyVerified', concat_ws('/', 'verified', c.id, p_place),
     format('{"capsule":%s,"manifestSha256":%s,"place":%s}', to_json(c.id), to_json(p_manifest_sha256), to_json(p_place)));
@@ -2201,7 +2215,9 @@ CREATE FUNCTION public.due_units(p_as_of timestamp with time zone) RETURNS TABLE
     select k.product, k.buyer, t.database_months from (select distinct e.product, e.buyer from ended e) k
     cross join (select v.document::jsonb as d from plant_versions v order by v.id desc limit 1) p
     cross join lateral retention_terms(p.d, k.product, k.buyer) t)
-  select e.id, e.issuer, e.serial, e.buyer, e.product, to_char(e.ended_at at time zone 'UTC', 'YYYY-MM'), e.seq, e.head,
+  -- The month is that of the record: a closing may begin in one month and end in the next.
+  select e.id, e.issuer, e.serial, e.buyer, e.product,
+    coalesce(substr(r.body::jsonb #>> '{shipment,at}', 1, 7), to_char(e.ended_at at time zone 'UTC', 'YYYY-MM')), e.seq, e.head,
     r.sealed_at, r.sha256, h.unit_id is not null, d.unit_id is not null
   from ended e join terms t on t.product = e.product and t.buyer is not distinct from e.buyer
   left join records r on r.unit_id = e.id
@@ -2305,6 +2321,7 @@ declare
   until timestamptz;
   obstacle text;
 begin
+  perform check_sees_holds();
   perform pg_advisory_xact_lock_shared(hashtext('unitrail.legal-holds'));
   r := run_under_way(p_run);
   if not r.clock_trusted then perform refuse('UT021', format('retention run %s: the clock is not trusted', p_run)); end if;
@@ -2335,6 +2352,7 @@ declare
   r retention_runs;
   numbers text[];
 begin
+  perform check_sees_holds();
   perform pg_advisory_xact_lock_shared(hashtext('unitrail.legal-holds'));
   r := run_under_way(p_run);
   if not r.clock_trusted then return 0; end if;
@@ -3888,6 +3906,8 @@ declare
   one record;
 begin
   perform check_office();
+  -- One after the other: two runs that plan at once would both take what is due.
+  perform pg_advisory_xact_lock(hashtext('unitrail.retention'));
   r := run_under_way(p_run);
   if r.planned_at is null and r.clock_trusted then
     with due as materialized (select * from due_units(r.as_of)),
@@ -4415,7 +4435,8 @@ declare
   was capsule_units := old;
 begin
   was.retired_at := new.retired_at;
-  if new is distinct from was or old.retired_at is not null or new.retired_at is distinct from now() or not has_role('unitrail_retention') then
+  if new is distinct from was or old.retired_at is not null or new.retired_at is distinct from now()
+     or not exists (select from pg_roles r where r.rolname = session_user and not r.rolsuper and pg_has_role(r.oid, 'unitrail_retention', 'usage')) then
     raise exception using errcode = '42501', message = format('unit %s in capsule %s can not become that', old.serial, old.capsule_id);
   end if;
   return new;
@@ -4907,6 +4928,7 @@ declare
   found_rows bigint;
   obstacle text;
 begin
+  perform check_sees_holds();
   -- Whoever adds a hold waits until this handful is done, and this waits for a hold that is being added.
   perform pg_advisory_xact_lock_shared(hashtext('unitrail.legal-holds'));
   r := run_under_way(p_run);
@@ -4916,9 +4938,9 @@ begin
   if not found then perform refuse('UT009', format('there is no capsule %s', p_capsule)); end if;
   if c.state in ('moved', 'erased') then return 0; end if;
   if c.state <> 'made' then perform refuse('UT021', format('capsule %s is not made yet', c.id)); end if;
-  if not exists (select from capsule_copies v where v.capsule_id = c.id and v.place = 'store' and v.verified_by <> session_user
+  if not exists (select from capsule_copies v where v.capsule_id = c.id and v.place = 'store' and v.run_id = p_run and v.verified_by <> session_user
        and v.manifest_sha256 = encode(sha256(convert_to(c.events_manifest, 'UTF8')), 'hex')) then
-    perform refuse('UT021', format('capsule %s: nobody else has read its copy in the store back', c.id));
+    perform refuse('UT021', format('capsule %s: nobody else has read its copy in the store back in this run', c.id));
   end if;
   if c.delivery = 'due' then perform refuse('UT021', format('capsule %s is still to be brought to %s', c.id, c.buyer)); end if;
   select h.hold_id into obstacle from capsule_units u join units_on_legal_hold h on h.unit_id = u.unit_id where u.capsule_id = c.id limit 1;
@@ -5860,6 +5882,7 @@ CREATE VIEW public.buyers_by_shipment AS
 CREATE TABLE public.capsule_copies (
     capsule_id text NOT NULL,
     place text NOT NULL,
+    run_id text NOT NULL,
     manifest_sha256 text NOT NULL,
     verified_by text DEFAULT SESSION_USER NOT NULL,
     verified_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
@@ -7018,7 +7041,7 @@ ALTER TABLE ONLY public.buyers
 --
 
 ALTER TABLE ONLY public.capsule_copies
-    ADD CONSTRAINT capsule_copies_pkey PRIMARY KEY (capsule_id, place);
+    ADD CONSTRAINT capsule_copies_pkey PRIMARY KEY (capsule_id, place, run_id);
 
 --
 -- Name: capsule_deliveries capsule_deliveries_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -7670,6 +7693,12 @@ CREATE INDEX blocks_batch_id ON public.blocks USING btree (batch_id);
 --
 
 CREATE UNIQUE INDEX blocks_lease_id ON public.blocks USING btree (lease_id) WHERE (lease_id IS NOT NULL);
+
+--
+-- Name: capsule_copies_run_id; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX capsule_copies_run_id ON public.capsule_copies USING btree (run_id);
 
 --
 -- Name: capsule_deliveries_capsule_id; Type: INDEX; Schema: public; Owner: -
@@ -8680,6 +8709,13 @@ ALTER TABLE ONLY public.capsule_copies
     ADD CONSTRAINT capsule_copies_capsule FOREIGN KEY (capsule_id) REFERENCES public.capsules(id);
 
 --
+-- Name: capsule_copies capsule_copies_run; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.capsule_copies
+    ADD CONSTRAINT capsule_copies_run FOREIGN KEY (run_id) REFERENCES public.retention_runs(id);
+
+--
 -- Name: capsule_deliveries capsule_deliveries_capsule; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -9687,6 +9723,12 @@ REVOKE ALL ON FUNCTION public.check_sealed() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION public.check_secondary(p_kind text, p_issuer text, p_value text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION check_sees_holds(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_sees_holds() FROM PUBLIC;
 
 --
 -- Name: FUNCTION check_sscc(p_sscc text); Type: ACL; Schema: public; Owner: -

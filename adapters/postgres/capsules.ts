@@ -21,13 +21,13 @@ export interface CapsuleRow {
   /** Byte for byte; null while it is planned only. */
   readonly manifest: string | null;
   readonly eventsManifest: string | null;
-  /** Whether somebody has read the copy in the store back. */
-  readonly verified: boolean;
+  /** The runs that have read the copy in the store back. */
+  readonly verifiedIn: readonly string[];
 }
 
 const columns = `c.id, c.run_id as "runId", c.buyer, c.product, c.month, c.number, c.units, c.records, c.events::float8 as events, c.state,
   c.delivery, c.manifest, c.events_manifest as "eventsManifest",
-  exists (select from capsule_copies v where v.capsule_id = c.id and v.place = 'store') as verified`;
+  array(select v.run_id from capsule_copies v where v.capsule_id = c.id and v.place = 'store' order by v.verified_at) as "verifiedIn"`;
 
 /** @throws UnitrailError NOT_FOUND */
 export async function findCapsule(db: Database, id: string): Promise<CapsuleRow> {

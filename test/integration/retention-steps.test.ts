@@ -200,7 +200,7 @@ test('a full disk, wherever it is met, is tried again, and has booked and remove
   await makeCapsule(deps, capsule, run);
   const unread = verifyCopy({ ...deps, store: away }, capsule, run.id);
   await expect(unread).rejects.toMatchObject({ code: expect.stringMatching(/STORE_UNAVAILABLE|NOT_FOUND/) });
-  expect(await findCapsule(office, capsule)).toMatchObject({ verified: false });
+  expect(await findCapsule(office, capsule)).toMatchObject({ verifiedIn: [] });
 });
 
 test('a file that changed before it was read back stops its capsule, and nothing of it is removed', async () => {
@@ -233,6 +233,30 @@ test('a file that changed before it was read back stops its capsule, and nothing
   expect((await judged()).map(({ found }) => found)).toEqual(['no such file in the content store']);
   await writeFile(path, bytes);
   expect(await dueGroups(office, new Date())).toEqual([]);
+});
+
+test('what an earlier run read back is read again before anything goes: a disk forgets while a hold lasts', async () => {
+  const { run, capsule, ids } = await plannedCapsule();
+  await makeCapsule(deps, capsule, run);
+  await deliverCapsule({ db: office, store, secrets: {} }, capsule, run.id);
+  await verifyCopy(deps, capsule, run.id);
+  const before = await leftEvents(ids);
+  const records = (await capsuleFiles(office, capsule)).find(({ role }) => role === 'records')!;
+  const bytes = await readFile(pathOf(records.sha256));
+  await chmod(pathOf(records.sha256), 0o600);
+  await writeFile(pathOf(records.sha256), bytes.subarray(1));
+  const next = await openRun(office, {
+    request: `steps-${(runs += 1)}`,
+    asOf: new Date(),
+    confirmedBy: null,
+  });
+  await expect(retireSome(retention, capsule, next.id)).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
+  await expect(verifyCopy(deps, capsule, next.id)).rejects.toMatchObject({ code: 'CAPSULE_DAMAGED' });
+  expect(await leftEvents(ids)).toBe(before);
+  await writeFile(pathOf(records.sha256), bytes);
+  await verifyCopy(deps, capsule, next.id);
+  while ((await retireSome(retention, capsule, next.id)) > 0);
+  expect(await findCapsule(office, capsule)).toMatchObject({ state: 'moved', verifiedIn: [run.id, next.id] });
 });
 
 test('at its end the archive of a capsule goes, with what no other capsule needs, and the auditor still balances', async () => {

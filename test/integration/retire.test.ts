@@ -163,6 +163,48 @@ test('a hold that is added in the middle of a move wins, and waits for what is b
   expect(await retire(floor, run, capsules[0]!)).toBe('0');
 });
 
+test('a transaction that would not see a new hold removes nothing', async () => {
+  const run = await openRun(office);
+  for (const isolationLevel of ['repeatable read', 'serializable'] as const)
+    for (const call of [`retire('any', ?, 1)`, `erase_capsule('any', ?)`, `erase_names(?)`]) {
+      const trx = await floor.as('retention').transaction({ isolationLevel });
+      const refused = trx.raw(`select ${call}`, [run]);
+      await expect(refused).rejects.toMatchObject({ message: expect.stringContaining(isolationLevel) });
+      await trx.rollback();
+    }
+});
+
+test('of two runs that plan at once, one plans what is due and the other nothing', async () => {
+  await shipBatch(floor, 1);
+  await handOut(office, 'acme', home);
+  const [first, second] = [await openRun(office), await openRun(office)];
+  const planning = await office.transaction();
+  expect(await one(planning, 'plan_capsules(?)', [first])).toBe(1);
+  const other = one(office, 'plan_capsules(?)', [second]);
+  const answer = other.catch((error: unknown) => error);
+  await untilBlocked(database);
+  await planning.commit();
+  expect(await answer).toBe(0);
+});
+
+test('a capsule has the month of its records, also of a shipment that closed in the next one', async () => {
+  const { units } = await shipBatch(floor, 1);
+  await handOut(office, 'acme', home);
+  await withSuperuser(async (client) => {
+    await client.query('alter table shipments disable trigger all');
+    await client.query(
+      `update shipments s set closed_at = closed_at - interval '40 days' from units u where u.id = $1 and s.id = u.shipment_id`,
+      [units[0]!.unitId],
+    );
+    await client.query('alter table shipments enable trigger all');
+  }, database.superuserUrl);
+  const record = await office('records').where({ unit_id: units[0]!.unitId }).first<{ body: string }>('body');
+  const { at } = (JSON.parse(record!.body) as { shipment: { at: string } }).shipment;
+  const { capsules } = await planned(office);
+  const months = await office('capsules').whereIn('id', capsules).pluck('month');
+  expect(months).toEqual([at.slice(0, 7)]);
+});
+
 test('a unit that has moved still takes a return, which stays here, and what moved with it is not said twice', async () => {
   const [unit, other] = (await shipBatch(floor, 2)).units as [WalkedUnit, WalkedUnit];
   const back = { rma: 'RMA-7', condition: 'dead', reason: 'no power', by: '23' };
@@ -200,7 +242,7 @@ test('even the owner and the superuser can not delete an event or a record, nor 
     `delete from unit_events where stream like 'retention:%'`,
     `delete from records where unit_id = '${unit.unitId}'`,
     `update capsules set state = 'moved', moved_at = now() where state = 'planned'`,
-    `update capsule_units set capsule_id = capsule_id where unit_id = '${unit.unitId}'`,
+    `update capsule_units set retired_at = now() where unit_id = '${unit.unitId}'; delete from records where unit_id = '${unit.unitId}'`,
     `update legal_holds set reason = 'none'`,
     `update retention_runs set clock_trusted = not clock_trusted`,
     ...[
@@ -219,6 +261,9 @@ test('even the owner and the superuser can not delete an event or a record, nor 
     await withSuperuser(async (client) => {
       for (const sql of attempts) expect([sql, await sqlStateOf(client.query(sql))]).toEqual([sql, '42501']);
     }, url);
+  expect(await office('capsule_units').where({ unit_id: unit.unitId }).first('retired_at')).toEqual({
+    retired_at: null,
+  });
   expect(await leftOf(unit)).toMatchObject({ records: 1 });
 });
 
@@ -299,7 +344,12 @@ test('the name of a person who left is erased after its time, unless somebody ho
   // The version before had no time for names: for ever. Two persons agree to the new one.
   expect(await names()).toBe(0);
   const newest: string = await one(office, '(select max(id) from plant_versions)');
-  for (const by of ['17', '23']) await desk.raw('select approve_retention(?, ?)', [newest, by]);
+  const approve = (by: string) => one(desk, 'approve_retention(?, ?)', [newest, by]);
+  // Whoever left agrees to nothing any more.
+  expect(await sqlStateOf(approve('23'))).toBe('UT009');
+  await desk.raw('select note_operators(?)', [['17', '23']]);
+  for (const by of ['17', '23']) await approve(by);
+  await desk.raw('select note_operators(?)', [['17']]);
   await addHold('H4', 'batch', 'any');
   expect(await names()).toBe(0);
   await release('H4');
