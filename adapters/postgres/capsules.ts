@@ -2,6 +2,7 @@ import { UnitrailError } from '../../domain/errors';
 import type { Trouble } from '../../domain/retention';
 import type { Database } from './database';
 import { mapped } from './errors';
+import { long } from './long-statement';
 
 /** Units of one call: a hold that is added waits for no more than these. */
 export const RETIRE_UNITS = 500;
@@ -116,7 +117,9 @@ export async function bookVerified(
 
 /** Removes some of its units here, by the login that may, and says how many are left. */
 export async function retireSome(db: Database, capsule: string, run: string): Promise<number> {
-  return Number(await ask<string>(db, 'retire(?, ?, ?)', [capsule, run, RETIRE_UNITS]));
+  const values = [capsule, run, RETIRE_UNITS];
+  const [left] = await long<{ units: string }>(db, 'select retire(?, ?, ?) as units', values);
+  return Number(left!.units);
 }
 
 /**
@@ -124,24 +127,23 @@ export async function retireSome(db: Database, capsule: string, run: string): Pr
  * capsule or export needs.
  */
 export async function orphanedContents(db: Database, capsule: string): Promise<string[]> {
-  const answer = await mapped(
-    db.raw<{ rows: { sha256: string }[] }>(
-      `with told as materialized (
-         select distinct x.export_id as id from capsule_units u join export_items x on x.unit_id = u.unit_id where u.capsule_id = ?
-         union select x.export_id from capsule_units u join extract_items x on x.unit_id = u.unit_id where u.capsule_id = ?),
-       erased as materialized (
-         select e.id from erased_exports e where e.id in (select id from told)
-           or exists (select from exports r join told t on t.id = r.reissue_of where r.id = e.id))
-       select f.sha256 from (
-         select sha256 from capsule_files where capsule_id = ?
-         union select x.sha256 from export_files x join erased e on e.id = x.export_id) f
-       where exists (select from capsules c where c.id = ? and c.state = 'erased')
-         and not exists (select from capsule_files o join capsules k on k.id = o.capsule_id where o.sha256 = f.sha256 and k.state <> 'erased')
-         and not exists (select from export_files e where e.sha256 = f.sha256 and e.export_id not in (select id from erased_exports))`,
-      [capsule, capsule, capsule, capsule],
-    ),
+  const rows = await long<{ sha256: string }>(
+    db,
+    `with told as materialized (
+       select distinct x.export_id as id from capsule_units u join export_items x on x.unit_id = u.unit_id where u.capsule_id = ?
+       union select x.export_id from capsule_units u join extract_items x on x.unit_id = u.unit_id where u.capsule_id = ?),
+     erased as materialized (
+       select e.id from erased_exports e where e.id in (select id from told)
+         or exists (select from exports r join told t on t.id = r.reissue_of where r.id = e.id))
+     select f.sha256 from (
+       select sha256 from capsule_files where capsule_id = ?
+       union select x.sha256 from export_files x join erased e on e.id = x.export_id) f
+     where exists (select from capsules c where c.id = ? and c.state = 'erased')
+       and not exists (select from capsule_files o join capsules k on k.id = o.capsule_id where o.sha256 = f.sha256 and k.state <> 'erased')
+       and not exists (select from export_files e where e.sha256 = f.sha256 and e.export_id not in (select id from erased_exports))`,
+    [capsule, capsule, capsule, capsule],
   );
-  return answer.rows.map(({ sha256 }) => sha256);
+  return rows.map(({ sha256 }) => sha256);
 }
 
 export interface CapsuleUnitRow {

@@ -3,9 +3,7 @@ import { UnitrailError } from '../../domain/errors';
 import type { DueGroup, ErasedCapsule, RetentionReport } from '../../domain/retention';
 import type { Database } from './database';
 import { mapped } from './errors';
-
-/** What is due is looked for among all units that ever shipped, in one statement. */
-const LONG_MS = 1_800_000;
+import { long } from './long-statement';
 
 export interface RetentionRun {
   readonly id: string;
@@ -75,19 +73,6 @@ export async function dueGroups(db: Database, asOf: Date): Promise<DueGroup[]> {
 /** Names the units of new capsules; a repeat plans nothing more. */
 export async function planCapsules(db: Database, run: string): Promise<void> {
   await long(db, 'select plan_capsules(?)', [run]);
-}
-
-/** A statement that may take as long as a reading of everything. */
-async function long<Row>(db: Database, sql: string, values: readonly unknown[]): Promise<Row[]> {
-  return mapped(
-    db.transaction(async (trx) => {
-      await trx.raw(`set local statement_timeout = ${LONG_MS}`);
-      const answer = await trx
-        .raw<{ rows: Row[] }>(sql, values as string[])
-        .options({ query_timeout: LONG_MS });
-      return answer.rows;
-    }),
-  );
 }
 
 /** Capsules whose archive ends by then, and who holds them. */
