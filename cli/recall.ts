@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import {
   countRecalled,
+  countUnjudged,
   findRecalled,
   holdRecalled,
   isRecallOpen,
@@ -67,8 +68,11 @@ async function recall(context: ServerContext, options: Options): Promise<void> {
     throw wrongOption('--out', undefined, 'a folder for the workbooks, or --dry-run');
   const db = await context.desk();
   const found = await findRecalled(db, selector);
-  if (options.dryRun)
-    return report(context, { recall: null, held: 0, files: [], counts: await countRecalled(db, found) });
+  const unjudged = await countUnjudged(db, found);
+  if (options.dryRun) {
+    const counts = await countRecalled(db, found);
+    return report(context, { recall: null, held: 0, files: [], counts, unjudged });
+  }
   const order = { id: options.id ?? newHoldId('R'), by: options.by, note: options.note };
   // A workbook that bears the id of a recall on record is that recall's own: the newer one takes its place.
   const force = options.force === true || (await isRecallOpen(db, order.id));
@@ -84,7 +88,7 @@ async function recall(context: ServerContext, options: Options): Promise<void> {
   const counts = await countRecalled(db, found);
   const files = await writeWorkbooks(db, place, found, buyersIn(counts));
   await recordCounts(db, order.id, counts);
-  await report(context, { recall: order.id, held: held.length, files, counts });
+  await report(context, { recall: order.id, held: held.length, files, counts, unjudged });
 }
 
 async function selectorOf(options: Options): Promise<RecallSelector> {
@@ -159,12 +163,19 @@ interface Report {
   readonly held: number;
   readonly files: readonly { buyer: string; file: string; units: number }[];
   readonly counts: readonly RecallCount[];
+  /** Shipped, and moved into capsules with their tests: in none of the counts. */
+  readonly unjudged: number;
 }
 
 async function report(context: ServerContext, told: Report): Promise<void> {
   if (context.json) return printJson(context, told);
   if (told.counts.length === 0) await say(context, 'No unit fits.');
   else await printTable(context, told.counts, columns);
+  if (told.unjudged > 0)
+    await printLine(
+      context,
+      `NOT JUDGED: ${told.unjudged} shipped units fit the rest, and their tests have moved into capsules. Whether they fit --station, --from or --to can't be told here: look through the capsules, and recall them with --serials.`,
+    );
   if (told.recall === null) return say(context, 'A dry run: nothing was put on hold.');
   for (const { file, units } of told.files) await printLine(context, `${units} units written to ${file}.`);
   await printLine(context, `Recall ${told.recall}: ${told.held} units were put on hold by this run.`);

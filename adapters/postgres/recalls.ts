@@ -112,6 +112,22 @@ export async function countRecalled(db: Database, recall: Recall): Promise<Recal
   );
 }
 
+/**
+ * Units that shipped and fit all of the recall but station and time, which nobody can tell of them here: their tests have
+ * moved into capsules. They are in none of its counts.
+ */
+export async function countUnjudged(db: Database, recall: Recall): Promise<number> {
+  if (!asksForTests(recall.selector)) return 0;
+  const moved = await mapped(
+    fitting(db, recall)
+      .join('capsule_units as c', 'c.unit_id', 'u.id')
+      .whereNotNull('c.retired_at')
+      .where('u.state', 'Shipped')
+      .first<{ units: number }>(db.raw('count(*)::integer as units')),
+  );
+  return moved.units;
+}
+
 /** Writes down how the recall's units stand at the end of a run. */
 export async function recordCounts(db: Database, id: string, counts: readonly RecallCount[]): Promise<void> {
   await mapped(db.raw('select count_recall(?, ?)', [id, canonicalJson({ counts })]));
@@ -136,7 +152,12 @@ export async function* shippedTo(db: Database, recall: Recall, buyer: string): A
 }
 
 /** What has it, and what is about to get it: a unit whose board is not bound yet will be of its batch's lots. */
-function recalled(db: Database, { selector, named }: Recall): Knex.QueryBuilder {
+function recalled(db: Database, recall: Recall): Knex.QueryBuilder {
+  return tested(fitting(db, recall), recall.selector);
+}
+
+/** By all but station and time. */
+function fitting(db: Database, { selector, named }: Recall): Knex.QueryBuilder {
   const { firmware, product, boardLot, componentLot } = selector;
   const query = db('units as u').join('batches as b', 'b.id', 'u.batch_id');
   if (named) void query.whereRaw('u.id = any (?::uuid[])', [[...named]]);
@@ -144,7 +165,7 @@ function recalled(db: Database, { selector, named }: Recall): Knex.QueryBuilder 
   if (firmware !== undefined) void query.whereRaw(runs, [firmware, firmware]);
   if (boardLot !== undefined) void query.whereRaw('coalesce(u.board_lot, b.board_lot) = ?', [boardLot]);
   if (componentLot !== undefined) void query.whereRaw(holdsLot, [componentLot, componentLot]);
-  return tested(query, selector);
+  return query;
 }
 
 /** Pinned to the release, or with it in the flash although another one is pinned by now. */
@@ -153,8 +174,12 @@ const runs = `(u.firmware_version = ? or u.flashed_sha256 in (
 const holdsLot = `(u.id in (select l.unit_id from unit_lots l where l.lot = ?)
   or u.chip_uid is null and exists (select from batch_lots l where l.batch_id = b.id and ? = any (l.lots)))`;
 
-function tested(query: Knex.QueryBuilder, { station, from, to }: RecallSelector): Knex.QueryBuilder {
-  if (station === undefined && from === undefined && to === undefined) return query;
+const asksForTests = ({ station, from, to }: RecallSelector): boolean =>
+  station !== undefined || from !== undefined || to !== undefined;
+
+function tested(query: Knex.QueryBuilder, selector: RecallSelector): Knex.QueryBuilder {
+  if (!asksForTests(selector)) return query;
+  const { station, from, to } = selector;
   const tests = [
     `select substr(e.stream, 6)::uuid from unit_events e where e.type in ('testPassed', 'testFailed', 'testErred')`,
     ...(from === undefined ? [] : ['e.at >= ?']),

@@ -12,6 +12,7 @@ import { capsuleFiles, retireSome } from '../../adapters/postgres/capsules';
 import { openRun, planCapsules } from '../../adapters/postgres/retention';
 import type { CliContext } from '../../cli/context';
 import { register as importReports } from '../../cli/import-field-firmware';
+import { register as recall } from '../../cli/recall';
 import { register as list } from '../../cli/unit-list';
 import { register as takeBack } from '../../cli/unit-return';
 import { register as show } from '../../cli/unit-show';
@@ -66,7 +67,7 @@ function type(line: string): Promise<TypedAnswer> {
   const withStore = (register: (program: Command, context: never) => void): Register => {
     return (program, context) => register(program, { ...(context as CliContext), config } as never);
   };
-  return typeCommand(database, [show, list, takeBack, importReports].map(withStore), line);
+  return typeCommand(database, [show, list, takeBack, importReports, recall].map(withStore), line);
 }
 
 async function moveAll(): Promise<void> {
@@ -103,7 +104,7 @@ test('its sealed record comes byte for byte, and its history event for event', a
 
 test('its page says the same as before, from where it was read, and that the log holds it', async () => {
   const [then, now] = [before['']!.text, (await type(`unit show ${first().serial}`)).text].map((text) =>
-    text.split('\n').filter((line) => !/^ {2}(Sealed|From|Log|Proof|Since) /.test(line)),
+    text.split('\n').filter((line) => !/^ {2}(Sealed|From|Proof|Since|Log) /.test(line)),
   );
   expect(now).toEqual(then);
   const { text } = await type(`unit show ${first().serial}`);
@@ -177,4 +178,22 @@ test('a capsule that was changed is told, and nothing of it is shown', async () 
   expect(err).toContain(`its history of ${first().serial} is not the one that was moved`);
   await writeFile(path, bytes);
   expect(await type(`unit show ${first().serial}`)).toMatchObject({ code: 0 });
+});
+
+test('a recall by station or time says how many shipped units it can not judge, because their tests have moved', async () => {
+  const dry = 'recall --dry-run --by 17 --note suspect';
+  const told = async (more: string) =>
+    JSON.parse((await type(`${dry} ${more} --json`)).text) as {
+      counts: { state: string; units: number }[];
+      unjudged: number;
+    };
+  const shipped = ({ counts }: { counts: { state: string; units: number }[] }): number =>
+    counts.filter(({ state }) => state === 'Shipped').reduce((sum, { units: more }) => sum + more, 0);
+  const [all, tested] = [await told('--product EUDV'), await told('--product EUDV --from 2020-01-01')];
+  expect([all.unjudged, tested.unjudged]).toEqual([0, units.length]);
+  expect(shipped(all) - shipped(tested)).toBe(units.length);
+  expect(await told('--station FINAL-1 --product no-such')).toMatchObject({ counts: [], unjudged: 0 });
+  expect((await type(`${dry} --from 2020-01-01`)).text).toContain(
+    `NOT JUDGED: ${units.length} shipped units`,
+  );
 });
