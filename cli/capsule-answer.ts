@@ -1,4 +1,5 @@
 import type { CapsuleSeal, FoundUnit, ProvenDocument } from '../adapters/capsule-reader/capsule';
+import { plainText } from '../domain/plain-text';
 import type { RecordV1 } from '../domain/record-document';
 
 /** One unit, and the capsule that it was found in. */
@@ -10,11 +11,14 @@ export interface Answer {
 
 type Line = readonly [name: string, value: unknown];
 
-/** One unit for a person: what was sealed, what was said later, and what can be believed of it. */
+/**
+ * One unit for a person: what was sealed, what was said later, and what can be believed of it. The files are anybody's: what
+ * a terminal would obey is shown instead.
+ */
 export function answerText({ folder, seal, unit }: Answer): string {
   const from = unit.from === null ? '' : `, from ${unit.from}`;
   const lines = [
-    `${unit.serial} (${unit.issuer})${from} in ${seal.capsule ?? folder}`,
+    shown(`${unit.serial} (${unit.issuer})${from} in ${seal.capsule ?? folder}`),
     ...(unit.record
       ? recordLines(unit.record.facts as unknown as RecordV1)
       : ['  no record: it was never shipped']),
@@ -95,5 +99,7 @@ function manifestText({ manifest }: Answer['seal']): string {
 }
 
 function named([name, value]: Line): string {
-  return `  ${`${name}:`.padEnd(16)} ${String(value)}`;
+  return shown(`  ${`${name}:`.padEnd(16)} ${String(value)}`);
 }
+
+const shown = (text: string): string => plainText(text, Infinity);

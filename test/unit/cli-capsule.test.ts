@@ -37,6 +37,14 @@ test('one serial is answered from the files alone, with what can be believed of 
     expect(out).toMatch(line);
 });
 
+test('what a terminal would obey in foreign files is shown, not sent', async () => {
+  const copy = await changed('records.jsonl', 'RADIO-LOT-0092', '\\u001b[2J\\u009bLOT');
+  const { out } = await type('query', copy, '--serial', '000004', '--key', keys);
+  expect(out).toMatch(/lots U7: +\u241b\[2J\ufffdLOT, /);
+  // eslint-disable-next-line no-control-regex -- the very characters
+  expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+});
+
 test('a program gets the documents as they are, from a file of the capsule and by any identifier', async () => {
   const file = join(golden, 'records.parquet');
   const { code, out } = await type('query', file, '--mac', '70-b3-d5-00-01-08', '--json');
