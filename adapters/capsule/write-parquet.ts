@@ -33,12 +33,27 @@ export async function writeParquet(records: string, path: string): Promise<void>
   const database = await DuckDBInstance.create(':memory:', { ...settings, temp_directory: spilled });
   try {
     const connection = await database.connect();
-    await connection.run(sql);
+    await connection.run(sql).catch(diskTrouble);
     connection.closeSync();
   } finally {
     database.closeSync();
     await rm(spilled, { recursive: true, force: true });
   }
+}
+
+/** DuckDB tells of a disk in words alone, the system's own: they get the code that every other write has. */
+const troubles: readonly (readonly [words: RegExp, code: string])[] = [
+  [/No space left on device|max_temp_directory_size/, 'ENOSPC'],
+  [/Disk quota exceeded/, 'EDQUOT'],
+  [/Input\/output error/, 'EIO'],
+  [/Read-only file system/, 'EROFS'],
+];
+
+function diskTrouble(error: unknown): never {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = troubles.find(([words]) => words.test(message))?.[1];
+  if (code === undefined) throw error;
+  throw Object.assign(new Error(message, { cause: error }), { code });
 }
 
 /** Each line is parsed once for all of its texts. */

@@ -8,6 +8,7 @@ import { eraseArchive } from '../../activities/erase-capsule';
 import { makeCapsule, type MakeCapsuleDeps } from '../../activities/make-capsule';
 import { verifyCopy, type VerifyCapsuleDeps } from '../../activities/verify-capsule';
 import { writeCapsule } from '../../adapters/capsule/write-capsule';
+import { writeParquet } from '../../adapters/capsule/write-parquet';
 import { capsuleFiles, findCapsule, retireSome } from '../../adapters/postgres/capsules';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
 import {
@@ -187,6 +188,16 @@ test('a full disk, wherever it is met, is tried again, and has booked and remove
   const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
   const inWork = makeCapsule({ ...deps, write: () => Promise.reject(full) }, capsule, run);
   await expect(inWork).rejects.toMatchObject({
+    code: 'STORE_UNAVAILABLE',
+    message: expect.stringContaining('ENOSPC'),
+  });
+  // The same from DuckDB, which writes the Parquet file: it knows words only.
+  const records = join(__dirname, '../golden/capsule-1/records.jsonl');
+  const inParquet = makeCapsule(
+    { ...deps, write: () => writeParquet(records, '/dev/full').then(() => []) },
+    ...([capsule, run] as const),
+  );
+  await expect(inParquet).rejects.toMatchObject({
     code: 'STORE_UNAVAILABLE',
     message: expect.stringContaining('ENOSPC'),
   });
