@@ -1,11 +1,15 @@
 import { bookCapsuleDelivery, capsuleFiles, findCapsule } from '../adapters/postgres/capsules';
+import { causeOf, deliveryTurn } from '../adapters/postgres/deliveries';
 import { requirePlant } from '../adapters/postgres/plant-store';
 import { inTurn } from '../adapters/postgres/turn';
 import { deliver } from '../adapters/sftp/deliver';
-import { parseSha256Hex } from '../domain/brands';
-import { UnitrailError } from '../domain/errors';
 import { exportSettingsOf } from '../domain/plant-exports';
-import { targetText, type DeliverExportDeps, type DeliverExportOptions } from './deliver-export';
+import {
+  filesToDeliver,
+  targetText,
+  type DeliverExportDeps,
+  type DeliverExportOptions,
+} from './deliver-export';
 
 /** Where capsules lie in a buyer's folder, each in one of its own: its page and its README know the other files by name. */
 const FOLDER = 'capsules';
@@ -24,30 +28,21 @@ export async function deliverCapsule(
   const { db, store, secrets } = deps;
   const { buyer } = await findCapsule(db, id);
   const sftp = buyer === null ? null : exportSettingsOf(await requirePlant(db), buyer).sftp;
-  if (!sftp) {
+  if (buyer === null || !sftp) {
     await bookCapsuleDelivery(db, id, run, { target: null, failure: null });
     return { to: null };
   }
   const target = `${targetText(sftp)}/${FOLDER}/${id}`;
-  await inTurn(db, `delivery to ${buyer}`, async () => {
+  await inTurn(db, await deliveryTurn(db, buyer), async () => {
     if ((await findCapsule(db, id)).delivery !== 'due') return;
     const files = (await capsuleFiles(db, id)).filter(({ ownOnly }) => !ownOnly);
-    const all = files.map(({ name, sizeBytes, sha256 }) => ({
-      ...{ name, sizeBytes, sha256 },
-      open: (from?: number) => store.open(parseSha256Hex(sha256), from),
-    }));
     try {
-      await deliver(sftp, all, { secrets, ...options, within: [FOLDER, id] });
+      await deliver(sftp, filesToDeliver(store, files), { secrets, ...options, within: [FOLDER, id] });
     } catch (error) {
-      await bookCapsuleDelivery(db, id, run, { target, failure: troubleOf(error) }).catch(() => undefined);
+      await bookCapsuleDelivery(db, id, run, { target, failure: causeOf(error) }).catch(() => undefined);
       throw error;
     }
     await bookCapsuleDelivery(db, id, run, { target, failure: null });
   });
   return { to: target };
-}
-
-function troubleOf(error: unknown) {
-  if (error instanceof UnitrailError) return { code: error.code, message: error.message };
-  return { code: 'STOPPED', message: error instanceof Error ? error.message : String(error) };
 }

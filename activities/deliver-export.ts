@@ -4,12 +4,12 @@ import { findExport } from '../adapters/postgres/exports';
 import { requirePlant } from '../adapters/postgres/plant-store';
 import { inTurn } from '../adapters/postgres/turn';
 import type { Secrets } from '../adapters/sftp/credentials';
-import { deliver, type DeliveryProgress } from '../adapters/sftp/deliver';
+import { deliver, type DeliveryProgress, type FileToDeliver } from '../adapters/sftp/deliver';
 import type { ContentStore } from '../adapters/store/port';
 import { parseSha256Hex } from '../domain/brands';
 import type { SftpTarget } from '../domain/export-settings';
 import { exportSettingsOf } from '../domain/plant-exports';
-import { madeExport } from './make-export';
+import { madeExport, type MadeFile } from './make-export';
 
 export interface DeliverExportDeps {
   /** The office's. */
@@ -50,13 +50,17 @@ async function bring(
   // Whoever had the turn before may have brought it.
   if ((await findExport(db, exportId)).state === 'delivered') return;
   const { files } = await madeExport(db, exportId);
-  const all = files.map((file) => ({
-    ...file,
-    open: (from?: number) => store.open(parseSha256Hex(file.sha256), from),
-  }));
   await recordDelivery(db, { exportId, target: targetText(target) }, () =>
-    deliver(target, all, { secrets, ...options }),
+    deliver(target, filesToDeliver(store, files), { secrets, ...options }),
   );
+}
+
+/** The bytes are those of the store, read as they are sent. */
+export function filesToDeliver(store: ContentStore, files: readonly MadeFile[]): FileToDeliver[] {
+  return files.map(({ name, sizeBytes, sha256 }) => ({
+    ...{ name, sizeBytes, sha256 },
+    open: (from?: number) => store.open(parseSha256Hex(sha256), from),
+  }));
 }
 
 /** As `export list` shows it: where, and never how one gets in. */

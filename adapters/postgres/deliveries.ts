@@ -61,7 +61,8 @@ async function endDelivery(
   await mapped(db.raw('select end_delivery(?, ?, ?, ?)', [id, outcome, code, message] as string[]));
 }
 
-function causeOf(error: unknown): { code: string; message: string } {
+/** What stands on record of a try that failed. */
+export function causeOf(error: unknown): { code: string; message: string } {
   // Somebody stopped it, or the worker: it is tried again, and says nothing of the buyer's server.
   if (error instanceof Error && ['AbortError', 'CancelledFailure'].includes(error.name))
     return { code: 'STOPPED', message: 'It was stopped before its end.' };

@@ -11,6 +11,7 @@ import { writeCapsule } from '../../adapters/capsule/write-capsule';
 import { writeParquet } from '../../adapters/capsule/write-parquet';
 import { capsuleFiles, findCapsule, retireSome } from '../../adapters/postgres/capsules';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
+import { deliveryTurn } from '../../adapters/postgres/deliveries';
 import {
   approveRetention,
   dueGroups,
@@ -20,8 +21,10 @@ import {
   planCapsules,
   retentionInForce,
 } from '../../adapters/postgres/retention';
+import { inTurn } from '../../adapters/postgres/turn';
 import { createContentStore } from '../../adapters/store/content-store';
 import type { ContentStore } from '../../adapters/store/port';
+import { defaultExportSettings } from '../../domain/export-schema';
 import { audit } from '../../tools/audit/audit';
 import { verifyFiles } from '../../workers/retention-parts';
 import { createTestDatabase, type TestDatabase } from '../support/database';
@@ -268,6 +271,22 @@ test('what an earlier run read back is read again before anything goes: a disk f
   await verifyCopy(deps, capsule, next.id);
   while ((await retireSome(retention, capsule, next.id)) > 0);
   expect(await findCapsule(office, capsule)).toMatchObject({ state: 'moved', verifiedIn: [run.id, next.id] });
+});
+
+test('a capsule is brought to its buyer in the one turn of all its deliveries, which its exports have as well', async () => {
+  const { run, capsule } = await plannedCapsule();
+  await makeCapsule(deps, capsule, run);
+  const target = { host: '127.0.0.1', port: 9, user: 'acme', folder: 'inbox', hostKeys: [], key: 'env:NONE' };
+  await applyPolicy(floor, {}, { ...defaultExportSettings(), sftp: target });
+  const bring = () => deliverCapsule({ db: office, store, secrets: {} }, capsule, run.id);
+  await inTurn(office, await deliveryTurn(office, 'acme'), () =>
+    expect(bring()).rejects.toMatchObject({ code: 'TURN_TAKEN' }),
+  );
+  expect(await office('capsule_deliveries').where({ capsule_id: capsule })).toEqual([]);
+  await applyPolicy(floor);
+  await bring();
+  await verifyCopy(deps, capsule, run.id);
+  while ((await retireSome(retention, capsule, run.id)) > 0);
 });
 
 test('at its end the archive of a capsule goes, with what no other capsule needs, and the auditor still balances', async () => {

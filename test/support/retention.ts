@@ -4,6 +4,7 @@ import { handOutExport } from '../../activities/hand-out-export';
 import { makeExport } from '../../activities/make-export';
 import type { Database } from '../../adapters/postgres/database';
 import { openExport } from '../../adapters/postgres/exports';
+import type { ExportSettings } from '../../domain/export-settings';
 import { asOf, makeDeps, testLook } from './exports';
 import type { ShopFloor } from './shop-floor';
 import { sampleRecipe } from './unit-facts';
@@ -17,12 +18,16 @@ export interface TestPolicy {
 }
 
 /** A version of the plant file in which the product has this policy (as no plant file could: due at once), and one more test buyer. */
-export async function applyPolicy(floor: ShopFloor, policy: TestPolicy = {}): Promise<void> {
+export async function applyPolicy(
+  floor: ShopFloor,
+  policy: TestPolicy = {},
+  settings?: ExportSettings,
+): Promise<void> {
   const { supportEnds = '2020-01-01', databaseMonths = 0, ...rest } = policy;
   const document = {
     products: [{ code: sampleRecipe.product.code, supportEnds, retentionPolicy: 'test' }],
     retentionPolicies: [{ name: 'test', databaseMonths, ...rest }],
-    buyers: [{ id: 'acme' }, { id: 'cobalt' }],
+    buyers: [{ id: 'acme', export: settings }, { id: 'cobalt' }],
   };
   const changes = {
     issuers: [{ id: 'cobalt', kind: 'buyer' }],
