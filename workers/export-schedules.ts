@@ -1,14 +1,9 @@
-import {
-  ScheduleAlreadyRunning,
-  ScheduleNotFoundError,
-  ScheduleOverlapPolicy,
-  type Client,
-  type ScheduleOptions,
-} from '@temporalio/client';
+import { ScheduleOverlapPolicy, type Client } from '@temporalio/client';
 import type { Database } from '../adapters/postgres/database';
 import { loadPlant } from '../adapters/postgres/plant-store';
 import { exportScheduleId, taskQueues } from '../domain/workflow-ids';
 import type { Logger } from './log';
+import { ensureSchedule, orWarn, removeSchedule, type Schedule } from './schedules';
 
 interface When {
   /** Five fields. */
@@ -25,7 +20,7 @@ export interface BuyerSchedule {
 /** A plant that was down over a long weekend sends one export then, and does not leave out the Friday's. */
 const CATCH_UP = '7 days';
 
-function optionsOf(buyer: string, { cron, timeZone }: When): Omit<ScheduleOptions, 'scheduleId'> {
+function optionsOf(buyer: string, { cron, timeZone }: When): Schedule {
   return {
     spec: { cronExpressions: [cron], timezone: timeZone },
     // A run that waits for a server takes up what came since; one more is kept, so that nothing waits for the next time.
@@ -61,45 +56,17 @@ export async function reconcileExportSchedules(
 ): Promise<string[]> {
   const removed: string[] = [];
   for (const { buyer, when } of wanted) {
-    if (when) await ensure(client, buyer, when);
-    else if (await remove(client, exportScheduleId(buyer))) removed.push(buyer);
+    const id = exportScheduleId(buyer);
+    if (when) await ensureSchedule(client, id, optionsOf(buyer, when));
+    else if (await removeSchedule(client, id)) removed.push(buyer);
   }
   return removed;
 }
 
-/** The office begins without them: exports are no reason for a line to stand still. */
 export async function keepExportSchedules(client: Client, db: Database, log: Logger): Promise<void> {
-  try {
-    await reconcileExportSchedules(client, await buyerSchedules(db));
-  } catch (error) {
-    log.warn(
-      { error: error instanceof Error ? error.message : String(error) },
-      'The schedules of exports could not be made those of the plant file. `unitrail apply` does it as well.',
-    );
-  }
-}
-
-async function ensure(client: Client, buyer: string, when: When): Promise<void> {
-  const scheduleId = exportScheduleId(buyer);
-  const options = optionsOf(buyer, when);
-  try {
-    await client.schedule.create({ ...options, scheduleId } as ScheduleOptions);
-  } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    await client.schedule
-      .getHandle(scheduleId)
-      .update(({ state }) => ({ ...options, state }) as ReturnType<Parameters<Handle['update']>[0]>);
-  }
-}
-
-type Handle = ReturnType<Client['schedule']['getHandle']>;
-
-async function remove(client: Client, id: string): Promise<boolean> {
-  try {
-    await client.schedule.getHandle(id).delete();
-    return true;
-  } catch (error) {
-    if (error instanceof ScheduleNotFoundError) return false;
-    throw error;
-  }
+  await orWarn(
+    log,
+    'The schedules of exports could not be made those of the plant file. `unitrail apply` does it as well.',
+    async () => reconcileExportSchedules(client, await buyerSchedules(db)),
+  );
 }

@@ -1,15 +1,10 @@
-import {
-  ScheduleAlreadyRunning,
-  ScheduleNotFoundError,
-  ScheduleOverlapPolicy,
-  type Client,
-  type ScheduleOptions,
-} from '@temporalio/client';
+import { ScheduleOverlapPolicy, type Client } from '@temporalio/client';
 import { noticesScheduleId, taskQueues } from '../domain/workflow-ids';
+import { ensureSchedule, removeSchedule, type Schedule } from './schedules';
 
 const EVERY = '1 minute';
 
-const schedule = {
+const schedule: Schedule = {
   spec: { intervals: [{ every: EVERY }] },
   // A receiver that is away makes a run long; two at a time would tell everything twice.
   policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: EVERY },
@@ -19,23 +14,13 @@ const schedule = {
     workflowId: noticesScheduleId,
     taskQueue: taskQueues.workflows,
   },
-} as const satisfies Omit<ScheduleOptions, 'scheduleId'>;
+};
 
-/** The schedule as this version has it, whoever made it first. */
 export async function ensureNoticeSchedule(client: Client): Promise<void> {
-  try {
-    await client.schedule.create({ ...schedule, scheduleId: noticesScheduleId });
-  } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    await client.schedule.getHandle(noticesScheduleId).update(({ state }) => ({ ...schedule, state }));
-  }
+  await ensureSchedule(client, noticesScheduleId, schedule);
 }
 
 /** Where there is no webhook any more, nobody is to be told: the schedule goes, if there is one. */
 export async function removeNoticeSchedule(client: Client): Promise<void> {
-  try {
-    await client.schedule.getHandle(noticesScheduleId).delete();
-  } catch (error) {
-    if (!(error instanceof ScheduleNotFoundError)) throw error;
-  }
+  await removeSchedule(client, noticesScheduleId);
 }
