@@ -1,4 +1,4 @@
-import type { ManifestFile, ManifestSignature, ManifestSigner } from './export-manifest';
+import type { ManifestFile, ManifestSigner } from './export-manifest';
 import type { LeafProof } from './log-proof';
 
 /** Of the set of files as a whole. A capsule is opened by every later version of this program: a change is a new format. */
@@ -139,8 +139,6 @@ export interface CapsuleEventsManifestBody {
   readonly files: readonly ManifestFile[];
   readonly publicKey: string;
 }
-
-export type CapsuleManifest = CapsuleManifestBody & { readonly signature: ManifestSignature };
 
 /** One thing that is not as it was signed: the file and where in it, and what. */
 export interface CapsuleProblem {

@@ -9,9 +9,6 @@ import { parseNote } from './signed-note';
 
 export const PROOF_FORMAT = 'unitrail.proof/1';
 
-/** The formats of the documents that the log commits to. */
-export const LEAF_FORMATS = ['unitrail.record/1', 'unitrail.statement/1', 'unitrail.heads/1'] as const;
-
 /** Proves one document against the one checkpoint that lies beside it. The salt is here, and never in the document. */
 export interface LeafProof {
   readonly format: typeof PROOF_FORMAT;

@@ -1,8 +1,8 @@
 import { UnitrailError } from '../../domain/errors';
 import type { Trouble } from '../../domain/retention';
+import { call, long } from './call';
 import type { Database } from './database';
 import { mapped } from './errors';
-import { long } from './long-statement';
 
 /** Units of one call: a hold that is added waits for no more than these. */
 export const RETIRE_UNITS = 500;
@@ -40,10 +40,6 @@ export async function findCapsule(db: Database, id: string): Promise<CapsuleRow>
 /** Those that are not moved yet, the oldest first: also what an earlier run has left. */
 export async function unmovedCapsules(db: Database, limit: number): Promise<CapsuleRow[]> {
   return capsuleRows(db, `where c.state in ('planned', 'made') order by c.planned_at, c.id limit ?`, [limit]);
-}
-
-export async function listCapsules(db: Database): Promise<CapsuleRow[]> {
-  return capsuleRows(db, 'order by c.id', []);
 }
 
 async function capsuleRows(
@@ -92,7 +88,7 @@ export async function bookCapsule(
   made: MadeCapsule,
 ): Promise<boolean> {
   const values = [capsule, run, made.manifest, made.eventsManifest, JSON.stringify(made.files)];
-  return ask(db, 'capsule_made(?, ?, ?, ?, ?::jsonb)', values);
+  return call(db, 'capsule_made(?, ?, ?, ?, ?::jsonb)', values);
 }
 
 /** A null target: nobody is to be brought it. With a failure: it is still due. */
@@ -103,7 +99,7 @@ export async function bookCapsuleDelivery(
   { target, failure }: { readonly target: string | null; readonly failure: Trouble | null },
 ): Promise<void> {
   const values = [capsule, run, target, failure?.code ?? null, failure?.message ?? null];
-  await ask(db, 'capsule_delivered(?, ?, ?, ?, ?)', values);
+  await call(db, 'capsule_delivered(?, ?, ?, ?, ?)', values);
 }
 
 export async function bookVerified(
@@ -112,7 +108,7 @@ export async function bookVerified(
   run: string,
   { place, sha256 }: { readonly place: string; readonly sha256: string },
 ): Promise<void> {
-  await ask(db, 'copy_verified(?, ?, ?, ?)', [capsule, run, place, sha256]);
+  await call(db, 'copy_verified(?, ?, ?, ?)', [capsule, run, place, sha256]);
 }
 
 /** Removes some of its units here, by the login that may, and says how many are left. */
@@ -174,11 +170,4 @@ export async function* capsuleUnits(db: Database, capsule: string): AsyncGenerat
     if (rows.length < PAGE_ROWS) return;
     after = rows.at(-1)!;
   }
-}
-
-async function ask<T>(db: Database, call: string, values: readonly unknown[]): Promise<T> {
-  const answer = await mapped(
-    db.raw<{ rows: { value: T }[] }>(`select ${call} as value`, values as string[]),
-  );
-  return answer.rows[0]!.value;
 }

@@ -1,4 +1,5 @@
 import type { LegalHoldKind } from '../../domain/retention';
+import { call } from './call';
 import type { Database } from './database';
 import { mapped } from './errors';
 
@@ -24,7 +25,7 @@ export interface LegalHold extends LegalHoldOrder {
 /** False where it was there before. It waits for the handful of units that are being moved at that moment. */
 export async function addLegalHold(db: Database, hold: LegalHoldOrder): Promise<boolean> {
   const { id, kind, value, unitId, reason, by } = hold;
-  return told(db, 'add_legal_hold(?, ?, ?, ?, ?, ?)', [id, kind, value, unitId, reason, by]);
+  return call(db, 'add_legal_hold(?, ?, ?, ?, ?, ?)', [id, kind, value, unitId, reason, by]);
 }
 
 /** False where it was released before. */
@@ -32,14 +33,7 @@ export async function releaseLegalHold(
   db: Database,
   { id, reason, by }: Pick<LegalHoldOrder, 'id' | 'reason' | 'by'>,
 ): Promise<boolean> {
-  return told(db, 'release_legal_hold(?, ?, ?)', [id, reason, by]);
-}
-
-async function told(db: Database, call: string, values: readonly (string | null)[]): Promise<boolean> {
-  const answer = await mapped(
-    db.raw<{ rows: { done: boolean }[] }>(`select ${call} as done`, values as string[]),
-  );
-  return answer.rows[0]!.done;
+  return call(db, 'release_legal_hold(?, ?, ?)', [id, reason, by]);
 }
 
 /** Open ones first, and the newest of each first. */

@@ -1,5 +1,6 @@
 import { UnitrailError } from '../../domain/errors';
 import type { Checkpoint } from '../../domain/log-proof';
+import { long } from './call';
 import type { Database } from './database';
 import { mapped } from './errors';
 
@@ -10,7 +11,7 @@ const LONG_MS = 900_000;
 
 /** Tells where the open streams stand, unless that was told within the time. */
 export async function queueHeads(db: Database, everySeconds: number): Promise<void> {
-  await patiently(db, 'select queue_heads(make_interval(secs => ?)) as count', [everySeconds]);
+  await long(db, 'select queue_heads(make_interval(secs => ?))', [everySeconds], LONG_MS);
 }
 
 /**
@@ -19,24 +20,13 @@ export async function queueHeads(db: Database, everySeconds: number): Promise<vo
  */
 export async function sequenceLeaves(db: Database): Promise<number> {
   for (;;) {
-    const count = await patiently(db, 'select sequence_leaves(?) as count', [LEAVES_AT_ONCE]);
-    if (count < LEAVES_AT_ONCE) return countLeaves(db);
+    const sql = 'select sequence_leaves(?) as count';
+    const [done] = await long<{ count: number }>(db, sql, [LEAVES_AT_ONCE], LONG_MS);
+    if (done!.count < LEAVES_AT_ONCE) return countLeaves(db);
   }
 }
 
-async function patiently(db: Database, sql: string, values: readonly number[]): Promise<number> {
-  return mapped(
-    db.transaction(async (trx) => {
-      await trx.raw(`set local statement_timeout = ${LONG_MS}`);
-      const { rows } = await trx
-        .raw<{ rows: { count: number }[] }>(sql, values)
-        .options({ query_timeout: LONG_MS });
-      return rows[0]!.count;
-    }),
-  );
-}
-
-export async function countLeaves(db: Database): Promise<number> {
+async function countLeaves(db: Database): Promise<number> {
   const { rows } = await mapped(
     db.raw<{ rows: { size: string }[] }>('select coalesce(max(index) + 1, 0) as size from log_leaves'),
   );

@@ -1,5 +1,6 @@
 import type { LeasedAway } from '../../domain/leased-away';
 import type { LeaseReturn, NumberLease } from '../../domain/number-lease';
+import { call } from './call';
 import type { Database } from './database';
 import { mapped } from './errors';
 
@@ -126,7 +127,7 @@ export async function recordGranted(
 
 /** False where it is on record. */
 export async function recordAccepted(db: Database, document: string, signer: Signer): Promise<boolean> {
-  return ask(db, 'accept_lease(?, ?, ?)', document, signer);
+  return call(db, 'accept_lease(?, ?, ?)', [document, signer.publicKey, signer.by]);
 }
 
 /** Holds what is left of the lease until the transaction ends. */
@@ -140,24 +141,12 @@ export async function unusedOfLease(trx: Database, lease: string): Promise<Lease
 }
 
 export async function recordReturned(db: Database, document: string, signer: Signer): Promise<boolean> {
-  return ask(db, 'return_lease(?, ?, ?)', document, signer);
+  return call(db, 'return_lease(?, ?, ?)', [document, signer.publicKey, signer.by]);
 }
 
 /** False where it is on record. */
 export async function recordTakenBack(db: Database, document: string, signer: Signer): Promise<boolean> {
-  return ask(db, 'take_back_lease(?, ?, ?)', document, signer);
-}
-
-async function ask(
-  db: Database,
-  call: string,
-  document: string,
-  { publicKey, by }: Signer,
-): Promise<boolean> {
-  const answer = await mapped(
-    db.raw<{ rows: { is_new: boolean }[] }>(`select ${call} as is_new`, [document, publicKey, by]),
-  );
-  return answer.rows[0]!.is_new;
+  return call(db, 'take_back_lease(?, ?, ?)', [document, signer.publicKey, signer.by]);
 }
 
 /** The fingerprint of the key by which the leased numbers of this version are hidden; null where none is leased or hidden. */

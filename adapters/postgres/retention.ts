@@ -1,9 +1,9 @@
 import { canonicalJson } from '../../domain/canonical';
 import { UnitrailError } from '../../domain/errors';
 import type { DueGroup, ErasedCapsule, RetentionReport } from '../../domain/retention';
+import { call, long } from './call';
 import type { Database } from './database';
 import { mapped } from './errors';
-import { long } from './long-statement';
 
 export interface RetentionRun {
   readonly id: string;
@@ -27,7 +27,7 @@ export async function openRun(
   db: Database,
   { request, asOf, confirmedBy }: RunRequest,
 ): Promise<RetentionRun> {
-  const id = await ask<string>(db, 'open_retention_run(?, ?, ?)', [request, asOf, confirmedBy]);
+  const id = await call<string>(db, 'open_retention_run(?, ?, ?)', [request, asOf, confirmedBy]);
   return findRun(db, id);
 }
 
@@ -101,16 +101,16 @@ export async function eraseCapsule(db: Database, capsule: string, run: string): 
 }
 
 export async function eraseNames(db: Database, run: string): Promise<number> {
-  return ask(db, 'erase_names(?)', [run]);
+  return call(db, 'erase_names(?)', [run]);
 }
 
 export async function endRun(db: Database, run: string, report: RetentionReport): Promise<void> {
-  await ask(db, 'end_retention_run(?, ?)', [run, canonicalJson(report)]);
+  await call(db, 'end_retention_run(?, ?)', [run, canonicalJson(report)]);
 }
 
 /** How many persons agree by now to the terms of the plant file in force. */
 export async function approveRetention(db: Database, version: string, by: string): Promise<number> {
-  return ask(db, 'approve_retention(?, ?)', [version, by]);
+  return call(db, 'approve_retention(?, ?)', [version, by]);
 }
 
 export interface RetentionTerms {
@@ -154,11 +154,4 @@ export async function retentionInForce(db: Database): Promise<RetentionInForce> 
     'PLANT_INVALID',
     'No plant file has been applied yet. Run `unitrail apply plant.yaml` first.',
   );
-}
-
-async function ask<T>(db: Database, call: string, values: readonly unknown[]): Promise<T> {
-  const answer = await mapped(
-    db.raw<{ rows: { value: T }[] }>(`select ${call} as value`, values as string[]),
-  );
-  return answer.rows[0]!.value;
 }
