@@ -1,14 +1,11 @@
-import { sign, createPublicKey } from 'node:crypto';
-import { join } from 'node:path';
+import { sign, createPublicKey, type KeyObject } from 'node:crypto';
 import { checkpointText, type Checkpoint } from '../../domain/log-proof';
 import type { Tree } from '../../domain/merkle';
 import type { Manufacturer } from '../../domain/plant-document';
 import { wrongKey } from '../../domain/scheme-key';
 import { formatNote, noteKey, noteKeyText, parseNoteKey } from '../../domain/signed-note';
 import { ED25519_SPKI, sha256 } from '../log/hashing';
-import { createFile } from '../store/durable-file';
-import { readSecret } from './secret-text';
-import { ed25519Key, newSiteKey } from './site-keys';
+import { readSigningKey } from './signing-key';
 
 /** The key by which checkpoints of the log are signed. */
 export interface LogKey {
@@ -27,8 +24,6 @@ export interface LogKeyPlace {
   readonly home: string | null;
 }
 
-const ALLOWED = 'a private key of Ed25519 (PKCS #8) in PEM or base64';
-const MAX_TEXT = 1024;
 const KEYS_BEFORE = 'UNITRAIL_LOG_KEYS_BEFORE';
 const OWN_KEY = 'log-key.pem';
 
@@ -38,19 +33,12 @@ const OWN_KEY = 'log-key.pem';
  * @throws UnitrailError CONFIGURATION_INVALID where there is none. It is never shown.
  */
 export async function readLogKey({ env, manufacturer, home }: LogKeyPlace): Promise<LogKey> {
-  const named = manufacturer.logKey ?? manufacturer.exportKey;
-  if (named === undefined && home === null)
-    throw wrongKey(
-      `manufacturer.logKey: (missing) is not allowed on given servers; env:NAME or file:/PATH of ${ALLOWED}: it signs the checkpoints of the log`,
-    );
-  const reference = named ?? `file:${join(home!, OWN_KEY)}`;
-  const text = await readSecret(env, reference, { maxText: MAX_TEXT, allowed: ALLOWED });
-  if (text !== null) return keyOf(text, reference, originOf(manufacturer), env[KEYS_BEFORE] ?? '');
-  if (named !== undefined)
-    throw wrongKey(`${named}: (missing) is not allowed; ${ALLOWED}: it signs the checkpoints of the log`);
-  // Whoever else makes it at the same moment: the first one's is everybody's.
-  await createFile(join(home!, OWN_KEY), Buffer.from(newSiteKey().secret), 0o600);
-  return readLogKey({ env, manufacturer, home });
+  const use = 'it signs the checkpoints of the log';
+  const key = await readSigningKey({
+    ...{ env, home, reference: manufacturer.logKey ?? manufacturer.exportKey ?? null },
+    ...{ ownFile: OWN_KEY, member: 'manufacturer.logKey', use, why: use },
+  });
+  return keyOf(key, originOf(manufacturer), env[KEYS_BEFORE] ?? '');
 }
 
 /** Which log it is: one for each site of a manufacturer. It is no address that anybody has to reach. */
@@ -67,9 +55,7 @@ function keysBefore(texts: string, origin: string): string[] {
   );
 }
 
-function keyOf(text: string, reference: string, origin: string, before: string): LogKey {
-  const key = ed25519Key(text);
-  if (key === null) throw wrongKey(`${reference}: (hidden) is not allowed; ${ALLOWED}`);
+function keyOf(key: KeyObject, origin: string, before: string): LogKey {
   const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
   const publicKey = noteKey(origin, spki.subarray(ED25519_SPKI.length), sha256);
   return {

@@ -7,7 +7,9 @@ import {
   type KeyObject,
 } from 'node:crypto';
 import { wrongKey } from '../../domain/scheme-key';
-import { readSecret } from './secret-text';
+import { readSecret, type SecretKind } from './secret-text';
+
+type Env = Readonly<Record<string, string | undefined>>;
 
 /** The key by which a site signs what it leases out and hands back. */
 export interface SiteKey {
@@ -17,25 +19,35 @@ export interface SiteKey {
   sign(text: string): string;
 }
 
-const ALLOWED = 'a private key of Ed25519 (PKCS #8) in PEM or base64, as `unitrail lease key` makes one';
-const MAX_TEXT = 1024;
+const kind: SecretKind = {
+  maxText: 1024,
+  allowed: 'a private key of Ed25519 (PKCS #8) in PEM or base64, as `unitrail lease key` makes one',
+};
 
 /** @throws UnitrailError CONFIGURATION_INVALID where no key lies there. It is never shown. */
-export async function readSiteKey(
-  env: Readonly<Record<string, string | undefined>>,
-  reference: string,
-): Promise<SiteKey> {
-  const text = await readSecret(env, reference, { maxText: MAX_TEXT, allowed: ALLOWED });
-  if (text === null)
-    throw wrongKey(
-      `${reference}: (missing) is not allowed; ${ALLOWED}: it signs what this site leases and returns`,
-    );
-  const key = ed25519Key(text);
-  if (key === null) throw wrongKey(`${reference}: (hidden) is not allowed; ${ALLOWED}`);
+export async function readSiteKey(env: Env, reference: string): Promise<SiteKey> {
+  const key = await readKey(env, reference, kind, 'it signs what this site leases and returns');
   return {
     publicKey: publicText(key),
     sign: (told) => sign(null, Buffer.from(told), key).toString('base64'),
   };
+}
+
+/**
+ * The key that a reference names; `use` says what it is for.
+ * @throws UnitrailError CONFIGURATION_INVALID where none lies there. It is never shown.
+ */
+export async function readKey(
+  env: Env,
+  reference: string,
+  kind: SecretKind,
+  use: string,
+): Promise<KeyObject> {
+  const text = await readSecret(env, reference, kind);
+  if (text === null) throw wrongKey(`${reference}: (missing) is not allowed; ${kind.allowed}: ${use}`);
+  const key = ed25519Key(text);
+  if (key === null) throw wrongKey(`${reference}: (hidden) is not allowed; ${kind.allowed}`);
+  return key;
 }
 
 /** The text between the lines of a PEM file is the same base64. */
