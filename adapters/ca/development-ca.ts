@@ -11,13 +11,12 @@
 import 'reflect-metadata';
 
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { X509Certificate } from '@peculiar/x509';
 
 import { parseSha256Hex } from '../../domain/brands';
 import { UnitrailError } from '../../domain/errors';
-import { createFile, errorCodeOf } from '../store/durable-file';
+import { createFile, errorCodeOf, readIfThere } from '../store/durable-file';
 import { openDevelopmentKeys, pemOf, type DevelopmentKeys } from './development-keys';
 import {
   describeCertificate,
@@ -40,7 +39,7 @@ export function createDevelopmentCa({ folder }: DevelopmentCaOptions): Certifica
   const openKeys = onceUnlessFailed(() => reportingTrouble(folder, () => openDevelopmentKeys(folder)));
 
   async function firstIssued(path: string): Promise<string | null> {
-    return reportingTrouble(folder, () => readUnlessMissing(path));
+    return reportingTrouble(folder, async () => (await readIfThere(path))?.toString('utf8') ?? null);
   }
 
   /** The certificate is on the disk before anybody sees it: a crash here loses nothing but the answer. */
@@ -109,15 +108,6 @@ function readCertificate(path: string, pem: string): X509Certificate {
     return new X509Certificate(pem);
   } catch (error) {
     throw unavailable(`the file ${path} holds no certificate; restore it from a backup`, error);
-  }
-}
-
-async function readUnlessMissing(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (errorCodeOf(error) === 'ENOENT') return null;
-    throw error;
   }
 }
 

@@ -6,16 +6,18 @@
  *   tile/<level>/<index>    hashes; `.p/<width>` where a tile is not full yet
  *   tile/entries/<index>    what the leaves are hashes of: salted digests, never a document
  */
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LogKey } from '../keys/log-key';
 import { UnitrailError } from '../../domain/errors';
 import { bundleOf, bundlePath, TILE_WIDTH, tilePath, type Tile } from '../../domain/tlog-tiles';
 import { HASH_BYTES } from '../../domain/merkle';
-import { errorCodeOf, replaceFile } from '../store/durable-file';
+import { readIfThere, replaceFile } from '../store/durable-file';
+import { reportingTrouble } from '../store/trouble';
 
 /** Everybody who may enter the folder may read: nothing in it is secret. */
 const MODE = 0o644;
+const WHAT = "The log's folder";
 
 /** A log and the key that signs it. */
 export interface LogPlace {
@@ -49,9 +51,9 @@ export function logFolderIn(store: string): string {
 export function openLogFolder(folder: string): LogFolder {
   const at = (path: string): string => join(folder, path);
   const keep = (path: string, bytes: Uint8Array): Promise<void> =>
-    reportingTrouble(folder, () => replaceFile(at(path), bytes, MODE));
+    reportingTrouble(WHAT, folder, () => replaceFile(at(path), bytes, MODE));
   const read = (path: string): Promise<Uint8Array | null> =>
-    reportingTrouble(folder, () => readUnlessMissing(at(path)));
+    reportingTrouble(WHAT, folder, () => readIfThere(at(path)));
   return {
     folder,
     checkpoint: async () => {
@@ -73,34 +75,10 @@ export function openLogFolder(folder: string): LogFolder {
     keepTile: (tile, hashes) => keep(tilePath(tile), hashes),
     keepBundle: (tile, entries) => keep(bundlePath(tile), bundleOf(entries)),
     dropParts: ({ level, index }) =>
-      reportingTrouble(folder, async () => {
+      reportingTrouble(WHAT, folder, async () => {
         const full = { level, index, width: TILE_WIDTH };
         const paths = [tilePath(full), ...(level === 0 ? [bundlePath(full)] : [])];
         for (const path of paths) await rm(at(`${path}.p`), { recursive: true, force: true });
       }),
   };
-}
-
-async function readUnlessMissing(path: string): Promise<Uint8Array | null> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if (errorCodeOf(error) === 'ENOENT') return null;
-    throw error;
-  }
-}
-
-async function reportingTrouble<Result>(folder: string, work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof UnitrailError) throw error;
-    const reason = errorCodeOf(error) ?? 'unknown error';
-    throw new UnitrailError(
-      'STORE_UNAVAILABLE',
-      `The log's folder ${folder} can't be used (${reason}). Check UNITRAIL_STORE: the folder, its rights and its free space.`,
-      { folder, reason },
-      { cause: error },
-    );
-  }
 }

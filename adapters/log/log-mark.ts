@@ -2,10 +2,9 @@
  * The newest checkpoint once more, in a small file beside the registry's watermark: it travels apart from the database and from the
  * log's folder, so that both of them restored from one backup are found to be older than what was signed.
  */
-import { readFile } from 'node:fs/promises';
 import { UnitrailError } from '../../domain/errors';
 import { parseCheckpoint, type Checkpoint } from '../../domain/log-proof';
-import { errorCodeOf, replaceFile } from '../store/durable-file';
+import { errorCodeOf, readIfThere, replaceFile } from '../store/durable-file';
 
 export function logMarkBeside(watermark: string): string {
   return `${watermark}.checkpoint`;
@@ -13,7 +12,10 @@ export function logMarkBeside(watermark: string): string {
 
 /** @throws UnitrailError LOG_BROKEN where it is no checkpoint: a file that can't be read must not count as one that says nothing */
 export async function readMark(file: string): Promise<Checkpoint | null> {
-  const note = await unlessMissing(file);
+  const bytes = await readIfThere(file).catch((error: unknown) => {
+    throw unusable(file, error);
+  });
+  const note = bytes && bytes.toString('utf8');
   const mark = note === null ? null : parseCheckpoint(note);
   if (note === null || mark !== null) return mark;
   throw new UnitrailError(
@@ -27,15 +29,6 @@ export async function keepMark(file: string, { note }: Checkpoint): Promise<void
   await replaceFile(file, Buffer.from(note), 0o600).catch((error: unknown) => {
     throw unusable(file, error);
   });
-}
-
-async function unlessMissing(file: string): Promise<string | null> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (errorCodeOf(error) === 'ENOENT') return null;
-    throw unusable(file, error);
-  }
 }
 
 function unusable(file: string, error: unknown): UnitrailError {

@@ -2,7 +2,6 @@
  * How far the registry ever was, in a small file that travels apart from the database. A database that was restored from
  * a backup is behind it, and would hand out numbers again: then nothing is issued.
  */
-import { readFile } from 'node:fs/promises';
 import { canonicalJson } from '../../domain/canonical';
 import { UnitrailError } from '../../domain/errors';
 import {
@@ -15,7 +14,7 @@ import {
 import { readRegistry } from '../postgres/registry';
 import type { Database } from '../postgres/database';
 import { withFileLock } from '../stack/file-lock';
-import { errorCodeOf, replaceFile } from '../store/durable-file';
+import { readIfThere, replaceFile } from '../store/durable-file';
 
 const LOCK_TIMEOUT_MS = 20_000;
 const MOST_NAMED = 5;
@@ -68,12 +67,8 @@ async function write(file: string, present: RegistryState, kept: RegistryState |
 
 /** Null where there is none. */
 export async function readWatermarkFile(file: string): Promise<RegistryState | null> {
-  try {
-    return readWatermark(await readFile(file, 'utf8'), file);
-  } catch (error) {
-    if (errorCodeOf(error) === 'ENOENT') return null;
-    throw error;
-  }
+  const bytes = await readIfThere(file);
+  return bytes && readWatermark(bytes.toString('utf8'), file);
 }
 
 const HOW_TO_GO_ON = '`unitrail registry advance --by OPERATOR --reason TEXT` goes on behind it.';

@@ -16,6 +16,7 @@ import { parseSha256Hex, type Sha256Hex } from '../../domain/brands';
 import { UnitrailError } from '../../domain/errors';
 import { createByteCache } from './byte-cache';
 import { errorCodeOf, replaceByCopy, replaceFile } from './durable-file';
+import { reportingTrouble } from './trouble';
 import type { ContentStore } from './port';
 
 const mebibyte = 1024 * 1024;
@@ -23,6 +24,7 @@ const mebibyte = 1024 * 1024;
 export const maxContentBytes = 256 * mebibyte;
 const defaultCacheBytes = 64 * mebibyte;
 const readOnly = 0o444;
+const WHAT = 'The content store';
 
 export interface ContentStoreOptions {
   readonly folder: string;
@@ -39,7 +41,7 @@ export function createContentStore(options: ContentStoreOptions): ContentStore {
 
   async function readChecked(sha256: Sha256Hex): Promise<Uint8Array> {
     const path = pathOf(folder, sha256);
-    const bytes = await reportingTrouble(folder, () => readBounded(path, limitBytes));
+    const bytes = await reportingTrouble(WHAT, folder, () => readBounded(path, limitBytes));
     if (bytes === null) throw notFound(folder, sha256);
     const found = digestOf(bytes);
     if (found !== sha256) throw damaged(path, sha256, found);
@@ -59,13 +61,13 @@ export function createContentStore(options: ContentStoreOptions): ContentStore {
     const content = new Uint8Array(bytes);
     const sha256 = digestOf(content);
     if (await isThereAndWhole(sha256)) return sha256;
-    await reportingTrouble(folder, () => replaceFile(pathOf(folder, sha256), content, readOnly));
+    await reportingTrouble(WHAT, folder, () => replaceFile(pathOf(folder, sha256), content, readOnly));
     cache.set(sha256, content);
     return sha256;
   }
 
   async function putFile(source: string): Promise<Sha256Hex> {
-    return reportingTrouble(folder, async () => {
+    return reportingTrouble(WHAT, folder, async () => {
       const sha256 = await digestOfFile(source);
       const path = pathOf(folder, sha256);
       if ((await isFile(path)) && (await digestOfFile(path)) === sha256) return sha256;
@@ -87,10 +89,10 @@ export function createContentStore(options: ContentStoreOptions): ContentStore {
   /** A share that goes away in the middle is infrastructure, whoever reads. */
   async function* piecesOf(sha256: Sha256Hex, start: number): AsyncGenerator<Buffer> {
     const path = pathOf(folder, sha256);
-    if (!(await reportingTrouble(folder, () => isFile(path)))) throw notFound(folder, sha256);
+    if (!(await reportingTrouble(WHAT, folder, () => isFile(path)))) throw notFound(folder, sha256);
     const pieces = createReadStream(path, { start, highWaterMark: mebibyte })[Symbol.asyncIterator]();
     for (;;) {
-      const { value, done } = await reportingTrouble(folder, () => pieces.next());
+      const { value, done } = await reportingTrouble(WHAT, folder, () => pieces.next());
       if (done) return;
       yield value as Buffer;
     }
@@ -108,12 +110,12 @@ export function createContentStore(options: ContentStoreOptions): ContentStore {
 
   async function has(sha256: Sha256Hex): Promise<boolean> {
     const path = pathOf(folder, parseSha256Hex(sha256));
-    return reportingTrouble(folder, () => isFile(path));
+    return reportingTrouble(WHAT, folder, () => isFile(path));
   }
 
   async function remove(sha256: Sha256Hex): Promise<void> {
     const path = pathOf(folder, parseSha256Hex(sha256));
-    await reportingTrouble(folder, () => rm(path, { force: true }));
+    await reportingTrouble(WHAT, folder, () => rm(path, { force: true }));
     cache.remove(sha256);
   }
 
@@ -161,21 +163,6 @@ async function isFile(path: string): Promise<boolean> {
   } catch (error) {
     if (errorCodeOf(error) === 'ENOENT') return false;
     throw error;
-  }
-}
-
-async function reportingTrouble<Result>(folder: string, work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof UnitrailError) throw error;
-    const reason = errorCodeOf(error) ?? 'unknown error';
-    throw new UnitrailError(
-      'STORE_UNAVAILABLE',
-      `The content store ${folder} can't be used (${reason}). Check UNITRAIL_STORE: the folder, its rights and its free space.`,
-      { folder, reason },
-      { cause: error },
-    );
   }
 }
 

@@ -1,0 +1,22 @@
+import { UnitrailError } from '../../domain/errors';
+import { errorCodeOf } from './durable-file';
+
+/** Does the work, and says of a disk or a share that fails: `what` of UNITRAIL_STORE can't be used, and why. */
+export async function reportingTrouble<Result>(
+  what: string,
+  folder: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof UnitrailError) throw error;
+    const reason = errorCodeOf(error) ?? 'unknown error';
+    throw new UnitrailError(
+      'STORE_UNAVAILABLE',
+      `${what} ${folder} can't be used (${reason}). Check UNITRAIL_STORE: the folder, its rights and its free space.`,
+      { folder, reason },
+      { cause: error },
+    );
+  }
+}
