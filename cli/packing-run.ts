@@ -3,17 +3,13 @@ import { randomUUID } from 'node:crypto';
 import type { PackedUnit, PackingRequest, PackingResult } from '../domain/packing-desk';
 import { parsePackingRequest } from '../domain/packing-request';
 import { taskQueues } from '../domain/workflow-ids';
-import { failedWorkflow } from './failed-workflow';
 import { FAILED, printJson, printLine, say } from './output';
 import type { ServerContext } from './server-context';
-import { unpolledQueues } from './task-queues';
 import { ask } from './temporal-errors';
+import { workflowResult } from './workflow-result';
 
 /** A request as options give it: what was not said is undefined. */
 export type AskedPacking = { readonly [Name in keyof PackingRequest]: PackingRequest[Name] | undefined };
-
-/** After this long it is worth a word that nobody does the work. */
-const PATIENCE_MS = 3_000;
 
 /** Has the office do it, and prints what came of it. */
 export async function runPacking(
@@ -43,20 +39,9 @@ async function run(context: ServerContext, client: Client, request: PackingReque
       staticSummary: `${request.action} ${request.shipment ?? ''}`.trim(),
     }),
   );
-  const impatience = setTimeout(() => void tellUnpolled(context, client).catch(() => {}), PATIENCE_MS);
-  try {
-    return (await handle.result()) as PackingResult;
-  } catch (error) {
-    throw failedWorkflow(error);
-  } finally {
-    clearTimeout(impatience);
-  }
-}
-
-async function tellUnpolled(context: ServerContext, client: Client): Promise<void> {
-  const unpolled = await unpolledQueues(client, [taskQueues.workflows, taskQueues.office]);
-  if (unpolled.length > 0)
-    await say(context, `No worker asks for work on ${unpolled.join(' and ')}: it is done when one does.`);
+  return workflowResult(client, handle, (idle) =>
+    say(context, `No worker asks for work on ${idle.join(' and ')}: it is done when one does.`),
+  );
 }
 
 function lineOf({ code, serial, outcome, why }: PackedUnit): string {

@@ -6,14 +6,13 @@ import type { Database } from '../adapters/postgres/database';
 import { blockedBuyers, retentionText, type RetentionReport } from '../domain/retention';
 import { readInstant } from '../domain/unit-filter';
 import { retentionScheduleId, taskQueues } from '../domain/workflow-ids';
-import { failedWorkflow } from './failed-workflow';
 import { readOperator } from './operator-option';
 import { FAILED, printJson, printLine, say } from './output';
 import { retentionGroup } from './retention-group';
 import type { ServerContext } from './server-context';
-import { unpolledQueues } from './task-queues';
 import { ask } from './temporal-errors';
 import { wrongOption } from './wrong-option';
+import { workflowResult } from './workflow-result';
 
 interface Options {
   readonly asOf?: Date;
@@ -21,9 +20,6 @@ interface Options {
   readonly confirmClock?: boolean;
   readonly by?: string;
 }
-
-/** After this long it is worth a word that nobody does the work. */
-const PATIENCE_MS = 3_000;
 
 export function register(program: Command, context: ServerContext): void {
   retentionGroup(program)
@@ -92,21 +88,7 @@ async function execute(context: ServerContext, client: Client, input: object): P
       args: [input],
     }),
   );
-  const notice = setTimeout(() => void tellIdle(context, client), PATIENCE_MS);
-  try {
-    return (await handle.result()) as RetentionReport;
-  } catch (error) {
-    throw failedWorkflow(error);
-  } finally {
-    clearTimeout(notice);
-  }
-}
-
-async function tellIdle(context: ServerContext, client: Client): Promise<void> {
-  const idle = await unpolledQueues(client, [taskQueues.workflows, taskQueues.office]).catch(() => []);
-  if (idle.length > 0)
-    await say(
-      context,
-      `Nobody works on ${idle.join(', ')}: the run waits. \`unitrail up\` starts all workers.`,
-    );
+  return workflowResult(client, handle, (idle) =>
+    say(context, `Nobody works on ${idle.join(', ')}: the run waits. \`unitrail up\` starts all workers.`),
+  );
 }
