@@ -86,6 +86,9 @@ export function linksOf(ui: string, namespace: string, { batches, stations }: Li
     ...stations.map((station) => list('Held, by station', station, `${held} AND StationId="${station}"`)),
     { topic: 'Start', name: 'a batch by form', url: form('batch') },
     { topic: 'Start', name: 'units resolved by form', url: form('resolveUnits') },
+    { topic: 'Start', name: 'retention by form', url: form('retention') },
+    list('Runs', 'retention', 'WorkflowType="retention"'),
+    list('Runs', 'exports', 'WorkflowType="export"'),
   ];
 }
 

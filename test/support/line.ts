@@ -227,7 +227,7 @@ export class TestLine {
 
   /** The independent auditor's word on everything that happened here. */
   async audit(): Promise<void> {
-    const { violations } = await audit(this.database.urlOf('auditor'));
+    const { violations } = await audit(this.database.urlOf('auditor'), { store: join(this.home, 'store') });
     expect(violations).toEqual([]);
   }
 }

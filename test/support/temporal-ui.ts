@@ -87,7 +87,7 @@ export class TemporalUi {
   /** What the run says of itself at this moment, as text. */
   async details(): Promise<string> {
     await this.page.getByRole('tab', { name: 'User Metadata' }).click();
-    await this.currentDetails().getByRole('heading').first().waitFor();
+    await this.currentDetails().locator('body').filter({ hasText: /\S/ }).waitFor();
     return this.currentDetails().locator('body').innerText();
   }
 
