@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
-import { retireSome, unmovedCapsules } from '../adapters/postgres/capsules';
+import { abandonedContents, retireSome, unmovedCapsules } from '../adapters/postgres/capsules';
 import type { Database } from '../adapters/postgres/database';
 import { exportKeys } from '../adapters/postgres/exports';
 import {
@@ -12,10 +12,11 @@ import {
   openRun,
   planCapsules,
 } from '../adapters/postgres/retention';
-import type { CapsuleReport, DueGroup, ErasedCapsule, RetentionReport } from '../domain/retention';
+import { parseSha256Hex } from '../domain/brands';
+import type { CapsuleReport, DueGroup, ErasedCapsule, RetentionReport, Trouble } from '../domain/retention';
 import { exportScheduleId } from '../domain/workflow-ids';
 import { alive } from './act';
-import { deliverCapsule } from './deliver-capsule';
+import { deliverCapsule, isToBeBrought } from './deliver-capsule';
 import { eraseArchive } from './erase-capsule';
 import type { ExportDeps } from './exports';
 import { capsuleProofs } from './capsule-proofs';
@@ -39,11 +40,23 @@ const CAPSULES_A_RUN = 500;
 /** How often it is looked whether an export that somebody else began is over. */
 const POLL_MS = 2_000;
 
+function held(hold: string): Trouble {
+  return { code: 'NOT_ALLOWED', message: `A unit of it is on legal hold ${hold}.` };
+}
+
 /** The steps of a retention run, each safe to run twice. */
 export function createRetentionActivities(deps: RetentionDeps) {
   const { client, store, workFolder } = deps;
   const db = deps.exportDb ?? deps.db;
   const signal = (): AbortSignal => Context.current().cancellationSignal;
+  const readBack = async ({ run, capsule }: CapsuleOfRun): Promise<void> => {
+    const [{ publicKey }, { key: logKey }] = [await deps.exportKey(), await deps.log()];
+    const known = await exportKeys(db);
+    const publicKeys = [publicKey, ...known.map((one) => one.publicKey)];
+    const trusted = { publicKeys, logKeys: [logKey.text, ...logKey.before] };
+    const { verify } = deps;
+    await verifyCopy({ db, store, workFolder, verify, trusted }, capsule, run, signal());
+  };
   return {
     async openRetention(input: { request: string; asOf: string; confirmedBy: string | null }) {
       const { id, clockTrusted } = await openRun(db, { ...input, asOf: new Date(input.asOf) });
@@ -68,13 +81,17 @@ export function createRetentionActivities(deps: RetentionDeps) {
       });
     },
 
-    /** Names the units of new capsules, and all capsules that are not moved yet. */
+    /**
+     * Names the units of new capsules, and all capsules that are not moved yet; what was given up before goes first. One that
+     * somebody holds goes no step further.
+     */
     async planRetention({ run }: { run: string }): Promise<CapsuleReport[]> {
       return alive(async () => {
+        for (const sha256 of await abandonedContents(db)) await store.remove(parseSha256Hex(sha256));
         await planCapsules(db, run);
         const capsules = await unmovedCapsules(db, CAPSULES_A_RUN);
-        return capsules.map(({ id: capsule, buyer, units }) => ({
-          ...{ capsule, buyer, units, step: 'planned' as const, problem: null },
+        return capsules.map(({ id: capsule, buyer, units, hold }) => ({
+          ...{ capsule, buyer, units, step: 'planned' as const, problem: hold === null ? null : held(hold) },
         }));
       });
     },
@@ -88,16 +105,15 @@ export function createRetentionActivities(deps: RetentionDeps) {
     },
 
     async deliverCapsule({ run, capsule }: CapsuleOfRun): Promise<void> {
-      await alive(() => deliverCapsule({ ...deps, db }, capsule, run, { signal: signal() }));
+      await alive(async () => {
+        // What leaves the house can't be called back: it is read by the second reader first.
+        if (await isToBeBrought({ db }, capsule)) await readBack({ run, capsule });
+        await deliverCapsule({ ...deps, db }, capsule, run, { signal: signal() });
+      });
     },
 
-    async readCapsuleBack({ run, capsule }: CapsuleOfRun): Promise<void> {
-      const { verify } = deps;
-      const [{ publicKey }, { key: logKey }] = [await deps.exportKey(), await deps.log()];
-      const known = await exportKeys(db);
-      const publicKeys = [publicKey, ...known.map((one) => one.publicKey)];
-      const trusted = { publicKeys, logKey: logKey.text };
-      await alive(() => verifyCopy({ db, store, workFolder, verify, trusted }, capsule, run, signal()));
+    async readCapsuleBack(input: CapsuleOfRun): Promise<void> {
+      await alive(() => readBack(input));
     },
 
     /** A handful of units at a time: whoever adds a legal hold waits for no more than that. */

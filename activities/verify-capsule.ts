@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
 import {
+  abandonCapsule,
   bookVerified,
   capsuleFiles,
   capsuleUnits,
@@ -22,8 +24,8 @@ export type VerifyFiles = (folder: string, trusted: TrustedKeys) => Promise<Caps
 export interface TrustedKeys {
   /** By which manifests are signed, DER of the SubjectPublicKeyInfo in base64. */
   readonly publicKeys: readonly string[];
-  /** By which checkpoints of the log are signed, `name+hash+key`. */
-  readonly logKey: string;
+  /** By which checkpoints of the log are signed, or were before, `name+hash+key`. */
+  readonly logKeys: readonly string[];
 }
 
 export interface VerifyCapsuleDeps {
@@ -41,8 +43,8 @@ export const STORE_COPY = 'store';
 /**
  * Reads the copy in the content store back as a whole: by the second reader, and against what the database has of each
  * unit. What is wrong stops the capsule, and nothing of it is removed here. Each run reads it anew: what an earlier one read
- * may have rotted since.
- * @throws UnitrailError CAPSULE_DAMAGED, STORE_UNAVAILABLE
+ * may have rotted since. One whose files are not what was booked is given up, if nothing of it has moved.
+ * @throws UnitrailError CAPSULE_DAMAGED, NOT_ALLOWED (it was given up before), STORE_UNAVAILABLE
  */
 export async function verifyCopy(
   deps: VerifyCapsuleDeps,
@@ -50,10 +52,11 @@ export async function verifyCopy(
   run: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const row = await findCapsule(deps.db, id);
+  const row = requireKept(await findCapsule(deps.db, id));
   if (row.verifiedIn.includes(run)) return;
   await inWorkFolder(deps.workFolder, `${id}-read`, async (folder) => {
-    await fetchFiles(deps, id, folder, signal);
+    const wrong = await fetchFiles(deps, id, folder, signal);
+    if (wrong.length > 0) throw await givenUp(deps.db, id, run, wrong.join('; '));
     const report = await deps.verify(folder, deps.trusted);
     if (!report.ok)
       throw damaged(id, report.problems.map(({ where, what }) => `${where}: ${what}`).join('; '));
@@ -64,19 +67,55 @@ export async function verifyCopy(
   });
 }
 
+/** What is not as it was booked. Where nothing at all is there, it is the store that is away. */
 async function fetchFiles(
   { db, store }: VerifyCapsuleDeps,
   capsule: string,
   folder: string,
   signal: AbortSignal | undefined,
-): Promise<void> {
-  for (const { name, sha256 } of await capsuleFiles(db, capsule)) {
+): Promise<string[]> {
+  const files = await capsuleFiles(db, capsule);
+  const [wrong, missing] = [new Array<string>(), new Array<string>()];
+  for (const { name, sha256 } of files) {
     signal?.throwIfAborted();
-    await pipeline(
-      store.open(parseSha256Hex(sha256)),
-      createWriteStream(join(folder, name), { flags: 'wx' }),
-    );
+    const found = await fetchFile(store, sha256, join(folder, name));
+    if (found === null) missing.push(`${name} is missing`);
+    else if (found !== sha256) wrong.push(`${name} was changed: its SHA-256 is ${found}, not ${sha256}`);
   }
+  if (missing.length < files.length) return [...wrong, ...missing];
+  throw new UnitrailError(
+    'STORE_UNAVAILABLE',
+    `The content store has no file of capsule ${capsule}. Check that UNITRAIL_STORE is the folder that it was, and mounted.`,
+    { capsule },
+  );
+}
+
+/** The digest of what was copied; null where there is no such content. */
+async function fetchFile(store: ContentStore, sha256: string, path: string): Promise<string | null> {
+  const hash = createHash('sha256');
+  async function* hashed(source: AsyncIterable<Buffer>) {
+    for await (const piece of source) {
+      hash.update(piece);
+      yield piece;
+    }
+  }
+  try {
+    await pipeline(store.open(parseSha256Hex(sha256)), hashed, createWriteStream(path, { flags: 'wx' }));
+  } catch (error) {
+    if (error instanceof UnitrailError && error.code === 'NOT_FOUND') return null;
+    throw error;
+  }
+  return hash.digest('hex');
+}
+
+/** Nothing of it has moved: its units go into a further one. Otherwise nothing but a backup of the store has their bytes. */
+async function givenUp(db: Database, id: string, run: string, what: string): Promise<UnitrailError> {
+  const isGivenUp = await abandonCapsule(db, id, run, { code: 'CAPSULE_DAMAGED', message: what });
+  return damaged(
+    id,
+    what,
+    isGivenUp ? `The capsule was given up: ${NEXT_NUMBER} Look at the disk.` : RESTORE,
+  );
 }
 
 function requireSame({ id, manifest, records, events }: CapsuleRow, report: CapsuleReport): void {
@@ -119,10 +158,21 @@ async function* historyEnds(path: string): AsyncGenerator<HistoryEnd, undefined>
   return undefined;
 }
 
-function damaged(capsule: string, what: string): UnitrailError {
+export const NEXT_NUMBER = 'the next run puts its units into one of the next number.';
+const RESTORE = 'Look at the disk, and put the store back from its backup.';
+
+function damaged(capsule: string, what: string, advice = RESTORE): UnitrailError {
   return new UnitrailError(
     'CAPSULE_DAMAGED',
-    `Capsule ${capsule} in the content store is not what it should be: ${what}. Nothing of it is removed from the database. Look at the disk, and put the store back from its backup.`,
+    `Capsule ${capsule} in the content store is not what it should be: ${what}. Nothing more of it is removed from the database. ${advice}`,
     { capsule },
   );
+}
+
+/** Another run may have given it up in the meantime. */
+export function requireKept(row: CapsuleRow): CapsuleRow {
+  if (row.state !== 'abandoned') return row;
+  throw new UnitrailError('NOT_ALLOWED', `Capsule ${row.id} was given up: ${NEXT_NUMBER}`, {
+    capsule: row.id,
+  });
 }

@@ -9,7 +9,7 @@ import { wrongOption } from './wrong-option';
 
 interface Options {
   readonly key?: string;
-  readonly logKey?: string;
+  readonly logKey?: readonly string[];
 }
 
 export function register(program: Command, context: ServerContext): void {
@@ -20,14 +20,17 @@ export function register(program: Command, context: ServerContext): void {
     )
     .argument('<folder>')
     .option('--key <file>', 'public keys, as `unitrail keys` prints them, got on another way than the files')
-    .option('--log-key <key>', "the log's key (`name+hash+key`), got on another way than the files")
+    .option(
+      '--log-key <key...>',
+      "the log's keys (`name+hash+key`), also those before, got on another way than the files",
+    )
     .action((folder: string, options: Options) => verify(context, folder, options));
 }
 
 async function verify(context: ServerContext, folder: string, { key, logKey }: Options): Promise<void> {
   if (!(await stat(folder).catch(() => null))?.isDirectory())
     throw wrongOption('folder', folder, 'a folder with the files of one capsule');
-  const report = await verifyCapsule(folder, { keys: await keysOf(key), logKey: logKey ?? null });
+  const report = await verifyCapsule(folder, { keys: await keysOf(key), logKeys: logKey ?? [] });
   await (context.json ? printJson(context, report) : printLine(context, textOf(report)));
   if (!report.ok) context.exitWith(FAILED);
 }

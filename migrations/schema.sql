@@ -103,6 +103,33 @@ CREATE TYPE public.slot_lease AS (
 );
 
 --
+-- Name: abandon_capsule(text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.abandon_capsule(p_capsule text, p_run text, p_code text, p_reason text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  c capsules;
+begin
+  perform check_office();
+  perform run_under_way(p_run);
+  perform check_word('code', p_code);
+  if coalesce(p_reason, '') = '' then perform refuse('UT007', 'reason: why it is given up is missing'); end if;
+  select * into c from capsules where id = p_capsule for update;
+  if not found or c.state = 'planned' then perform refuse('UT009', format('there is no capsule %s that is made', p_capsule)); end if;
+  if c.state = 'abandoned' then return true; end if;
+  if c.state <> 'made' or exists (select from capsule_units u where u.capsule_id = c.id and u.retired_at is not null) then return false; end if;
+  update capsules set state = 'abandoned', abandoned_at = now() where id = c.id;
+  delete from capsule_statements where capsule_id = c.id;
+  delete from capsule_units where capsule_id = c.id;
+  perform append_to_stream('retention:' || p_run, 'capsuleAbandoned', 'abandoned/' || c.id, format('{"capsule":%s,"code":%s,"reason":%s,"units":%s}',
+    to_json(c.id), to_json(p_code), to_json(left(p_reason, 2000)), c.units));
+  return true;
+end $$;
+
+--
 -- Name: accept_lease(text, text, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -934,12 +961,12 @@ begin
   perform check_office();
   perform run_under_way(p_run);
   select * into c from capsules where id = p_capsule for update;
-  if not found or c.state = 'planned' then perform refuse('UT009', format('there is no capsule %s that is made', p_capsule)); end if;
-  if c.delivery <> 'due' then return; end if;
+  if not found or c.state in ('planned', 'abandoned') then perform refuse('UT009', format('there is no capsule %s that is made', p_capsule)); end if;
+  if c.buyer is null or c.state <> 'made' or c.delivery = 'delivered' or (c.delivery = 'none' and p_target is null) then return; end if;
   insert into capsule_deliveries (capsule_id, target, code, message) values (c.id, coalesce(p_target, 'none'), p_code, left(p_message, 2000));
+  update capsules set delivery = case when p_code is not null then 'due' when p_target is null then 'none' else 'delivered' end where id = c.id;
   if p_code is not null then return; end if;
-  update capsules set delivery = case when p_target is null then 'none' else 'delivered' end where id = c.id;
-  perform append_to_stream('retention:' || p_run, 'capsuleDelivered', 'delivered/' || c.id,
+  perform append_to_stream('retention:' || p_run, 'capsuleDelivered', concat_ws('/', case when p_target is null then 'none' else 'delivered' end, c.id),
     format('{"capsule":%s,"target":%s}', to_json(c.id), json_or_null(p_target)));
 end $$;
 
@@ -2064,7 +2091,7 @@ begin
   perform run_under_way(p_run);
   perform check_word('place', p_place);
   select * into c from capsules where id = p_capsule for update;
-  if not found or c.state = 'planned' then perform refuse('UT009', format('there is no capsule %s that is made', p_capsule)); end if;
+  if not found or c.state in ('planned', 'abandoned') then perform refuse('UT009', format('there is no capsule %s that is made', p_capsule)); end if;
   if p_manifest_sha256 is distinct from encode(sha256(convert_to(c.events_manifest, 'UTF8')), 'hex') then
     perform refuse('UT002', format('capsule %s: the copy at %s has another manifest', c.id, p_place));
   end if;
@@ -4414,11 +4441,13 @@ declare
 begin
   was.state := new.state;
   if old.state = 'planned' then was.manifest := new.manifest; was.events_manifest := new.events_manifest; was.made_at := new.made_at; end if;
-  if old.delivery = 'due' and old.state = 'made' then was.delivery := new.delivery; end if;
+  -- Until it is moved, each run looks anew whether there is a server to bring it to.
+  if old.delivery <> 'delivered' and old.buyer is not null and old.state = 'made' then was.delivery := new.delivery; end if;
+  if new.state = 'abandoned' then was.abandoned_at := new.abandoned_at; end if;
   if new.state = 'moved' then was.moved_at := new.moved_at; end if;
   if new.state = 'erased' then was.erased_at := new.erased_at; end if;
   if new is distinct from was
-     or (old.state, new.state) not in (('planned', 'made'), ('made', 'made'), ('made', 'moved'), ('moved', 'erased')) then
+     or (old.state, new.state) not in (('planned', 'made'), ('made', 'made'), ('made', 'abandoned'), ('made', 'moved'), ('moved', 'erased')) then
     raise exception using errcode = '42501', message = format('capsule %s can not become that', old.id);
   end if;
   return new;
@@ -4440,6 +4469,21 @@ begin
     raise exception using errcode = '42501', message = format('unit %s in capsule %s can not become that', old.serial, old.capsule_id);
   end if;
   return new;
+end $$;
+
+--
+-- Name: refuse_capsule_unit_removal(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_capsule_unit_removal() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if (to_jsonb(old) ->> 'retired_at') is not null
+     or not exists (select from capsules c where c.id = old.capsule_id and c.abandoned_at = now()) then
+    raise exception using errcode = '42501', message = format('DELETE of %s is refused: capsule %s is not being given up', tg_table_name, old.capsule_id);
+  end if;
+  return old;
 end $$;
 
 --
@@ -5984,13 +6028,15 @@ CREATE TABLE public.capsules (
     delivery text DEFAULT 'due'::text NOT NULL,
     moved_at timestamp with time zone,
     erased_at timestamp with time zone,
+    abandoned_at timestamp with time zone,
+    CONSTRAINT capsules_abandoned CHECK (((state = 'abandoned'::text) = (abandoned_at IS NOT NULL))),
     CONSTRAINT capsules_counts CHECK (((units > 0) AND ((records >= 0) AND (records <= units)) AND (events >= 0))),
     CONSTRAINT capsules_delivery CHECK ((delivery = ANY (ARRAY['due'::text, 'delivered'::text, 'none'::text]))),
     CONSTRAINT capsules_erased CHECK (((state = 'erased'::text) = (erased_at IS NOT NULL))),
     CONSTRAINT capsules_made CHECK ((((state = 'planned'::text) = (manifest IS NULL)) AND ((manifest IS NULL) = (made_at IS NULL)) AND ((manifest IS NULL) = (events_manifest IS NULL)))),
     CONSTRAINT capsules_month CHECK ((month ~ '^[0-9]{4}-[0-9]{2}$'::text)),
     CONSTRAINT capsules_moved CHECK (((state = ANY (ARRAY['moved'::text, 'erased'::text])) = (moved_at IS NOT NULL))),
-    CONSTRAINT capsules_state CHECK ((state = ANY (ARRAY['planned'::text, 'made'::text, 'moved'::text, 'erased'::text])))
+    CONSTRAINT capsules_state CHECK ((state = ANY (ARRAY['planned'::text, 'made'::text, 'abandoned'::text, 'moved'::text, 'erased'::text])))
 );
 
 --
@@ -8058,7 +8104,13 @@ CREATE TRIGGER capsule_files_no_truncate BEFORE TRUNCATE ON public.capsule_files
 -- Name: capsule_statements capsule_statements_append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER capsule_statements_append_only BEFORE DELETE OR UPDATE ON public.capsule_statements FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER capsule_statements_append_only BEFORE UPDATE ON public.capsule_statements FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: capsule_statements capsule_statements_leave; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER capsule_statements_leave BEFORE DELETE ON public.capsule_statements FOR EACH ROW EXECUTE FUNCTION public.refuse_capsule_unit_removal();
 
 --
 -- Name: capsule_statements capsule_statements_no_truncate; Type: TRIGGER; Schema: public; Owner: -
@@ -8073,10 +8125,10 @@ CREATE TRIGGER capsule_statements_no_truncate BEFORE TRUNCATE ON public.capsule_
 CREATE TRIGGER capsule_units_go_on BEFORE UPDATE ON public.capsule_units FOR EACH ROW EXECUTE FUNCTION public.refuse_capsule_unit_change();
 
 --
--- Name: capsule_units capsule_units_never_deleted; Type: TRIGGER; Schema: public; Owner: -
+-- Name: capsule_units capsule_units_leave; Type: TRIGGER; Schema: public; Owner: -
 --
 
-CREATE TRIGGER capsule_units_never_deleted BEFORE DELETE ON public.capsule_units FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+CREATE TRIGGER capsule_units_leave BEFORE DELETE ON public.capsule_units FOR EACH ROW EXECUTE FUNCTION public.refuse_capsule_unit_removal();
 
 --
 -- Name: capsule_units capsule_units_no_truncate; Type: TRIGGER; Schema: public; Owner: -
@@ -9320,6 +9372,13 @@ ALTER TABLE public.unit_events ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.units ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: FUNCTION abandon_capsule(p_capsule text, p_run text, p_code text, p_reason text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.abandon_capsule(p_capsule text, p_run text, p_code text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.abandon_capsule(p_capsule text, p_run text, p_code text, p_reason text) TO unitrail_office;
+
+--
 -- Name: FUNCTION accept_lease(p_document text, p_public_key text, p_by text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -10556,6 +10615,12 @@ REVOKE ALL ON FUNCTION public.refuse_capsule_change() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION public.refuse_capsule_unit_change() FROM PUBLIC;
+
+--
+-- Name: FUNCTION refuse_capsule_unit_removal(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.refuse_capsule_unit_removal() FROM PUBLIC;
 
 --
 -- Name: FUNCTION refuse_change(); Type: ACL; Schema: public; Owner: -

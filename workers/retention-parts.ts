@@ -14,8 +14,8 @@ export function retentionParts(servers: Servers, opened: Closer[]) {
 }
 
 /** The second reader, with the keys that are known here on another way than the capsule. */
-export const verifyFiles: VerifyFiles = (folder, { publicKeys, logKey }) =>
-  verifyCapsule(folder, { keys: readCapsuleKeys(publicKeys.join('\n'), nodeCrypto), logKey });
+export const verifyFiles: VerifyFiles = (folder, { publicKeys, logKeys }) =>
+  verifyCapsule(folder, { keys: readCapsuleKeys(publicKeys.join('\n'), nodeCrypto), logKeys });
 
 /** The one login that may remove, opened when the first capsule is moved: an office without it does all else. */
 function retentionPool(servers: Servers, opened: Closer[]): () => Promise<Database> {

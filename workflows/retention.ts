@@ -57,9 +57,9 @@ export async function retention(input: RetentionInput = {}): Promise<RetentionRe
   const { run, asOf } = state;
   // 2 Files in the content store.
   await each(state, 'made', (capsule) => writer.writeCapsule({ run, capsule, asOf }));
-  // 3 The buyer's copy in the buyer's folder.
+  // 3 The buyer's copy in the buyer's folder, after the second reader has found it good.
   await each(state, 'delivered', (capsule) => courier.deliverCapsule({ run, capsule }));
-  // 4 Read back by another program, recorded by another login.
+  // 4 Read back by another program, where that was not done before a delivery; recorded by another login.
   await each(state, 'verified', (capsule) => writer.readCapsuleBack({ run, capsule }));
   // 5 Removed here.
   if (state.clockTrusted) await each(state, 'moved', (capsule) => writer.moveCapsule({ run, capsule }));

@@ -29,8 +29,8 @@ const MOST_MANIFEST_BYTES = 1024 * 1024;
 export interface VerifyCapsuleOptions {
   /** The keys that are trusted. Null: nothing can be said of who signed, and that is a problem. */
   readonly keys: CapsuleKeys | null;
-  /** The log's key that is trusted (`name+hash+key`), where it came on another way than the capsule. */
-  readonly logKey?: string | null;
+  /** The log's keys that are trusted (`name+hash+key`), where they came on another way than the capsule. */
+  readonly logKeys?: readonly string[];
   /** Called for each unit. */
   readonly onUnit?: () => void;
 }
@@ -155,7 +155,7 @@ function checkNames(
 async function headAt(
   folder: string,
   { facts }: ReadManifest,
-  { logKey = null }: VerifyCapsuleOptions,
+  { logKeys = [] }: VerifyCapsuleOptions,
   problems: Problems,
 ): Promise<ReadCheckpoint | null> {
   const note = await readFile(join(folder, 'checkpoint'), 'utf8');
@@ -167,8 +167,11 @@ async function headAt(
   const { origin, size, root, verifierKey } = mapAt(facts, 'log');
   if (origin !== head.origin || size !== head.size || root !== base64Of(head.root))
     problems.add('checkpoint', 'is of another log, size or root than the manifest says');
-  if (logKey !== null && logKey !== verifierKey)
-    problems.add(MANIFEST, `names ${String(verifierKey)} as the log's key, and the one given is ${logKey}`);
+  if (logKeys.length > 0 && !logKeys.includes(String(verifierKey)))
+    problems.add(
+      MANIFEST,
+      `names ${String(verifierKey)} as the log's key, and given is ${logKeys.join(', ')}`,
+    );
   const signed = judgeNote(nodeCrypto, note, String(verifierKey));
   if (signed === 'bad') problems.add('checkpoint', 'was changed after the log signed it');
   if (signed === 'missing') problems.add('checkpoint', 'is not signed by the log that the manifest names');

@@ -17,7 +17,8 @@ export interface CapsuleRow {
   readonly units: number;
   readonly records: number;
   readonly events: number;
-  readonly state: 'planned' | 'made' | 'moved' | 'erased';
+  /** `abandoned`: it was given up before anything of it was removed here, and has no units. */
+  readonly state: 'planned' | 'made' | 'abandoned' | 'moved' | 'erased';
   readonly delivery: 'due' | 'delivered' | 'none';
   /** Byte for byte; null while it is planned only. */
   readonly manifest: string | null;
@@ -37,9 +38,24 @@ export async function findCapsule(db: Database, id: string): Promise<CapsuleRow>
   throw new UnitrailError('NOT_FOUND', `There is no capsule ${id}. \`unitrail retention report\` names all.`);
 }
 
-/** Those that are not moved yet, the oldest first: also what an earlier run has left. */
-export async function unmovedCapsules(db: Database, limit: number): Promise<CapsuleRow[]> {
-  return capsuleRows(db, `where c.state in ('planned', 'made') order by c.planned_at, c.id limit ?`, [limit]);
+export interface UnmovedCapsule extends Pick<CapsuleRow, 'id' | 'buyer' | 'units'> {
+  /** A legal hold on a unit of it; null where nobody holds it. */
+  readonly hold: string | null;
+}
+
+/**
+ * Those that are not moved yet, the oldest first: also what an earlier run has left. What somebody holds may stay so for years,
+ * and comes last: it takes no other's place.
+ */
+export async function unmovedCapsules(db: Database, limit: number): Promise<UnmovedCapsule[]> {
+  return long<UnmovedCapsule>(
+    db,
+    `with held as materialized (
+       select u.capsule_id, min(h.hold_id) as hold from units_on_legal_hold h join capsule_units u on u.unit_id = h.unit_id group by 1)
+     select c.id, c.buyer, c.units, h.hold from capsules c left join held h on h.capsule_id = c.id
+     where c.state in ('planned', 'made') order by h.hold is not null, c.planned_at, c.id limit ?`,
+    [limit],
+  );
 }
 
 async function capsuleRows(
@@ -111,6 +127,32 @@ export async function bookVerified(
   await call(db, 'copy_verified(?, ?, ?, ?)', [capsule, run, place, sha256]);
 }
 
+/** Gives it up before anything of it has moved: its units are planned anew. False where some have moved: it stays as it is. */
+export async function abandonCapsule(
+  db: Database,
+  capsule: string,
+  run: string,
+  { code, message }: Trouble,
+): Promise<boolean> {
+  const [row] = await long<{ done: boolean }>(db, 'select abandon_capsule(?, ?, ?, ?) as done', [
+    ...[capsule, run, code, message],
+  ]);
+  return row!.done;
+}
+
+/** Digests of what capsules that were given up had, and nobody else needs. */
+export async function abandonedContents(db: Database): Promise<string[]> {
+  const rows = await long<{ sha256: string }>(
+    db,
+    `select distinct f.sha256 from capsules c join capsule_files f on f.capsule_id = c.id where c.state = 'abandoned'
+       and not exists (select from capsule_files o join capsules k on k.id = o.capsule_id
+         where o.sha256 = f.sha256 and k.state not in ('abandoned', 'erased'))
+       and not exists (select from export_files e where e.sha256 = f.sha256)`,
+    [],
+  );
+  return rows.map(({ sha256 }) => sha256);
+}
+
 /** Removes some of its units here, by the login that may, and says how many are left. */
 export async function retireSome(db: Database, capsule: string, run: string): Promise<number> {
   const values = [capsule, run, RETIRE_UNITS];
@@ -135,7 +177,7 @@ export async function orphanedContents(db: Database, capsule: string): Promise<s
        select sha256 from capsule_files where capsule_id = ?
        union select x.sha256 from export_files x join erased e on e.id = x.export_id) f
      where exists (select from capsules c where c.id = ? and c.state = 'erased')
-       and not exists (select from capsule_files o join capsules k on k.id = o.capsule_id where o.sha256 = f.sha256 and k.state <> 'erased')
+       and not exists (select from capsule_files o join capsules k on k.id = o.capsule_id where o.sha256 = f.sha256 and k.state not in ('abandoned', 'erased'))
        and not exists (select from export_files e where e.sha256 = f.sha256 and e.export_id not in (select id from erased_exports))`,
     [capsule, capsule, capsule, capsule],
   );

@@ -3,22 +3,16 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { capsuleProofs } from '../../activities/capsule-proofs';
-import { deliverCapsule } from '../../activities/deliver-capsule';
-import { makeCapsule } from '../../activities/make-capsule';
-import { verifyCopy } from '../../activities/verify-capsule';
-import { writeCapsule } from '../../adapters/capsule/write-capsule';
-import { capsuleFiles, retireSome } from '../../adapters/postgres/capsules';
-import { openRun, planCapsules } from '../../adapters/postgres/retention';
+import { capsuleFiles } from '../../adapters/postgres/capsules';
 import type { CliContext } from '../../cli/context';
 import { register as importReports } from '../../cli/import-field-firmware';
 import { register as recall } from '../../cli/recall';
 import { register as list } from '../../cli/unit-list';
 import { register as takeBack } from '../../cli/unit-return';
 import { register as show } from '../../cli/unit-show';
-import { verifyFiles } from '../../workers/retention-parts';
+import { capsuleDeps, moveAll, planRun } from '../support/capsule-run';
 import { createTestDatabase, type TestDatabase } from '../support/database';
-import { makeDeps, shipBatch } from '../support/exports';
+import { shipBatch } from '../support/exports';
 import { applyPolicy, handOut } from '../support/retention';
 import { applySmallPlant, openShopFloor, type ShopFloor } from '../support/shop-floor';
 import { typeCommand, type Register, type TypedAnswer } from '../support/type-command';
@@ -51,7 +45,7 @@ beforeAll(async () => {
       pages.map(async (more) => [more, await type(`unit show ${first().serial} ${more}`.trim())] as const),
     ),
   );
-  await moveAll();
+  await moveAllUnits();
 }, 120_000);
 afterAll(async () => {
   await floor?.close();
@@ -70,22 +64,10 @@ function type(line: string): Promise<TypedAnswer> {
   return typeCommand(database, [show, list, takeBack, importReports, recall].map(withStore), line);
 }
 
-async function moveAll(): Promise<void> {
-  const office = floor.as('office');
-  const made = await makeDeps(office, home);
-  const trusted = { publicKeys: [made.key.publicKey], logKey: made.log.key.text };
-  const proofs = () => capsuleProofs(office, made.log);
-  const deps = { ...made, proofs, write: writeCapsule, verify: verifyFiles, trusted };
-  const run = await openRun(office, { request: 'move', asOf: new Date(), confirmedBy: null });
-  await planCapsules(office, run.id);
-  const ids: string[] = await office('capsules').orderBy('id').pluck('id');
-  for (const id of ids) {
-    await makeCapsule(deps, id, run);
-    await deliverCapsule({ db: office, store: made.store, secrets: {} }, id, run.id);
-    await verifyCopy(deps, id, run.id);
-    while ((await retireSome(floor.as('retention'), id, run.id)) > 0);
-  }
-  capsule = ids.find((id) => id.startsWith('acme'))!;
+async function moveAllUnits(): Promise<void> {
+  const planned = await planRun(floor.as('office'));
+  await moveAll(await capsuleDeps(floor.as('office'), home), floor.as('retention'), planned);
+  capsule = planned.capsules.find((id) => id.startsWith('acme'))!;
 }
 
 test('the database has no event and no record of it any more', async () => {

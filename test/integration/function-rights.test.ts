@@ -37,7 +37,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
       'capsule_statement',
     ],
     ...['end_retention_run', 'due_units', 'erasable_capsules', 'erasable_names', 'note_operators'],
-    ...['retention_terms', 'retention_versions'],
+    ...['retention_terms', 'retention_versions', 'abandon_capsule'],
   ],
   unitrail_station: [
     'append_event',

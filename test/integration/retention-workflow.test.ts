@@ -84,7 +84,7 @@ test('one run, with no export schedule, ends with export and capsule in the fold
   const delivered = join(inbox.folder, 'capsules', capsule);
   const publicKeys = (await exportKeys(desk)).map(({ publicKey }) => publicKey);
   const [logKey] = await desk('log_keys').pluck<string[]>('key');
-  expect(await verifyFiles(delivered, { publicKeys, logKey: logKey! })).toMatchObject({
+  expect(await verifyFiles(delivered, { publicKeys, logKeys: [logKey!] })).toMatchObject({
     ok: true,
     counts: { records: 2, events: 0 },
   });

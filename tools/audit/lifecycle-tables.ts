@@ -106,7 +106,7 @@ const otherKinds: OtherRow[] = [
   ['exportLookPinned', 'export', [DESK]],
   ...[
     ...['retentionOpened', 'retentionEnded', 'moveBlocked'],
-    ...['capsulePlanned', 'capsuleMade', 'capsuleDelivered', 'copyVerified'],
+    ...['capsulePlanned', 'capsuleMade', 'capsuleDelivered', 'copyVerified', 'capsuleAbandoned'],
   ].map((type): OtherRow => [type, 'retention', [OFFICE]]),
   ...['capsuleMoved', 'capsuleErased', 'namesErased'].map((type): OtherRow => [
     type,
