@@ -65,24 +65,6 @@ export async function* readArchive(
   }
 }
 
-/** A19. What has moved had a copy that another login than the one that moves has read back. */
-export async function checkMoves(snapshot: Snapshot, findings: Findings): Promise<void> {
-  const rows = await snapshot.rows<{ id: string; units: number }>(
-    `select c.id, count(u.unit_id) as units from capsules c join capsule_units u on u.capsule_id = c.id and u.retired_at is not null
-     where not exists (select from capsule_copies v where v.capsule_id = c.id and v.place = 'store'
-       and v.manifest_sha256 = encode(sha256(convert_to(c.events_manifest, 'UTF8')), 'hex')
-       and not exists (select from pg_roles r where r.rolname = v.verified_by and not r.rolsuper and pg_has_role(r.oid, 'unitrail_retention', 'member')))
-     group by c.id limit 100`,
-  );
-  for (const { id, units } of rows)
-    findings.violation(
-      'A19',
-      `capsule ${id}`,
-      `${units} units moved, and no copy read back`,
-      'a copy that another login has read back',
-    );
-}
-
 /** Paths by role; null where one of them is not what was booked. */
 async function soundFiles(
   snapshot: Snapshot,

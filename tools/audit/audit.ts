@@ -1,6 +1,6 @@
 import { checkAdoptions, noteAdoption, type AdoptionEvents } from './adoptions';
 import { checkAmendments, checkStrayStatements } from './amendments';
-import { checkMoves, readArchive, setLateAside, withLate, type ArchivedHistory } from './archive';
+import { readArchive, setLateAside, withLate, type ArchivedHistory } from './archive';
 import { checkArchivedLeaves } from './archived-leaves';
 import { checkAuthorship } from './authorship';
 import { checkBatches, checkRest } from './batches';
@@ -24,6 +24,7 @@ import { checkLedger } from './ledger';
 import { checkLeases, noteLease, type LeaseEvents } from './leases';
 import { checkLog, readKeptLog, type KeptLog } from './log';
 import { ListedValues } from './listed-values';
+import { checkMoves } from './moves';
 import { NameSearch } from './names';
 import { checkNumberLists, noteList, type ListEvents } from './number-lists';
 import { passedOf } from './passed-numbers';
@@ -31,6 +32,7 @@ import { loadPlant, type Plant } from './plant';
 import { RECORD_FORMAT } from '../../domain/record-document';
 import { checkPinned, checkProjection, checkRelease } from './projection';
 import { checkRecord, checkStrayRecords } from './records';
+import { noteRetention, type RetentionEvents } from './retention-events';
 import { checkBoxes, checkShipments, checkShippedUnit } from './shipments';
 import { checkSlots } from './slots';
 import { openSnapshot, type Snapshot } from './snapshot';
@@ -106,6 +108,7 @@ interface Audit {
   readonly listed: ListedValues;
   readonly exports: ExportEvents;
   readonly fields: FieldEvents;
+  readonly retention: RetentionEvents;
   /** What was said of units after they had moved, by stream. */
   readonly late: Map<string, readonly StoredEvent[]>;
   readonly findings: Findings;
@@ -132,6 +135,7 @@ async function auditSnapshot(
     listed: new ListedValues(snapshot, plant.blocks),
     exports: new Map(),
     fields: new Map(),
+    retention: [],
     late: new Map(),
     findings,
   };
@@ -152,7 +156,7 @@ async function auditSnapshot(
 
 /** What can be judged only when every unit has been seen. */
 async function checkWholes(
-  { snapshot, plant, census, lists, adoptions, leases, epochs, exports, fields, findings }: Audit,
+  { snapshot, plant, census, lists, adoptions, leases, epochs, exports, fields, retention, findings }: Audit,
   counts: Record<string, number>,
 ): Promise<void> {
   checkUntold(plant, census, findings);
@@ -169,7 +173,7 @@ async function checkWholes(
   await checkLeases(snapshot, plant, leases, findings);
   await checkExports(snapshot, exports, findings);
   await checkFieldReports(snapshot, fields, findings);
-  await checkMoves(snapshot, findings);
+  await checkMoves(snapshot, retention, findings);
   await checkBatches(snapshot, plant, census, findings);
   await checkStrayRecords(snapshot, findings);
   await checkStrayStatements(snapshot, findings);
@@ -201,6 +205,7 @@ async function auditHistories(
       noteEpochs(read, run.epochs);
       noteExport(stream, read, run.exports);
       noteFieldReports(stream, read, run.fields);
+      noteRetention(stream, read, run.retention);
       checkBusinessStream(stream, read, run.plant, around.batches, run.census, run.findings);
     }
   }

@@ -1,8 +1,8 @@
-import { createHash, createPublicKey, verify } from 'node:crypto';
-import { canonicalJson } from '../../domain/canonical';
+import { createHash } from 'node:crypto';
 import { readCanonical } from './canonical-check';
 import { checkExportContents, factsOfType, type ExportEvents } from './export-contents';
 import type { Findings } from './findings';
+import { loadKeys, wrongSigner, type KeysOnRecord } from './signed-by';
 import type { Snapshot } from './snapshot';
 import { factsOf, streamKind, textFact, type Facts, type ReadEvent } from './stored-event';
 
@@ -136,32 +136,24 @@ function checkMembers(row: ExportRow, counted: ReadonlyMap<string, number>, find
   }
 }
 
-async function loadKeys(snapshot: Snapshot): Promise<ReadonlyMap<string, string>> {
-  const rows = await snapshot.rows<{ id: string; key: string }>(
-    'select id, public_key as key from export_keys',
-  );
-  return new Map(rows.map(({ id, key }) => [id, key]));
-}
-
 /** Signed by a key on record, of the export that it stands with, and behind the very manifest of the one before. */
 function checkManifest(
   row: ExportRow,
   byId: ReadonlyMap<string, ExportRow>,
-  keys: ReadonlyMap<string, string>,
+  keys: KeysOnRecord,
   findings: Findings,
 ): void {
   if (row.manifest === null) return;
   const name = `manifest of export ${row.id}`;
   const { value, problem } = readCanonical(row.manifest);
   if (problem) findings.violation('A17', name, problem.found, problem.expected);
-  const { signature, ...body } = factsOf(value);
-  const { keyId, value: signed } = factsOf(signature);
-  const key = keys.get(String(keyId));
-  if (key === undefined || !isSigned(key, canonicalJson(body), String(signed)))
+  const body = factsOf(value);
+  const signer = wrongSigner(body, keys);
+  if (signer !== null)
     findings.violation(
       'A17',
       name,
-      `a signature of key ${String(keyId)} that does not hold`,
+      `a signature of key ${signer} that does not hold`,
       'one of a key on record',
     );
   const before = byId.get(row.predecessor ?? '');
@@ -192,15 +184,6 @@ function sorted(value: unknown): unknown {
   return Object.entries(value)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, inner]) => [key, sorted(inner)]);
-}
-
-function isSigned(key: string, text: string, signature: string): boolean {
-  try {
-    const publicKey = createPublicKey({ key: Buffer.from(key, 'base64'), format: 'der', type: 'spki' });
-    return verify(null, Buffer.from(text), publicKey, Buffer.from(signature, 'base64'));
-  } catch {
-    return false;
-  }
 }
 
 /** Items that are no item of that buyer's, in two exports, or of nothing at all. The constraints say the same; who drops them is found here. */

@@ -1,0 +1,269 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Client } from 'pg';
+import { audit, type Violation } from '../../tools/audit/audit';
+import { capsuleDeps, moveAll, planRun } from '../support/capsule-run';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { shipBatch } from '../support/exports';
+import { applyPolicy, handOut } from '../support/retention';
+import { applySmallPlant, openShopFloor } from '../support/shop-floor';
+import { rewriteHistory, tamper, withFacts, type Told } from '../support/tamper';
+import { digest } from '../support/unit-acts';
+
+/** A19. Whoever has the superuser's rights, and makes up what retention did, is told of. */
+let base: TestDatabase;
+let home: string;
+/** A capsule that has moved, and the run that moved it. */
+let moved: string;
+let run: string;
+/** A unit that is still here, with its record. */
+let unit: string;
+const madeUp = (): string => moved.replace(/-1$/, '-2');
+const store = (): string => join(home, 'store');
+
+beforeAll(async () => {
+  home = await mkdtemp(join(process.env.UNITRAIL_TEST_HOME!, 'audit-archive-'));
+  base = await createTestDatabase();
+  const floor = openShopFloor(base);
+  try {
+    await applySmallPlant(floor);
+    await applyPolicy(floor);
+    await shipBatch(floor, 2);
+    await handOut(floor.as('office'), 'acme', home);
+    const planned = await planRun(floor.as('office'));
+    await moveAll(await capsuleDeps(floor.as('office'), home), floor.as('retention'), planned);
+    [moved, run] = [planned.capsules[0]!, planned.run.id];
+    unit = (await shipBatch(floor, 1)).units[0]!.unitId;
+    await handOut(floor.as('office'), 'acme', home);
+  } finally {
+    await floor.close();
+  }
+}, 120_000);
+afterAll(async () => {
+  await base?.drop();
+  await rm(home, { recursive: true, force: true });
+});
+
+async function told(lie: (su: Client) => Promise<unknown>): Promise<readonly Violation[]> {
+  const copy = await base.clone();
+  try {
+    await tamper(copy, lie);
+    return (await audit(copy.urlOf('auditor'), { store: store() })).violations;
+  } finally {
+    await copy.drop();
+  }
+}
+
+const subjectsOf = (violations: readonly Violation[]): string[] =>
+  [...new Set(violations.map(({ invariant, subject }) => `${invariant} ${subject}`))].sort();
+
+test('a run that did what it tells keeps every promise', async () => {
+  expect(await told(() => Promise.resolve())).toEqual([]);
+});
+
+interface MadeUpMove {
+  readonly capsule: string;
+  readonly run: string;
+  readonly unit: string;
+  readonly state: 'moved' | 'erased';
+}
+
+/** Everything that a move would have left, and nothing of the unit: by rows that look as they should. */
+async function makeUpMove(su: Client, move: MadeUpMove): Promise<void> {
+  const manifest = JSON.stringify({ capsule: move.capsule });
+  const events = JSON.stringify({ capsule: move.capsule, manifestSha256: digest(manifest) });
+  await su.query(
+    `insert into capsules (id, run_id, buyer, product, month, number, units, records, events, state, made_at, manifest, events_manifest, delivery, moved_at, erased_at)
+     select $1, $2, c.buyer, c.product, c.month, c.number + 1, 1, 1, u.seq, $3, now(), $4, $5, 'delivered', now(), case $3::text when 'erased' then now() end
+     from capsules c, units u where u.id = $6`,
+    [move.capsule, move.run, move.state, manifest, events, move.unit],
+  );
+  await su.query(
+    `insert into capsule_units (unit_id, last_seq, head, capsule_id, issuer, serial, record_sha256, retired_at)
+     select u.id, u.seq, u.head, $2, u.issuer, u.serial, r.sha256, now() from units u join records r on r.unit_id = u.id where u.id = $1`,
+    [move.unit, move.capsule],
+  );
+  await su.query(
+    `insert into capsule_copies (capsule_id, place, run_id, manifest_sha256, verified_by) values ($1, 'store', $2, $3, 'unitrail_office')`,
+    [move.capsule, move.run, digest(events)],
+  );
+  await su.query(`insert into capsule_deliveries (capsule_id, target) values ($1, 'sftp://acme')`, [
+    move.capsule,
+  ]);
+  await su.query(`delete from unit_events where stream = 'unit:' || $1`, [move.unit]);
+  await su.query('delete from records where unit_id = $1::uuid', [move.unit]);
+}
+
+/** What the capsule's events would be, each like that of the capsule that did move. */
+const eventsOf =
+  (capsule: string, events: number, manifestSha256: string) =>
+  (history: readonly Told[]): readonly Told[] => {
+    const copies = history
+      .filter(({ key }) => key.includes(moved))
+      .map((event) => {
+        const facts = { ...(JSON.parse(event.body) as object), capsule } as Record<string, unknown>;
+        if ('manifestSha256' in facts) facts.manifestSha256 = manifestSha256;
+        if ('events' in facts) facts.events = events;
+        for (const name of ['units', 'records']) if (name in facts) facts[name] = 1;
+        if (event.type === 'capsuleMade') facts.files = 0;
+        return { ...event, key: event.key.replace(moved, capsule), body: JSON.stringify(facts) };
+      });
+    return [...history, ...copies];
+  };
+
+const seqOf = async (su: Client): Promise<number> =>
+  Number((await su.query<{ seq: string }>('select seq from units where id = $1', [unit])).rows[0]!.seq);
+
+test.each(['erased', 'moved'] as const)(
+  'a unit whose bytes were deleted, with all rows of a capsule that is %s and no event of it, is told',
+  async (state) => {
+    const violations = await told((su) => makeUpMove(su, { capsule: madeUp(), run, unit, state }));
+    expect(subjectsOf(violations)).toEqual([`A19 capsule ${madeUp()}`]);
+    expect(violations.map(({ expected }) => expected)).toEqual(
+      expect.arrayContaining(['the event that planned it', 'an event capsuleMoved']),
+    );
+  },
+);
+
+test('the same with events in the run that were put there by hand breaks the chain of the run, and is told by it', async () => {
+  const violations = await told(async (su) => {
+    await makeUpMove(su, { capsule: madeUp(), run, unit, state: 'erased' });
+    // The table's own constraint wants a hash of what stands in the row; what it can't see is the event before.
+    await su.query(
+      `insert into unit_events (stream, seq, type, key, header, body, prev, hash, at)
+       select stream, seq + 100, type, replace(key, $2, $3), x.header, x.body, prev,
+         sha256(prev || sha256(convert_to(x.header, 'UTF8')) || sha256(convert_to(x.body, 'UTF8'))), at
+       from unit_events e cross join lateral (select replace(e.header, $2, $3) as header, replace(e.body, $2, $3) as body) x
+       where stream = 'retention:' || $1 and key like '%' || $2 || '%'`,
+      [run, moved, madeUp()],
+    );
+  });
+  expect(subjectsOf(violations)).toEqual(
+    expect.arrayContaining([`A19 capsule ${madeUp()}`, expect.stringMatching(`^A1 retention:${run}`)]),
+  );
+});
+
+test('the same with a chain that was made to hold has no manifest that a key of this house has signed', async () => {
+  const violations = await told(async (su) => {
+    const seq = await seqOf(su);
+    await makeUpMove(su, { capsule: madeUp(), run, unit, state: 'moved' });
+    const { rows } = await su.query<{ manifest: string }>(
+      'select events_manifest as manifest from capsules where id = $1',
+      [madeUp()],
+    );
+    await rewriteHistory(su, `retention:${run}`, eventsOf(madeUp(), seq, digest(rows[0]!.manifest)));
+  });
+  expect(subjectsOf(violations)).toEqual([`A19 capsule ${madeUp()}`]);
+  expect(violations.map(({ expected }) => expected)).toEqual(
+    expect.arrayContaining(['one of a key on record']),
+  );
+});
+
+const ofMoved = (): string[] => [`A19 capsule ${moved}`];
+const update = (set: string) => (su: Client) => su.query(`update capsules set ${set}`);
+
+test.each<[string, (su: Client) => Promise<unknown>, () => string[]]>([
+  ['is said to be erased', update(`state = 'erased', erased_at = now()`), ofMoved],
+  ['is said to be still there', update(`state = 'made', moved_at = null`), ofMoved],
+  ['was moved at another time', update(`moved_at = moved_at - interval '1 day'`), ofMoved],
+  ['was planned at another time', update(`planned_at = planned_at - interval '1 day'`), ofMoved],
+  ['counts other units', update('units = units + 1'), ofMoved],
+  ['was brought to nobody', update(`delivery = 'delivered'`), ofMoved],
+  ['has another month', update(`month = '2020-01'`), ofMoved],
+  [
+    'has a unit that was removed before anybody had read the copy back',
+    (su) => su.query(`update capsule_units set retired_at = retired_at - interval '1 hour'`),
+    ofMoved,
+  ],
+  ['has no copy that was read back', (su) => su.query('delete from capsule_copies'), ofMoved],
+  [
+    'has a copy that somebody else has read back',
+    (su) => su.query(`update capsule_copies set verified_by = 'unitrail_desk'`),
+    ofMoved,
+  ],
+  [
+    'has a copy that was read back at another time',
+    (su) => su.query(`update capsule_copies set verified_at = verified_at - interval '1 hour'`),
+    ofMoved,
+  ],
+  [
+    'has a copy in a place that nobody has read',
+    (su) =>
+      su.query(`insert into capsule_copies (capsule_id, place, run_id, manifest_sha256)
+        select capsule_id, 'vault', run_id, manifest_sha256 from capsule_copies`),
+    ofMoved,
+  ],
+  [
+    'has a file that its manifests do not name',
+    (su) =>
+      su.query(`update capsule_files set sha256 = o.sha256, size_bytes = o.size_bytes
+        from capsule_files o where capsule_files.role = 'readme' and o.role = 'schema'`),
+    ofMoved,
+  ],
+  [
+    'has a manifest that was written anew, with the event to match',
+    async (su) => {
+      const { rows } = await su.query<{ text: string }>(
+        `update capsules set events_manifest = replace(events_manifest, '"events":', '"events":1') returning events_manifest as text`,
+      );
+      const manifestSha256 = digest(rows[0]!.text);
+      await su.query('update capsule_copies set manifest_sha256 = $1', [manifestSha256]);
+      await rewriteHistory(su, `retention:${run}`, (history) =>
+        withFacts('copyVerified', { manifestSha256 })(withFacts('capsuleMade', { manifestSha256 })(history)),
+      );
+    },
+    ofMoved,
+  ],
+  [
+    'was moved before it was read back, by its events',
+    (su) =>
+      rewriteHistory(su, `retention:${run}`, (history) => {
+        const verified = history.find(({ type }) => type === 'copyVerified')!;
+        return [...history.filter((event) => event !== verified), verified];
+      }),
+    ofMoved,
+  ],
+  [
+    'is told to be moved by nobody',
+    (su) =>
+      rewriteHistory(su, `retention:${run}`, (history) =>
+        history.filter(({ type }) => type !== 'capsuleMoved'),
+      ),
+    ofMoved,
+  ],
+  [
+    'is in a run that ended with another report',
+    (su) => su.query(`update retention_runs set report = replace(report, '"erased":[]', '"erased":[1]')`),
+    () => [`A19 retention run ${run}`],
+  ],
+  [
+    'is in a run that nobody has opened',
+    (su) =>
+      su.query(
+        `insert into retention_runs (id, request, as_of, clock_trusted) values ('R', 'r', now(), true)`,
+      ),
+    () => ['A19 retention run R'],
+  ],
+])('a capsule that %s is named', async (_what, lie, subjects) => {
+  expect(subjectsOf(await told(lie))).toEqual(subjects());
+});
+
+test.each([
+  ['has lost a unit', 'delete from capsule_units where serial = (select max(serial) from capsule_units)'],
+  ['has a unit that is not removed', 'update capsule_units set retired_at = null'],
+])('a capsule that %s is named, among the promises that the unit breaks', async (_what, sql) => {
+  const violations = await told((su) => su.query(sql));
+  expect(subjectsOf(violations)).toEqual(expect.arrayContaining(ofMoved()));
+});
+
+test('events of a capsule that has no row are named', async () => {
+  const violations = await told(async (su) => {
+    for (const table of ['capsule_copies', 'capsule_files', 'capsule_units', 'capsule_statements'])
+      await su.query(`delete from ${table}`);
+    await su.query('delete from capsules');
+  });
+  expect(violations).toContainEqual({
+    ...{ invariant: 'A19', subject: `capsule ${moved}` },
+    ...{ found: 'events', expected: 'the capsule that they tell of' },
+  });
+});

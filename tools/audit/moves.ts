@@ -1,0 +1,187 @@
+import { checkCapsuleFiles, loadCapsuleFiles } from './capsule-files';
+import { checkCopies, loadCopies } from './capsule-copies';
+import type { Findings } from './findings';
+import { byCapsule, type RetentionEvents, type ToldOfRun } from './retention-events';
+import { checkRuns } from './retention-runs';
+import { loadKeys } from './signed-by';
+import type { Snapshot } from './snapshot';
+import { textFact, type Facts } from './stored-event';
+import {
+  checkTime,
+  digest,
+  isAfter,
+  type CapsuleRow,
+  type Members,
+  type Whole,
+  type WrongOfCapsule,
+} from './whole-capsule';
+
+const noMembers: Members = {
+  ...{ units: 0, records: 0, events: 0, retired: 0, firstRetired: null, lastRetired: null },
+};
+
+const CAPSULES = `select id, run_id as run, buyer, product, month, number, units, records, events, state, delivery, manifest,
+  events_manifest as "eventsManifest", planned_at as "plannedAt", made_at as "madeAt", abandoned_at as "abandonedAt",
+  moved_at as "movedAt", erased_at as "erasedAt" from capsules order by id`;
+
+/** Of planning, which names the units of all capsules before it tells of the first. */
+const PLANNING_MS = 45 * 60_000;
+
+/**
+ * A19. What the rows say of capsules is what the streams of the runs tell: state, times, units, copies and files. Whoever makes
+ * rows up to hide what was deleted has no event for them, or one whose chain does not hold (A1).
+ */
+export async function checkMoves(
+  snapshot: Snapshot,
+  events: RetentionEvents,
+  findings: Findings,
+): Promise<void> {
+  const told = byCapsule(events);
+  const rows = await snapshot.rows<CapsuleRow>(CAPSULES);
+  const members = await loadMembers(snapshot);
+  const [copies, files, keys] = [
+    await loadCopies(snapshot),
+    await loadCapsuleFiles(snapshot),
+    await loadKeys(snapshot),
+  ];
+  for (const row of rows) {
+    const { id, eventsManifest } = row;
+    const whole: Whole = {
+      row,
+      members: members.get(id) ?? noMembers,
+      copies: copies.get(id) ?? [],
+      files: files.get(id) ?? [],
+      told: told.get(id) ?? [],
+      manifestSha256: eventsManifest === null ? null : digest(eventsManifest),
+    };
+    const wrong: WrongOfCapsule = (found, expected) =>
+      findings.violation('A19', `capsule ${id}`, found, expected);
+    checkPlanned(whole, wrong);
+    checkSteps(whole, wrong);
+    checkDelivery(whole, wrong);
+    checkMembers(whole, wrong);
+    checkCopies(whole, wrong);
+    checkCapsuleFiles(whole, keys, wrong);
+    told.delete(id);
+  }
+  for (const id of told.keys())
+    findings.violation('A19', `capsule ${id}`, 'events', 'the capsule that they tell of');
+  await checkRuns(snapshot, events, findings);
+}
+
+async function loadMembers(snapshot: Snapshot): Promise<Map<string, Members>> {
+  const rows = await snapshot.rows<Members & { id: string }>(
+    `select capsule_id as id, count(*) as units, count(record_sha256) as records, sum(last_seq)::bigint as events,
+       count(retired_at) as retired, min(retired_at) as "firstRetired", max(retired_at) as "lastRetired"
+     from capsule_units group by capsule_id`,
+  );
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+function checkPlanned({ row, told }: Whole, wrong: WrongOfCapsule): void {
+  const planned = onlyOne(told, 'capsulePlanned', wrong);
+  if (planned === null) return wrong('a row', 'the event that planned it');
+  const { id, run, buyer, product, month, number, units, records, events } = row;
+  compare({ buyer, product, month, units, records, events }, planned.facts, wrong);
+  if (planned.run !== run) wrong(`run ${run}`, `run ${planned.run}, by its event`);
+  const name = [buyer ?? 'own', product, month, number].join('-');
+  if (name !== id) wrong(`number ${number}`, 'the one in its name');
+  checkTime('planned', row.plannedAt, planned, wrong, PLANNING_MS);
+}
+
+interface StepOfCapsule {
+  readonly state: string;
+  readonly type: string;
+  readonly at: 'madeAt' | 'abandonedAt' | 'movedAt' | 'erasedAt';
+  readonly facts: (whole: Whole) => Facts;
+}
+
+/** In their order: the last one that is told is the capsule's state. */
+const steps: readonly StepOfCapsule[] = [
+  {
+    ...{ state: 'made', type: 'capsuleMade', at: 'madeAt' },
+    facts: ({ manifestSha256, files }) => ({ manifestSha256, files: files.length }),
+  },
+  {
+    ...{ state: 'abandoned', type: 'capsuleAbandoned', at: 'abandonedAt' },
+    facts: ({ row: { units } }) => ({ units }),
+  },
+  {
+    ...{ state: 'moved', type: 'capsuleMoved', at: 'movedAt' },
+    facts: ({ row: { events, records, units } }) => ({ events, records, units }),
+  },
+  {
+    ...{ state: 'erased', type: 'capsuleErased', at: 'erasedAt' },
+    facts: ({ row: { units } }) => ({ units }),
+  },
+];
+
+function checkSteps(whole: Whole, wrong: WrongOfCapsule): void {
+  let state = 'planned';
+  for (const step of steps) {
+    const event = onlyOne(whole.told, step.type, wrong);
+    if (event) state = step.state;
+    checkStep(whole, step, event, wrong);
+  }
+  if (whole.row.state !== state) wrong(whole.row.state, `${state}, by its events`);
+}
+
+function checkStep(
+  whole: Whole,
+  { state, type, at, facts }: StepOfCapsule,
+  event: ToldOfRun | null,
+  wrong: WrongOfCapsule,
+): void {
+  const time = whole.row[at];
+  if (event === null && time === null) return;
+  if (event === null) return wrong(`${state} at ${time}`, `an event ${type}`);
+  if (time === null) return wrong(`not ${state}`, `${state} at ${event.at}, by its event`);
+  checkTime(state, time, event, wrong);
+  compare(facts(whole), event.facts, wrong);
+  const until = textFact(event.facts, 'keptUntil');
+  if (type === 'capsuleErased' && !(Date.parse(until ?? '') <= Date.parse(event.at)))
+    wrong(`erased at ${event.at}`, `kept until ${until}`);
+}
+
+function checkDelivery({ row: { buyer, delivery, movedAt }, told }: Whole, wrong: WrongOfCapsule): void {
+  const targets = told
+    .filter(({ type }) => type === 'capsuleDelivered')
+    .map(({ facts }) => textFact(facts, 'target'));
+  const arrived = targets.some((target) => target !== null);
+  const none = buyer === null || targets.includes(null);
+  const byEvents = arrived ? 'delivered' : none ? 'none' : 'due';
+  // A server that was named later, and could not be reached, makes it due once more.
+  const isDueAgain = delivery === 'due' && byEvents === 'none' && movedAt === null;
+  if (delivery !== byEvents && !isDueAgain) wrong(`delivery ${delivery}`, `${byEvents}, by its events`);
+  if (movedAt !== null && byEvents === 'due') wrong('moved', `brought to ${buyer} before`);
+}
+
+/** What was given up has no units; what is moved has none left here. */
+function checkMembers({ row, members }: Whole, wrong: WrongOfCapsule): void {
+  const { units, records, events, retired, lastRetired } = members;
+  const isGivenUp = row.abandonedAt !== null;
+  const expected = isGivenUp
+    ? { units: 0, records: 0, events: 0 }
+    : { units: row.units, records: row.records, events: row.events };
+  const text = (of: typeof expected): string =>
+    `${of.units} units with ${of.records} records and ${of.events} events`;
+  if (text({ units, records, events }) !== text(expected))
+    wrong(`${text({ units, records, events })} among its rows`, text(expected));
+  if (row.movedAt === null) return;
+  if (retired !== units) wrong(`moved, and ${units - retired} units are not retired`, 'all of them');
+  if (lastRetired !== null && isAfter(lastRetired, row.movedAt))
+    wrong(`a unit retired at ${lastRetired}`, `before ${row.movedAt}, when it was moved`);
+}
+
+/** Null where it was never told. Nothing of a capsule but copies and deliveries is told twice. */
+function onlyOne(told: readonly ToldOfRun[], type: string, wrong: WrongOfCapsule): ToldOfRun | null {
+  const found = told.filter((event) => event.type === type);
+  if (found.length > 1) wrong(`${found.length} events ${type}`, 'one');
+  return found[0] ?? null;
+}
+
+function compare(row: Facts, facts: Facts, wrong: WrongOfCapsule): void {
+  for (const [field, value] of Object.entries(row))
+    if ((facts[field] ?? null) !== value)
+      wrong(`${field} = ${String(value)}`, `${field} = ${String(facts[field])}, by its event`);
+}

@@ -1,0 +1,42 @@
+import { streamKind, textFact, type Facts, type ReadEvent } from './stored-event';
+
+/** What a stream `retention:<run>` says of a capsule, or of the run itself. */
+export interface ToldOfRun extends Pick<ReadEvent, 'seq' | 'type' | 'login' | 'at'> {
+  readonly run: string;
+  readonly facts: Facts;
+}
+
+/** Kept until all have been seen: a capsule is planned in one run, and moved or erased in others. */
+export type RetentionEvents = ToldOfRun[];
+
+const KIND = 'retention:';
+
+export function noteRetention(stream: string, events: readonly ReadEvent[], told: RetentionEvents): void {
+  if (`${streamKind(stream)}:` !== KIND) return;
+  const run = stream.slice(KIND.length);
+  for (const { seq, type, login, at, facts } of events) told.push({ run, seq, type, login, at, facts });
+}
+
+/** Those that name a capsule, by its name. */
+export function byCapsule(told: RetentionEvents): Map<string, ToldOfRun[]> {
+  return grouped(told, ({ facts }) => textFact(facts, 'capsule'));
+}
+
+export function byRun(told: RetentionEvents): Map<string, ToldOfRun[]> {
+  return grouped(told, ({ run }) => run);
+}
+
+function grouped(
+  told: RetentionEvents,
+  keyOf: (event: ToldOfRun) => string | null,
+): Map<string, ToldOfRun[]> {
+  const groups = new Map<string, ToldOfRun[]>();
+  for (const event of told) {
+    const key = keyOf(event);
+    if (key === null) continue;
+    const known = groups.get(key);
+    if (known) known.push(event);
+    else groups.set(key, [event]);
+  }
+  return groups;
+}
