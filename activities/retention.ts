@@ -53,7 +53,7 @@ export function createRetentionActivities(deps: RetentionDeps) {
     const [{ publicKey }, { key: logKey }] = [await deps.exportKey(), await deps.log()];
     const known = await exportKeys(db);
     const publicKeys = [publicKey, ...known.map((one) => one.publicKey)];
-    const trusted = { publicKeys, logKeys: [logKey.text, ...logKey.before] };
+    const trusted = { publicKeys, logKeys: [logKey.text, ...logKey.before], logOrigin: logKey.origin };
     const { verify } = deps;
     await verifyCopy({ db, store, workFolder, verify, trusted }, capsule, run, signal());
   };

@@ -14,13 +14,14 @@ import {
 import type { Database } from '../adapters/postgres/database';
 import type { ContentStore } from '../adapters/store/port';
 import { parseSha256Hex } from '../domain/brands';
-import { capsuleFiles as names, type CapsuleReport } from '../domain/capsule';
+import { capsuleFiles as names, type CapsuleManifestBody, type CapsuleReport } from '../domain/capsule';
 import { UnitrailError } from '../domain/errors';
 import { digestOf, inWorkFolder } from './make-capsule';
 
 /** Written apart from what writes capsules. */
 export type VerifyFiles = (folder: string, trusted: TrustedKeys) => Promise<CapsuleReport>;
 
+/** Known here on another way than by the capsule. */
 export interface TrustedKeys {
   /** By which manifests are signed, DER of the SubjectPublicKeyInfo in base64. */
   readonly publicKeys: readonly string[];
@@ -34,7 +35,8 @@ export interface VerifyCapsuleDeps {
   readonly store: ContentStore;
   readonly workFolder: string;
   readonly verify: VerifyFiles;
-  readonly trusted: TrustedKeys;
+  /** With the log that goes on now. */
+  readonly trusted: TrustedKeys & { readonly logOrigin: string };
 }
 
 /** What is booked as the place of the copy that `retire` asks for. */
@@ -43,8 +45,9 @@ export const STORE_COPY = 'store';
 /**
  * Reads the copy in the content store back as a whole: by the second reader, and against what the database has of each
  * unit. What is wrong stops the capsule, and nothing of it is removed here. Each run reads it anew: what an earlier one read
- * may have rotted since. One whose files are not what was booked is given up, if nothing of it has moved.
- * @throws UnitrailError CAPSULE_DAMAGED, NOT_ALLOWED (it was given up before), STORE_UNAVAILABLE
+ * may have rotted since. One whose files are not what was booked, or whose proofs are of a log that is over, is given up, if
+ * nothing of it has moved.
+ * @throws UnitrailError CAPSULE_DAMAGED, NOT_ALLOWED (it is of another log, or was given up before), STORE_UNAVAILABLE
  */
 export async function verifyCopy(
   deps: VerifyCapsuleDeps,
@@ -54,6 +57,7 @@ export async function verifyCopy(
 ): Promise<void> {
   const row = requireKept(await findCapsule(deps.db, id));
   if (row.verifiedIn.includes(run)) return;
+  await requireThisLog(deps, row, run);
   await inWorkFolder(deps.workFolder, `${id}-read`, async (folder) => {
     const wrong = await fetchFiles(deps, id, folder, signal);
     if (wrong.length > 0) throw await givenUp(deps.db, id, run, wrong.join('; '));
@@ -65,6 +69,22 @@ export async function verifyCopy(
     const sha256 = digestOf(row.eventsManifest!);
     await bookVerified(deps.db, id, run, { place: STORE_COPY, sha256 });
   });
+}
+
+/** A log that begins anew, as after a restore, knows nothing of the checkpoints of the one before. */
+async function requireThisLog(
+  { db, trusted }: VerifyCapsuleDeps,
+  { id, manifest }: CapsuleRow,
+  run: string,
+): Promise<void> {
+  const { origin } = (JSON.parse(manifest!) as CapsuleManifestBody).log;
+  if (origin === trusted.logOrigin) return;
+  const message = `Its proofs are of the log ${origin}, and the one of this house is ${trusted.logOrigin} by now.`;
+  const isGivenUp = await abandonCapsule(db, id, run, { code: 'NOT_ALLOWED', message });
+  const outcome = isGivenUp
+    ? `It was given up: ${NEXT_NUMBER}`
+    : 'Units of it have moved: it stays as it is.';
+  throw new UnitrailError('NOT_ALLOWED', `Capsule ${id}: ${message} ${outcome}`, { capsule: id });
 }
 
 /** What is not as it was booked. Where nothing at all is there, it is the store that is away. */

@@ -219,6 +219,19 @@ test('a capsule that was made before the key of the log was changed is read back
   for (const step of ['deliverCapsule', 'moveCapsule'] as const) await act(step, made);
 });
 
+test('a capsule whose proofs are of a log that is over is given up', async () => {
+  const made = await madeCapsule(1, null);
+  const manufacturer = { issuer: 'unitrail', name: 'Unitrail', companyPrefix: '061414112' };
+  const place = { env: {}, manufacturer: { ...manufacturer, logOrigin: 'log.example.com/anew' } };
+  const key = await readLogKey({ ...place, home: join(home, 'anew') });
+  const log = () => Promise.resolve({ ...deps.log, key });
+  await expect(act('readCapsuleBack', made, { log })).rejects.toMatchObject({
+    code: 'NOT_ALLOWED',
+    message: expect.stringMatching(/log\.example\.com\/anew by now\. It was given up/),
+  });
+  expect(await moveByNextRun()).toBe(nextName(made.capsule));
+});
+
 test('a capsule on legal hold takes no place of a newer one, and the report says who holds it', async () => {
   const held = await madeCapsule(1, null);
   const [{ unit_id: unitId, serial }] = (await office('capsule_units').where({

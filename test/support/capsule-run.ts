@@ -16,7 +16,8 @@ export type CapsuleDeps = MakeCapsuleDeps & VerifyCapsuleDeps & Pick<MakeExportD
 
 export async function capsuleDeps(office: Database, home: string): Promise<CapsuleDeps> {
   const made = await makeDeps(office, home);
-  const trusted = { publicKeys: [made.key.publicKey], logKeys: [made.log.key.text] };
+  const { text, origin } = made.log.key;
+  const trusted = { publicKeys: [made.key.publicKey], logKeys: [text], logOrigin: origin };
   const proofs = () => capsuleProofs(office, made.log);
   return { ...made, proofs, write: writeCapsule, verify: verifyFiles, trusted };
 }

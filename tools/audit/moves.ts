@@ -3,14 +3,16 @@ import { checkCopies, loadCopies } from './capsule-copies';
 import type { Findings } from './findings';
 import { byCapsule, type RetentionEvents, type ToldOfRun } from './retention-events';
 import { checkRuns } from './retention-runs';
-import { loadKeys } from './signed-by';
+import { loadKeys, type KeysOnRecord } from './signed-by';
 import type { Snapshot } from './snapshot';
 import { textFact, type Facts } from './stored-event';
 import {
   checkTime,
   digest,
   isAfter,
+  type BookedFile,
   type CapsuleRow,
+  type CopyRow,
   type Members,
   type Whole,
   type WrongOfCapsule,
@@ -37,36 +39,55 @@ export async function checkMoves(
   findings: Findings,
 ): Promise<void> {
   const told = byCapsule(events);
-  const rows = await snapshot.rows<CapsuleRow>(CAPSULES);
-  const members = await loadMembers(snapshot);
-  const [copies, files, keys] = [
-    await loadCopies(snapshot),
-    await loadCapsuleFiles(snapshot),
-    await loadKeys(snapshot),
-  ];
-  for (const row of rows) {
-    const { id, eventsManifest } = row;
-    const whole: Whole = {
-      row,
-      members: members.get(id) ?? noMembers,
-      copies: copies.get(id) ?? [],
-      files: files.get(id) ?? [],
-      told: told.get(id) ?? [],
-      manifestSha256: eventsManifest === null ? null : digest(eventsManifest),
-    };
-    const wrong: WrongOfCapsule = (found, expected) =>
-      findings.violation('A19', `capsule ${id}`, found, expected);
-    checkPlanned(whole, wrong);
-    checkSteps(whole, wrong);
-    checkDelivery(whole, wrong);
-    checkMembers(whole, wrong);
-    checkCopies(whole, wrong);
-    checkCapsuleFiles(whole, keys, wrong);
-    told.delete(id);
-  }
+  const parts: Parts = {
+    told,
+    members: await loadMembers(snapshot),
+    copies: await loadCopies(snapshot),
+    files: await loadCapsuleFiles(snapshot),
+    keys: await loadKeys(snapshot),
+  };
+  // Some at a time: each row has its manifests.
+  for await (const rows of snapshot.batches<CapsuleRow>(CAPSULES))
+    for (const row of rows) {
+      checkCapsule(row, parts, (found, expected) =>
+        findings.violation('A19', `capsule ${row.id}`, found, expected),
+      );
+      told.delete(row.id);
+    }
   for (const id of told.keys())
     findings.violation('A19', `capsule ${id}`, 'events', 'the capsule that they tell of');
   await checkRuns(snapshot, events, findings);
+}
+
+/** By the capsule's name. */
+interface Parts {
+  readonly told: Map<string, ToldOfRun[]>;
+  readonly members: ReadonlyMap<string, Members>;
+  readonly copies: ReadonlyMap<string, CopyRow[]>;
+  readonly files: ReadonlyMap<string, BookedFile[]>;
+  readonly keys: KeysOnRecord;
+}
+
+function checkCapsule(
+  row: CapsuleRow,
+  { told, members, copies, files, keys }: Parts,
+  wrong: WrongOfCapsule,
+): void {
+  const { id, eventsManifest } = row;
+  const whole: Whole = {
+    row,
+    members: members.get(id) ?? noMembers,
+    copies: copies.get(id) ?? [],
+    files: files.get(id) ?? [],
+    told: told.get(id) ?? [],
+    manifestSha256: eventsManifest === null ? null : digest(eventsManifest),
+  };
+  checkPlanned(whole, wrong);
+  checkSteps(whole, wrong);
+  checkDelivery(whole, wrong);
+  checkMembers(whole, wrong);
+  checkCopies(whole, wrong);
+  checkCapsuleFiles(whole, keys, wrong);
 }
 
 async function loadMembers(snapshot: Snapshot): Promise<Map<string, Members>> {
