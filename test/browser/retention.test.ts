@@ -63,7 +63,7 @@ inBrowser('export and capsule are in the folder of the buyer, and both are good'
   expect(report).toMatchObject({ ok: true, problems: [] });
   const delivered = join(inbox.folder, 'capsules', capsule);
   expect(await readdir(delivered)).toContain('manifest.json');
-  expect(await verifyFiles(delivered, { publicKeys: keys, logKey: logKey! })).toMatchObject({
+  expect(await verifyFiles(delivered, { publicKeys: keys, logKeys: [logKey!] })).toMatchObject({
     ok: true,
     counts: { records: 2 },
   });
