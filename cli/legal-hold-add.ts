@@ -26,8 +26,8 @@ export function register(program: Command, context: CliContext): void {
     .option('--unit <serial>', 'one unit')
     .option('--batch <id>', 'all units of a batch')
     .option('--lot <lot>', 'all units that hold this component or board lot')
-    .option('--firmware <version>', 'all units that run it')
-    .option('--buyer <id>', "all units of a buyer's")
+    .option('--firmware <version>', 'all units that run it, or have run it since they were shipped')
+    .option('--buyer <id>', "all units of a buyer's orders, shipments and numbers")
     .requiredOption('--reason <text>', 'why', (text) => readReason('--reason', text))
     .requiredOption('--by <operator>', 'your operator number', readOperator)
     .option('--hold <id>', 'the id of the hold; made up unless given', (text) => readHoldId(text))
@@ -62,7 +62,8 @@ function subjectOf(options: Options): { kind: LegalHoldKind; value: string } {
 const lookups = {
   batch: 'select from batches where id = ?',
   lot: 'select from unit_lots where lot = ? union all select from units where board_lot = ? limit 1',
-  firmware: 'select from units where firmware_version = ? limit 1',
+  firmware:
+    '(select from units where firmware_version = ? limit 1) union all (select from field_reports where version = ? limit 1)',
   buyer: 'select from buyers where id = ?',
 } as const;
 
@@ -70,7 +71,10 @@ const lookups = {
 async function requireSubject(db: Database, kind: LegalHoldKind, value: string): Promise<string | null> {
   if (kind === 'unit') return (await findOneUnit(db, value)).unitId;
   const sql = lookups[kind];
-  const { rows } = await db.raw<{ rows: unknown[] }>(sql, kind === 'lot' ? [value, value] : [value]);
+  const { rows } = await db.raw<{ rows: unknown[] }>(
+    sql,
+    sql.match(/\?/g)!.map(() => value),
+  );
   if (rows.length > 0) return null;
   throw new UnitrailError(
     'NOT_FOUND',

@@ -6954,6 +6954,19 @@ UNION ALL
  SELECT h.id AS hold_id,
     u.id AS unit_id
    FROM ((public.legal_holds h
+     JOIN public.recipes r ON ((((r.body)::jsonb #>> '{firmware,version}'::text[]) = h.value)))
+     JOIN public.units u ON (((u.flashed_sha256 = ((r.body)::jsonb #>> '{firmware,sha256}'::text[])) AND (u.flashed_sha256 <> u.firmware_sha256))))
+  WHERE ((h.kind = 'firmware'::text) AND (h.released_at IS NULL))
+UNION ALL
+ SELECT h.id AS hold_id,
+    f.unit_id
+   FROM (public.legal_holds h
+     JOIN public.field_reports f ON ((f.version = h.value)))
+  WHERE ((h.kind = 'firmware'::text) AND (h.released_at IS NULL))
+UNION ALL
+ SELECT h.id AS hold_id,
+    u.id AS unit_id
+   FROM ((public.legal_holds h
      JOIN public.shipments s ON ((s.buyer = h.value)))
      JOIN public.units u ON ((u.shipment_id = s.id)))
   WHERE ((h.kind = 'buyer'::text) AND (h.released_at IS NULL))
@@ -6963,7 +6976,34 @@ UNION ALL
    FROM ((public.legal_holds h
      JOIN public.batches b ON ((b.buyer = h.value)))
      JOIN public.units u ON ((u.batch_id = b.id)))
-  WHERE ((h.kind = 'buyer'::text) AND (h.released_at IS NULL) AND (u.shipment_id IS NULL));
+  WHERE ((h.kind = 'buyer'::text) AND (h.released_at IS NULL))
+UNION ALL
+ SELECT h.id AS hold_id,
+    u.id AS unit_id
+   FROM (public.legal_holds h
+     JOIN public.units u ON ((u.issuer = h.value)))
+  WHERE ((h.kind = 'buyer'::text) AND (h.released_at IS NULL))
+UNION ALL
+ SELECT h.id AS hold_id,
+    u.id AS unit_id
+   FROM (((public.legal_holds h
+     CROSS JOIN LATERAL ( SELECT b_1.order_id
+           FROM public.batches b_1
+          WHERE (b_1.buyer = h.value)
+        UNION
+         SELECT b_1.order_id
+           FROM (public.shipments s
+             JOIN public.batches b_1 ON ((b_1.id = s.batch_id)))
+          WHERE (s.buyer = h.value)
+        UNION
+         SELECT b_1.order_id
+           FROM ((public.shipments s
+             JOIN public.units v ON ((v.shipment_id = s.id)))
+             JOIN public.batches b_1 ON ((b_1.id = v.batch_id)))
+          WHERE (s.buyer = h.value)) o)
+     JOIN public.batches b ON (((b.order_id = o.order_id) AND (b.buyer IS NULL))))
+     JOIN public.units u ON (((u.batch_id = b.id) AND (u.state <> 'Shipped'::text))))
+  WHERE ((h.kind = 'buyer'::text) AND (h.released_at IS NULL));
 
 --
 -- Name: untold_shipments; Type: VIEW; Schema: public; Owner: -
@@ -7991,6 +8031,12 @@ CREATE INDEX units_chip_uid ON public.units USING btree (chip_uid);
 --
 
 CREATE INDEX units_firmware_version ON public.units USING btree (firmware_version);
+
+--
+-- Name: units_flashed_otherwise; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX units_flashed_otherwise ON public.units USING btree (flashed_sha256) WHERE (flashed_sha256 <> firmware_sha256);
 
 --
 -- Name: units_recipe_sha256; Type: INDEX; Schema: public; Owner: -
