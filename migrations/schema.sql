@@ -543,6 +543,7 @@ begin
     if e.type <> p_type or e.body <> p_body then perform refuse_other_request(e); end if;
     return false;
   end if;
+  perform check_not_archived(u, p_type, key_of_event, body);
   perform check_amendment(u, p_type, body);
   u := advance_unit(u, p_type, key_of_event, p_body);
   select * into e from unit_events where stream = 'unit:' || u.id and seq = u.seq;
@@ -1127,17 +1128,10 @@ end $_$;
 CREATE FUNCTION public.check_amendment(u public.units, p_type text, p_body jsonb) RETURNS void
     LANGUAGE plpgsql
     AS $$
-declare
-  told text;
 begin
   perform check_word('by', p_body ->> 'by'), check_word('reason', p_body ->> 'reason');
   if u.state <> 'Shipped' then
     perform refuse('UT021', format('unit %s is %s: only what has shipped is amended', u.serial, u.state));
-  end if;
-  select s.capsule_id into told from capsule_statements s
-  where s.unit_id = u.id and s.type = p_type and s.body_sha256 = encode(sha256(convert_to(p_body::text, 'UTF8')), 'hex');
-  if found then
-    perform refuse('UT021', format('unit %s: that is on record already, in capsule %s', u.serial, told));
   end if;
   if p_type = 'unitReturned' then
     perform check_word('rma', p_body ->> 'rma'), check_word('condition', p_body ->> 'condition');
@@ -1451,6 +1445,27 @@ begin
     perform refuse('UT002', format('serial %s does not stand at ordinal %s of block %s in its list', wrong.value, wrong.ordinal, wrong.block_id));
   end if;
   return null;
+end $$;
+
+--
+-- Name: check_not_archived(public.units, text, text, jsonb); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_not_archived(u public.units, p_type text, p_key text, p_body jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  told capsule_statements;
+begin
+  select s.* into told from capsule_statements s
+  where s.unit_id = u.id and (s.key = p_key
+    or s.key is null and s.type = p_type and s.body_sha256 = encode(sha256(convert_to(p_body::text, 'UTF8')), 'hex'))
+  limit 1;
+  if not found then return; end if;
+  if told.type <> p_type or told.body_sha256 <> encode(sha256(convert_to(p_body::text, 'UTF8')), 'hex') then
+    perform refuse('UT003', format('unit %s: key %s was used with another request, which is in capsule %s', u.serial, p_key, told.capsule_id));
+  end if;
+  perform refuse('UT021', format('unit %s: that is on record already, in capsule %s', u.serial, told.capsule_id));
 end $$;
 
 --
@@ -3108,6 +3123,19 @@ CREATE FUNCTION public.moved_streams() RETURNS TABLE(stream text, unit_id uuid, 
   select t.stream, u.id, u.seq, u.head from log_told t join units u on u.id = t.unit_id
   where not is_open(u.state) and u.seq > t.seq
 $$;
+
+--
+-- Name: name_statement(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.name_statement() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  select e.key, e.body::jsonb ->> 'field' into new.key, new.field from unit_events e
+  where e.stream = 'unit:' || new.unit_id and e.seq = new.seq;
+  return new;
+end $$;
 
 --
 -- Name: names_months(); Type: FUNCTION; Schema: public; Owner: -
@@ -5984,7 +6012,9 @@ CREATE TABLE public.capsule_statements (
     seq bigint NOT NULL,
     capsule_id text NOT NULL,
     type text NOT NULL,
-    body_sha256 text NOT NULL
+    body_sha256 text NOT NULL,
+    key text,
+    field text
 );
 
 --
@@ -8159,6 +8189,12 @@ CREATE TRIGGER capsule_statements_append_only BEFORE UPDATE ON public.capsule_st
 CREATE TRIGGER capsule_statements_leave BEFORE DELETE ON public.capsule_statements FOR EACH ROW EXECUTE FUNCTION public.refuse_capsule_unit_removal();
 
 --
+-- Name: capsule_statements capsule_statements_named; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER capsule_statements_named BEFORE INSERT ON public.capsule_statements FOR EACH ROW EXECUTE FUNCTION public.name_statement();
+
+--
 -- Name: capsule_statements capsule_statements_no_truncate; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -9782,6 +9818,12 @@ REVOKE ALL ON FUNCTION public.check_lease(p_unit uuid, p_place jsonb) FROM PUBLI
 REVOKE ALL ON FUNCTION public.check_listed_value() FROM PUBLIC;
 
 --
+-- Name: FUNCTION check_not_archived(u public.units, p_type text, p_key text, p_body jsonb); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_not_archived(u public.units, p_type text, p_key text, p_body jsonb) FROM PUBLIC;
+
+--
 -- Name: FUNCTION check_not_held(u public.units, p_what text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -10270,6 +10312,12 @@ REVOKE ALL ON FUNCTION public.move_numbers(p_block bigint, p_from text, p_to tex
 --
 
 REVOKE ALL ON FUNCTION public.moved_streams() FROM PUBLIC;
+
+--
+-- Name: FUNCTION name_statement(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.name_statement() FROM PUBLIC;
 
 --
 -- Name: FUNCTION names_months(); Type: ACL; Schema: public; Owner: -

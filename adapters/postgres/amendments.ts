@@ -30,18 +30,33 @@ export interface Return {
 
 /** False where this very correction is the newest one of its field already. An earlier one may be right after all. */
 export async function correctRecord(db: Database, unitId: string, correction: Correction): Promise<boolean> {
-  const newest = await mapped(
-    db('unit_events')
-      .where({ stream: `unit:${unitId}`, type: 'recordCorrected' })
-      .whereRaw(`body::jsonb ->> 'field' = ?`, [correction.field])
-      .orderBy('seq', 'desc')
-      .first<{ seq: string; body: string } | undefined>('seq', 'body'),
-  );
   const text = canonicalJson(correction);
-  if (newest?.body === text) return false;
+  const newest = await newestCorrection(db, unitId, correction.field, text);
+  if (newest?.same) return false;
   const after = newest ? `${newest.seq}/` : '';
   const digest = createHash('sha256').update(`${after}${text}`).digest('hex');
   return amend(db, unitId, 'recordCorrected', `corrected/${digest}`, correction);
+}
+
+/** The newest of the field, here or in a capsule, and whether it says the very same. */
+async function newestCorrection(
+  db: Database,
+  unitId: string,
+  field: string,
+  text: string,
+): Promise<{ seq: string; same: boolean } | undefined> {
+  const { rows } = await mapped(
+    db.raw<{ rows: { seq: string; same: boolean }[] }>(
+      `select seq, body = ? as same from unit_events
+       where stream = ? and type = 'recordCorrected' and body::jsonb ->> 'field' = ?
+       union all
+       select seq, body_sha256 = encode(sha256(convert_to(?::jsonb::text, 'UTF8')), 'hex') from capsule_statements
+       where unit_id = ? and type = 'recordCorrected' and field = ?
+       order by seq desc limit 1`,
+      [text, `unit:${unitId}`, field, text, unitId, field],
+    ),
+  );
+  return rows[0];
 }
 
 /** A unit comes back once under one RMA number: a repeat changes nothing, and with other facts it is refused. */

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { recordReturn } from '../../adapters/postgres/amendments';
+import { correctRecord, recordReturn } from '../../adapters/postgres/amendments';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
 import { openReissue } from '../../adapters/postgres/exports';
 import { createTestDatabase, withSuperuser, type TestDatabase } from '../support/database';
@@ -218,6 +218,36 @@ test('a unit that has moved still takes a return, which stays here, and what mov
   await expect(recordReturn(desk, other.unitId, back)).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
   await handOut(office, 'acme', home);
   expect((await planned(office)).capsules).toEqual([]);
+});
+
+test('what was said before a move is known by its key behind it: no return twice with other facts, and a correction can be taken back', async () => {
+  const unit = (await shipBatch(floor, 1)).units[0]!;
+  const back = { rma: 'RMA-8', condition: 'dead', reason: 'no power', by: '23' };
+  await recordReturn(desk, unit.unitId, back);
+  const record: string = await one(office, '(select sha256 from records where unit_id = ?)', [unit.unitId]);
+  const said = { record, field: 'boardLot', was: 'PCB-2406-17', reason: 'the label was swapped', by: '23' };
+  const correct = (value: string) => correctRecord(desk, unit.unitId, { ...said, value });
+  for (const value of ['PCB-1', 'PCB-2']) expect(await correct(value)).toBe(true);
+  await handOut(office, 'acme', home);
+  const { run, capsules } = await planned(office);
+  await readyToMove(office, run, capsules[0]!);
+  await retire(floor, run, capsules[0]!);
+  const other = recordReturn(desk, unit.unitId, { ...back, condition: 'good' });
+  await expect(other).rejects.toMatchObject({ message: expect.stringContaining(capsules[0]!) });
+  expect(await correct('PCB-2')).toBe(false);
+  // The first one was right after all: the newest counts, and its key is none that is in the capsule.
+  expect(await correct('PCB-1')).toBe(true);
+  expect(await correct('PCB-1')).toBe(false);
+  const keys = [
+    ...(await office('capsule_statements').where({ unit_id: unit.unitId }).pluck<string[]>('key')),
+    ...(await office('unit_events')
+      .where({ stream: `unit:${unit.unitId}` })
+      .pluck<string[]>('key')),
+  ];
+  expect(keys).toHaveLength(4);
+  expect(new Set(keys).size).toBe(4);
+  // What is left lies in nobody's way.
+  await handOut(office, 'acme', home);
 });
 
 test('units that ended without shipping go into a capsule of nobody, once their numbers are told', async () => {
