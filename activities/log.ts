@@ -1,5 +1,6 @@
 import type { LogPlace } from '../adapters/log/log-folder';
 import { sequenceLog } from '../adapters/log/sequence-log';
+import { markClock } from '../adapters/postgres/clock';
 import type { Database } from '../adapters/postgres/database';
 import { alive } from './act';
 
@@ -14,6 +15,8 @@ export function createLogActivities({ db, log }: LogActivityDeps) {
   return {
     /** Gives all that waits a place, and signs and keeps a checkpoint. The root in base64, as the checkpoint has it. */
     async sequenceLog(): Promise<{ origin: string; size: number; root: string }> {
+      // Beside its own work: it is what runs most regularly, and retention has to see when a clock jumps.
+      await markClock(db);
       const place = await log();
       return alive(async () => {
         const { origin, size, root } = await sequenceLog({ db, ...place });

@@ -8,16 +8,24 @@ import {
   endRun,
   erasableCapsules,
   erasableNames,
+  eraseCapsule,
   eraseNames,
   openRun,
   planCapsules,
 } from '../adapters/postgres/retention';
 import { parseSha256Hex } from '../domain/brands';
-import type { CapsuleReport, DueGroup, ErasedCapsule, RetentionReport, Trouble } from '../domain/retention';
+import {
+  CAPSULES_A_RUN,
+  type CapsuleReport,
+  type DueGroup,
+  type ErasedCapsule,
+  type RetentionReport,
+  type Trouble,
+} from '../domain/retention';
 import { exportScheduleId } from '../domain/workflow-ids';
 import { alive } from './act';
 import { deliverCapsule, isToBeBrought } from './deliver-capsule';
-import { eraseArchive } from './erase-capsule';
+import { removeErased } from './remove-erased';
 import type { ExportDeps } from './exports';
 import { capsuleProofs } from './capsule-proofs';
 import { makeCapsule, type MakeCapsuleDeps } from './make-capsule';
@@ -35,8 +43,6 @@ export interface CapsuleOfRun {
   readonly capsule: string;
 }
 
-/** What is left goes on with the next run: a history has an end. */
-const CAPSULES_A_RUN = 500;
 /** How often it is looked whether an export that somebody else began is over. */
 const POLL_MS = 2_000;
 
@@ -59,8 +65,8 @@ export function createRetentionActivities(deps: RetentionDeps) {
   };
   return {
     async openRetention(input: { request: string; asOf: string; confirmedBy: string | null }) {
-      const { id, clockTrusted } = await openRun(db, { ...input, asOf: new Date(input.asOf) });
-      return { run: id, clockTrusted };
+      const { id, clockTrusted, clockDoubt } = await openRun(db, { ...input, asOf: new Date(input.asOf) });
+      return { run: id, clockTrusted, clockDoubt };
     },
 
     /** What the policy lets go by then, whatever stands in its way. */
@@ -136,9 +142,16 @@ export function createRetentionActivities(deps: RetentionDeps) {
       }));
     },
 
+    /** The archive's end, as the database has it; what the store has goes by `removeErased`. */
     async eraseArchive({ run, capsule }: CapsuleOfRun): Promise<void> {
       const retentionDb = await deps.retentionDb();
-      await alive(() => eraseArchive({ db, retentionDb, store }, capsule, run));
+      await alive(() => eraseCapsule(retentionDb, capsule, run));
+    },
+
+    /** What nobody needs any more goes from the store, also what a run that broke off has left. */
+    async removeErased({ run }: { run: string }): Promise<void> {
+      const retentionDb = await deps.retentionDb();
+      await alive(() => removeErased({ retentionDb, store }, run, signal()));
     },
 
     async erasePersonalNames({ run }: { run: string }): Promise<number> {

@@ -1,9 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import type { Client } from '@temporalio/client';
+import { newestCapsules, unmovedCapsules } from '../adapters/postgres/capsules';
+import { clockDoubt } from '../adapters/postgres/clock';
 import { dueGroups, erasableCapsules, erasableNames } from '../adapters/postgres/retention';
 import type { Database } from '../adapters/postgres/database';
-import { blockedBuyers, retentionText, type RetentionReport } from '../domain/retention';
+import {
+  blockedBuyers,
+  CAPSULES_A_RUN,
+  plannableCapsules,
+  retentionText,
+  type RetentionReport,
+} from '../domain/retention';
 import { readInstant } from '../domain/unit-filter';
 import { retentionScheduleId, taskQueues } from '../domain/workflow-ids';
 import { readOperator } from './operator-option';
@@ -29,9 +37,13 @@ export function register(program: Command, context: ServerContext): void {
     )
     .option('--as-of <time>', 'judge by this time, which is not later than now', readTime)
     .option('--dry-run', 'say what would be done, and do nothing')
-    .option('--confirm-clock', "the database's clock is right, although no run was for more than 100 days")
+    .option('--confirm-clock', "the database's clock is right, although it is in doubt")
     .option('--by <operator>', 'your operator number, with --confirm-clock', readOperator)
-    .action((options: Options) => (options.dryRun ? tell(context, options) : run(context, options)));
+    .action((options: Options) => {
+      if (options.confirmClock && options.by === undefined)
+        throw wrongOption('--by', undefined, 'the operator number of whoever confirms the clock');
+      return options.dryRun ? tell(context, options) : run(context, options);
+    });
 }
 
 function readTime(text: string): Date {
@@ -44,28 +56,44 @@ function readTime(text: string): Date {
   );
 }
 
-async function tell(context: ServerContext, { asOf = new Date() }: Options): Promise<void> {
-  const report = await dryRun(await context.desk(), asOf);
+async function tell(context: ServerContext, { asOf = new Date(), confirmClock }: Options): Promise<void> {
+  const report = await dryRun(await context.desk(), asOf, confirmClock === true);
   if (context.json) return printJson(context, report);
   await printLine(context, retentionText(report));
 }
 
-/** Reads only: the same report as of a run, of what would be done. */
-async function dryRun(db: Database, asOf: Date): Promise<RetentionReport> {
+/**
+ * Reads only: the report of a run that was begun now, of what it would do. What a run alone can find out (whether the exports
+ * that it makes reach their buyers, whether a file is damaged) is told as it stands before it.
+ */
+async function dryRun(db: Database, asOf: Date, confirmed: boolean): Promise<RetentionReport> {
+  const doubt = await clockDoubt(db, asOf);
+  const clockTrusted = doubt === null || confirmed;
   const due = await dueGroups(db, asOf);
+  const left = await unmovedCapsules(db, CAPSULES_A_RUN);
+  const newest = await newestCapsules(db);
+  const unmoved = left.map(({ id: capsule, buyer, units, state }) => ({
+    ...{
+      capsule,
+      buyer,
+      units,
+      step: state === 'made' ? ('made' as const) : ('planned' as const),
+      problem: null,
+    },
+  }));
+  // Whose clock is not trusted exports, plans and erases nothing.
   return {
-    ...{ run: null, asOf: asOf.toISOString(), dryRun: true, clockTrusted: true },
-    due,
-    blocked: blockedBuyers(due),
-    capsules: [],
-    erased: await erasableCapsules(db, asOf),
-    names: await erasableNames(db, asOf),
+    ...{ run: null, asOf: asOf.toISOString(), dryRun: true, clockTrusted, clockDoubt: doubt, due },
+    blocked: clockTrusted ? blockedBuyers(due) : [],
+    capsules: clockTrusted
+      ? [...unmoved, ...plannableCapsules(due, newest)].slice(0, CAPSULES_A_RUN)
+      : unmoved,
+    erased: clockTrusted ? await erasableCapsules(db, asOf) : [],
+    names: clockTrusted ? await erasableNames(db, asOf) : [],
   };
 }
 
 async function run(context: ServerContext, { asOf, confirmClock, by }: Options): Promise<void> {
-  if (confirmClock && by === undefined)
-    throw wrongOption('--by', by, 'the operator number of whoever confirms the clock');
   const client = await context.temporal();
   const report = await execute(context, client, {
     ...(asOf && { asOf: asOf.toISOString() }),

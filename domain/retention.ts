@@ -1,4 +1,5 @@
 /** What retention says of itself: to the web UI, to the command line, and for ever in the database. */
+import { capsuleName } from './capsule';
 
 export const legalHoldKinds = ['unit', 'batch', 'lot', 'firmware', 'buyer'] as const;
 export type LegalHoldKind = (typeof legalHoldKinds)[number];
@@ -15,6 +16,8 @@ export interface DueGroup {
   readonly held: number;
   /** Of them, not in their buyer's hands as a whole. */
   readonly undelivered: number;
+  /** Of them, neither: what is planned next, unless the buyer is blocked. */
+  readonly ready: number;
 }
 
 /** A failure as it is shown: its code, and what to do. */
@@ -23,7 +26,8 @@ export interface Trouble {
   readonly message: string;
 }
 
-export const capsuleSteps = ['planned', 'made', 'delivered', 'verified', 'moved'] as const;
+/** `due`: in a dry run only, of a capsule that a run would plan. */
+export const capsuleSteps = ['due', 'planned', 'made', 'delivered', 'verified', 'moved'] as const;
 export type CapsuleStep = (typeof capsuleSteps)[number];
 
 export interface CapsuleReport {
@@ -48,8 +52,10 @@ export interface RetentionReport {
   readonly run: string | null;
   readonly asOf: string;
   readonly dryRun: boolean;
-  /** False: the database's clock has jumped, and nothing was moved or erased. */
+  /** False: the clock is in doubt, and nothing was moved or erased. */
   readonly clockTrusted: boolean;
+  /** Why it is in doubt, also where somebody has confirmed it. Reports that were written before it was told have none. */
+  readonly clockDoubt?: string | null;
   readonly due: readonly DueGroup[];
   /** Buyers of whom nothing moves, because they have not got all of what is due. */
   readonly blocked: readonly { readonly buyer: string; readonly undelivered: number }[];
@@ -67,16 +73,43 @@ export function blockedBuyers(due: readonly DueGroup[]): RetentionReport['blocke
   return [...counts].map(([buyer, undelivered]) => ({ buyer, undelivered }));
 }
 
+/** What is left goes on with the next run: a history has an end. */
+export const CAPSULES_A_RUN = 500;
+/** Units of one capsule at most, as `plan_capsules` has it. */
+export const CAPSULE_UNITS = 100_000;
+
+/**
+ * The capsules that a run would plan, were it begun now: of buyers that are not blocked, what nobody holds and every buyer
+ * has. `newest` answers the number of the newest capsule of buyer, product and month, 0 where there is none.
+ */
+export function plannableCapsules(
+  due: readonly DueGroup[],
+  newest: (group: DueGroup) => number,
+): CapsuleReport[] {
+  const blocked = new Set(blockedBuyers(due).map(({ buyer }) => buyer));
+  return due
+    .filter(({ buyer, ready }) => ready > 0 && (buyer === null || !blocked.has(buyer)))
+    .flatMap((group) =>
+      slicesOf(group.ready).map((units, at) => plannable(group, units, newest(group) + at + 1)),
+    );
+}
+
+function slicesOf(units: number): number[] {
+  const slices = Array.from({ length: Math.floor(units / CAPSULE_UNITS) }, () => CAPSULE_UNITS);
+  return units % CAPSULE_UNITS === 0 ? slices : [...slices, units % CAPSULE_UNITS];
+}
+
+function plannable({ buyer, product, month }: DueGroup, units: number, number: number): CapsuleReport {
+  const capsule = capsuleName({ buyer, product, month, number });
+  return { capsule, buyer, units, step: 'due', problem: null };
+}
+
 /** The page of a run, in Markdown, and what the command prints. */
 export function retentionText(report: RetentionReport, doing: string | null = null): string {
-  const { run, asOf, dryRun, clockTrusted, due, blocked, capsules, erased, names } = report;
+  const { run, asOf, dryRun, due, blocked, capsules, erased, names } = report;
   const would = dryRun ? 'would be ' : '';
   const lines = [`**Retention ${dryRun ? '(dry run)' : (run ?? '')}**, as of ${asOf}`, ''];
-  if (!clockTrusted)
-    lines.push(
-      '**The clock of the database has jumped more than 100 days since the last run: nothing is moved or erased.** If it is right: `unitrail retention run --confirm-clock --by NUMBER`.',
-      '',
-    );
+  lines.push(...clockLines(report));
   if (doing !== null) lines.push(`Now: ${doing}`, '');
   if (due.length === 0 && capsules.length === 0) lines.push('Nothing is due to be moved.');
   for (const one of due) lines.push(`- ${dueText(one)}`);
@@ -85,11 +118,30 @@ export function retentionText(report: RetentionReport, doing: string | null = nu
       `- **${buyer}: nothing moves**, ${undelivered} units are not in the buyer's hands. \`unitrail export list ${buyer}\` shows why.`,
     );
   for (const { capsule, units, step, problem } of capsules)
-    lines.push(`- ${capsule}: ${units} units, ${step}${troubleText(problem)}`);
+    lines.push(`- ${capsule}: ${units} units, ${dryRun ? wouldText[step] : step}${troubleText(problem)}`);
   for (const { capsule, keptUntil, problem } of erased)
     lines.push(`- ${capsule}: ${would}erased, kept until ${keptUntil}${troubleText(problem)}`);
   if (names.length > 0) lines.push(`- Names of operators ${names.join(', ')} ${would}erased`);
   return lines.join('\n');
+}
+
+const wouldText: Readonly<Record<CapsuleStep, string>> = {
+  due: 'would be planned and moved',
+  planned: 'planned, would be moved',
+  made: 'made, would be moved',
+  delivered: 'delivered, would be moved',
+  verified: 'read back, would be moved',
+  moved: 'moved',
+};
+
+function clockLines({ clockTrusted, clockDoubt = null }: RetentionReport): string[] {
+  if (clockTrusted && clockDoubt === null) return [];
+  const doubt = clockDoubt ?? 'the clock of the database has jumped since the last run';
+  if (clockTrusted) return [`Somebody has confirmed the clock, although ${doubt}.`, ''];
+  return [
+    `**The clock is not trusted: ${doubt}. Nothing is moved or erased.** Mend it, or if the database's is right: \`unitrail retention run --confirm-clock --by NUMBER\`.`,
+    '',
+  ];
 }
 
 function dueText({ buyer, product, month, units, held, undelivered }: DueGroup): string {

@@ -715,7 +715,7 @@ CREATE FUNCTION public.archive_until(p_product text, p_buyer text) RETURNS times
     LANGUAGE sql STABLE
     AS $$
   select case when bool_and(t.archive_years is not null) then
-    max(greatest(coalesce(last_placed(p_product), clock_timestamp()) + make_interval(years => t.archive_years), (t.support_ends + 1)::timestamp at time zone 'UTC'))
+    clock_slack() + max(greatest(coalesce(last_placed(p_product), clock_timestamp()) + make_interval(years => t.archive_years), (t.support_ends + 1)::timestamp at time zone 'UTC'))
   end
   from versions_that_count() v left join lateral retention_terms(v.document, p_product, p_buyer) t on true
 $$;
@@ -1859,6 +1859,50 @@ CREATE FUNCTION public.claims_no_more(b public.batches) RETURNS boolean
 $$;
 
 --
+-- Name: clock_doubt(timestamp with time zone, interval); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.clock_doubt(p_as_of timestamp with time zone, p_apart interval) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  trusted bigint;
+  step record;
+begin
+  if p_as_of is null then perform refuse('UT007', 'asOf is missing'); end if;
+  if p_as_of > clock_timestamp() + interval '1 minute' then
+    perform refuse('UT021', format('asOf %s is later than the clock of the database, %s: a clock is wrong. Nothing was done',
+      told_time(p_as_of), told_time(clock_timestamp())));
+  end if;
+  if p_apart > interval '10 minutes' then
+    return format('the clock of the database, %s, and that of the program that asks it are %s apart',
+      trim(told_time(clock_timestamp()), '"'), date_trunc('seconds', p_apart));
+  end if;
+  select max(m.id) into trusted from clock_marks m join retention_runs r on r.id = m.run_id where r.clock_trusted;
+  select s.* into step from (
+    select t.at, lag(t.at) over (order by t.id) as before from (
+      select m.id, m.at from clock_marks m where m.id >= coalesce(trusted, 0)
+      -- Where nothing was marked yet: when somebody last said what the plant is.
+      union all select 0, max(v.applied_at) from plant_versions v where not exists (select from clock_marks)
+      union all select 9223372036854775807, clock_timestamp()) t) s
+  where s.at - s.before > clock_slack() or s.before - s.at > interval '10 minutes'
+  limit 1;
+  if not found then return null; end if;
+  return format('the clock of the database went from %s to %s at once', trim(told_time(step.before), '"'), trim(told_time(step.at), '"'));
+end $$;
+
+--
+-- Name: clock_slack(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.clock_slack() RETURNS interval
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select interval '7 days'
+$$;
+
+--
 -- Name: close_adoption(bigint, jsonb); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2052,6 +2096,40 @@ begin
     update batches set completed_at = clock_timestamp() where id = p_batch;
   end if;
   return true;
+end $$;
+
+--
+-- Name: contents_over(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.contents_over(p_as_of timestamp with time zone) RETURNS TABLE(sha256 text)
+    LANGUAGE sql STABLE
+    AS $$
+  with over as materialized (select x.id from exports_over(p_as_of) x)
+  select f.sha256 from (
+    select k.sha256 from capsule_files k join capsules c on c.id = k.capsule_id
+    -- One that was given up tells of units that are in others by now: it goes with the last of these.
+    where (c.state = 'erased' or c.state = 'abandoned' and coalesce(archive_until(c.product, c.buyer) <= p_as_of, false) and not exists (
+        select from capsules o where o.buyer is not distinct from c.buyer and o.product = c.product and o.state not in ('erased', 'abandoned')))
+      and k.size_bytes > 0 and k.role not in ('page', 'schema', 'checkpoint') and (k.role <> 'parquet' or c.records > 0)
+    union
+    select e.sha256 from export_files e where e.export_id in (select o.id from over o) and (e.rows > 0 or e.name like '%.xlsx')) f
+  where not exists (select from erased_contents d where d.sha256 = f.sha256)
+    and not exists (select from capsule_files k join capsules c on c.id = k.capsule_id where k.sha256 = f.sha256 and c.state not in ('erased', 'abandoned'))
+    and not exists (select from export_files e where e.sha256 = f.sha256 and e.export_id not in (select o.id from over o))
+$$;
+
+--
+-- Name: contents_removed(text, text[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.contents_removed(p_run text, p_contents text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform run_under_way(p_run);
+  update erased_contents set removed_at = clock_timestamp() where sha256 = any (p_contents) and removed_at is null;
 end $$;
 
 --
@@ -2383,6 +2461,36 @@ begin
 end $$;
 
 --
+-- Name: erase_contents(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.erase_contents(p_run text) RETURNS SETOF text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  r retention_runs;
+  decided text[];
+  list text;
+begin
+  perform check_sees_holds();
+  perform pg_advisory_xact_lock_shared(hashtext('unitrail.legal-holds'));
+  -- Two runs that decide at once: the second one sees what the first one has.
+  perform pg_advisory_xact_lock(hashtext('unitrail.erased-contents'));
+  r := run_under_way(p_run);
+  if not r.clock_trusted then perform refuse('UT021', format('retention run %s: the clock is not trusted', p_run)); end if;
+  decided := array(select c.sha256 from contents_over(least(r.as_of, clock_timestamp())) c order by c.sha256);
+  if cardinality(decided) > 0 then
+    insert into erased_contents (sha256, run_id) select d, p_run from unnest(decided) d;
+    -- A list of thousands would be too long for an event: the rows have it.
+    list := encode(sha256(convert_to(array_to_string(decided, ','), 'UTF8')), 'hex');
+    perform append_to_stream('retention:' || p_run, 'contentsErased', 'contents/' || list,
+      format('{"contents":%s,"listSha256":%s}', cardinality(decided), to_json(list)));
+  end if;
+  return query select e.sha256 from erased_contents e where e.removed_at is null order by e.sha256;
+end $$;
+
+--
 -- Name: erase_names(text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2519,6 +2627,37 @@ begin
   end if;
   return e;
 end $$;
+
+--
+-- Name: exports_over(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.exports_over(p_as_of timestamp with time zone) RETURNS TABLE(id text)
+    LANGUAGE sql STABLE
+    AS $$
+  with over as materialized (
+    select u.unit_id from capsule_units u join capsules c on c.id = u.capsule_id
+    where c.state = 'erased' and not exists (select from units_on_legal_hold h where h.unit_id = u.unit_id)),
+  -- Those that tell of one at least: of all others nothing is asked.
+  touched as materialized (
+    select x.export_id from export_items x join over o on o.unit_id = x.unit_id
+    union select x.export_id from extract_items x join over o on o.unit_id = x.unit_id),
+  asked as (
+    select e.id, e.buyer, coalesce(e.reissue_of, e.id) as items from exports e
+    where (e.state = 'delivered' or e.state = 'made' and e.kind <> 'sequence')
+      and (e.id in (select t.export_id from touched t) or e.reissue_of in (select t.export_id from touched t))),
+  kept as materialized (
+    select x.export_id from export_items x where x.unit_id is not null and x.export_id in (select q.items from asked q)
+      and not exists (select from over o where o.unit_id = x.unit_id)
+    union select x.export_id from extract_items x where x.export_id in (select q.items from asked q)
+      and not exists (select from over o where o.unit_id = x.unit_id))
+  select a.id from asked a
+  where a.items not in (select k.export_id from kept k)
+    and not exists (select from legal_holds h where h.kind = 'buyer' and h.value = a.buyer and h.released_at is null)
+    and not exists (
+      select from (select distinct x.batch_id from export_items x where x.export_id = a.items and x.unit_id is null) n
+      left join batches b on b.id = n.batch_id where coalesce(archive_until(b.product, a.buyer) <= p_as_of, false) is not true)
+$$;
 
 --
 -- Name: field_reports; Type: TABLE; Schema: public; Owner: -
@@ -3094,6 +3233,21 @@ begin
   else
     perform pg_advisory_xact_lock(hashtext('unitrail.used-ranges'));
   end if;
+end $$;
+
+--
+-- Name: mark_clock(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.mark_clock() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform check_office();
+  insert into clock_marks (at) select clock_timestamp()
+  where not exists (select from (select at from clock_marks order by id desc limit 1) newest
+    where newest.at between clock_timestamp() - interval '1 hour' and clock_timestamp());
 end $$;
 
 --
@@ -3749,31 +3903,39 @@ end $$;
 --
 
 CREATE FUNCTION public.open_retention_run(p_request text, p_as_of timestamp with time zone, p_confirmed_by text) RETURNS text
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select open_retention_run(p_request, p_as_of, p_confirmed_by, interval '0')
+$$;
+
+--
+-- Name: open_retention_run(text, timestamp with time zone, text, interval); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.open_retention_run(p_request text, p_as_of timestamp with time zone, p_confirmed_by text, p_apart interval) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
 declare
   r retention_runs;
-  known timestamptz;
+  doubt text;
 begin
   perform check_office();
   perform check_word('request', p_request);
   if p_confirmed_by is not null then perform check_word('confirmed by', p_confirmed_by); end if;
-  if p_as_of is null then perform refuse('UT007', 'asOf is missing'); end if;
   perform pg_advisory_xact_lock(hashtext('unitrail.retention'));
   select * into r from retention_runs where request = p_request;
   if found then return r.id; end if;
-  if p_as_of > clock_timestamp() + interval '1 minute' then
-    perform refuse('UT021', format('asOf %s is later than the clock of the database, %s: a clock is wrong. Nothing was done',
-      told_time(p_as_of), told_time(clock_timestamp())));
-  end if;
-  select coalesce((select max(opened_at) from retention_runs where clock_trusted), (select max(applied_at) from plant_versions)) into known;
-  insert into retention_runs (id, request, as_of, clock_confirmed_by, clock_trusted)
+  doubt := clock_doubt(p_as_of, p_apart);
+  insert into retention_runs (id, request, as_of, clock_confirmed_by, clock_trusted, clock_doubt)
   values (to_char(clock_timestamp() at time zone 'UTC', 'YYYYMMDD') || '-' || (select count(*) + 1 from retention_runs), p_request, p_as_of,
-    p_confirmed_by, p_confirmed_by is not null or coalesce(clock_timestamp() - known <= interval '100 days', true))
+    p_confirmed_by, doubt is null or p_confirmed_by is not null, doubt)
   returning * into r;
-  perform append_to_stream('retention:' || r.id, 'retentionOpened', 'opened', format('{"asOf":%s,"clockConfirmedBy":%s,"clockTrusted":%s}',
-    told_time(r.as_of), json_or_null(r.clock_confirmed_by), r.clock_trusted::text));
+  insert into clock_marks (at, run_id) values (r.opened_at, r.id);
+  perform append_to_stream('retention:' || r.id, 'retentionOpened', 'opened',
+    format('{"asOf":%s,"clockConfirmedBy":%s,"clockDoubt":%s,"clockTrusted":%s}',
+      told_time(r.as_of), json_or_null(r.clock_confirmed_by), json_or_null(r.clock_doubt), r.clock_trusted::text));
   return r.id;
 end $$;
 
@@ -4526,6 +4688,20 @@ begin
 end $$;
 
 --
+-- Name: refuse_content_change(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_content_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if old.removed_at is not null or (new.sha256, new.run_id, new.decided_at) is distinct from (old.sha256, old.run_id, old.decided_at) then
+    raise exception using errcode = '42501', message = format('erased content %s can not become that', old.sha256);
+  end if;
+  return new;
+end $$;
+
+--
 -- Name: refuse_delivery_change(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -4667,8 +4843,8 @@ CREATE FUNCTION public.refuse_run_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 begin
-  if (new.id, new.request, new.as_of, new.opened_at, new.clock_confirmed_by, new.clock_trusted)
-     is distinct from (old.id, old.request, old.as_of, old.opened_at, old.clock_confirmed_by, old.clock_trusted)
+  if (new.id, new.request, new.as_of, new.opened_at, new.clock_confirmed_by, new.clock_trusted, new.clock_doubt)
+     is distinct from (old.id, old.request, old.as_of, old.opened_at, old.clock_confirmed_by, old.clock_trusted, old.clock_doubt)
      or old.planned_at is not null and new.planned_at is distinct from old.planned_at or old.ended_at is not null then
     raise exception using errcode = '42501', message = format('retention run %s can not become that', old.id);
   end if;
@@ -5132,6 +5308,7 @@ CREATE TABLE public.retention_runs (
     planned_at timestamp with time zone,
     ended_at timestamp with time zone,
     report text,
+    clock_doubt text,
     CONSTRAINT retention_runs_end CHECK (((ended_at IS NULL) = (report IS NULL)))
 );
 
@@ -6083,6 +6260,29 @@ CREATE TABLE public.cartons (
 );
 
 --
+-- Name: clock_marks; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.clock_marks (
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    run_id text
+);
+
+--
+-- Name: clock_marks_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.clock_marks ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.clock_marks_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+--
 -- Name: deliveries; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -6113,6 +6313,33 @@ ALTER TABLE public.deliveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 );
 
 --
+-- Name: erased_contents; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.erased_contents (
+    sha256 text NOT NULL,
+    run_id text NOT NULL,
+    decided_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    removed_at timestamp with time zone,
+    CONSTRAINT erased_contents_sha256 CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+--
+-- Name: export_files; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.export_files (
+    export_id text NOT NULL,
+    name text NOT NULL,
+    size_bytes bigint NOT NULL,
+    sha256 text NOT NULL,
+    rows integer NOT NULL,
+    CONSTRAINT export_files_name CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$'::text)),
+    CONSTRAINT export_files_numbers CHECK (((size_bytes >= 0) AND (rows >= 0))),
+    CONSTRAINT export_files_sha256 CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+--
 -- Name: export_items; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -6134,6 +6361,17 @@ CREATE TABLE public.export_items (
 );
 
 --
+-- Name: export_keys; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.export_keys (
+    id text NOT NULL,
+    public_key text NOT NULL,
+    first_used_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT export_keys_id CHECK ((id = "left"(encode(sha256(decode(public_key, 'base64'::text)), 'hex'::text), 16)))
+);
+
+--
 -- Name: extract_items; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -6146,56 +6384,6 @@ CREATE TABLE public.extract_items (
     seq bigint DEFAULT 0 NOT NULL,
     unit_id uuid NOT NULL,
     CONSTRAINT extract_items_kind CHECK ((kind = ANY (ARRAY['record'::text, 'amendment'::text])))
-);
-
---
--- Name: erased_exports; Type: VIEW; Schema: public; Owner: -
---
-
-CREATE VIEW public.erased_exports AS
- SELECT e.id
-   FROM public.exports e
-  WHERE ((e.state = 'delivered'::text) AND (NOT (EXISTS ( SELECT
-           FROM ( SELECT x.unit_id
-                   FROM public.export_items x
-                  WHERE ((x.export_id = COALESCE(e.reissue_of, e.id)) AND (x.unit_id IS NOT NULL))
-                UNION ALL
-                 SELECT x.unit_id
-                   FROM public.extract_items x
-                  WHERE (x.export_id = e.id)) i
-          WHERE (NOT (EXISTS ( SELECT
-                   FROM (public.capsule_units u
-                     JOIN public.capsules c ON ((c.id = u.capsule_id)))
-                  WHERE ((u.unit_id = i.unit_id) AND (c.state = 'erased'::text)))))))) AND ((EXISTS ( SELECT
-           FROM public.export_items x
-          WHERE ((x.export_id = COALESCE(e.reissue_of, e.id)) AND (x.unit_id IS NOT NULL)))) OR (EXISTS ( SELECT
-           FROM public.extract_items x
-          WHERE (x.export_id = e.id)))));
-
---
--- Name: export_files; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.export_files (
-    export_id text NOT NULL,
-    name text NOT NULL,
-    size_bytes bigint NOT NULL,
-    sha256 text NOT NULL,
-    rows integer NOT NULL,
-    CONSTRAINT export_files_name CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$'::text)),
-    CONSTRAINT export_files_numbers CHECK (((size_bytes >= 0) AND (rows >= 0))),
-    CONSTRAINT export_files_sha256 CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
-);
-
---
--- Name: export_keys; Type: TABLE; Schema: public; Owner: -
---
-
-CREATE TABLE public.export_keys (
-    id text NOT NULL,
-    public_key text NOT NULL,
-    first_used_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT export_keys_id CHECK ((id = "left"(encode(sha256(decode(public_key, 'base64'::text)), 'hex'::text), 16)))
 );
 
 --
@@ -7223,11 +7411,32 @@ ALTER TABLE ONLY public.cartons
     ADD CONSTRAINT cartons_pkey PRIMARY KEY (sscc);
 
 --
+-- Name: clock_marks clock_marks_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clock_marks
+    ADD CONSTRAINT clock_marks_pkey PRIMARY KEY (id);
+
+--
+-- Name: clock_marks clock_marks_run_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clock_marks
+    ADD CONSTRAINT clock_marks_run_once UNIQUE (run_id);
+
+--
 -- Name: deliveries deliveries_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT deliveries_pkey PRIMARY KEY (id);
+
+--
+-- Name: erased_contents erased_contents_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.erased_contents
+    ADD CONSTRAINT erased_contents_pkey PRIMARY KEY (sha256);
 
 --
 -- Name: event_types event_types_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -7859,6 +8068,18 @@ CREATE INDEX cartons_pallet ON public.cartons USING btree (shipment_id, pallet);
 CREATE INDEX deliveries_export_id ON public.deliveries USING btree (export_id);
 
 --
+-- Name: erased_contents_left; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX erased_contents_left ON public.erased_contents USING btree (sha256) WHERE (removed_at IS NULL);
+
+--
+-- Name: erased_contents_run_id; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX erased_contents_run_id ON public.erased_contents USING btree (run_id);
+
+--
 -- Name: export_items_amendment; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -8249,6 +8470,18 @@ CREATE TRIGGER cartons_never_deleted BEFORE DELETE ON public.cartons FOR EACH RO
 CREATE TRIGGER cartons_no_truncate BEFORE TRUNCATE ON public.cartons FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
+-- Name: clock_marks clock_marks_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER clock_marks_append_only BEFORE DELETE OR UPDATE ON public.clock_marks FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: clock_marks clock_marks_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER clock_marks_no_truncate BEFORE TRUNCATE ON public.clock_marks FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
 -- Name: deliveries deliveries_end_once; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -8265,6 +8498,24 @@ CREATE TRIGGER deliveries_never_deleted BEFORE DELETE ON public.deliveries FOR E
 --
 
 CREATE TRIGGER deliveries_no_truncate BEFORE TRUNCATE ON public.deliveries FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: erased_contents erased_contents_go_on; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER erased_contents_go_on BEFORE UPDATE ON public.erased_contents FOR EACH ROW EXECUTE FUNCTION public.refuse_content_change();
+
+--
+-- Name: erased_contents erased_contents_never_deleted; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER erased_contents_never_deleted BEFORE DELETE ON public.erased_contents FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: erased_contents erased_contents_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER erased_contents_no_truncate BEFORE TRUNCATE ON public.erased_contents FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
 -- Name: export_files export_files_append_only; Type: TRIGGER; Schema: public; Owner: -
@@ -8913,11 +9164,25 @@ ALTER TABLE ONLY public.cartons
     ADD CONSTRAINT cartons_shipment FOREIGN KEY (shipment_id) REFERENCES public.shipments(id);
 
 --
+-- Name: clock_marks clock_marks_run; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.clock_marks
+    ADD CONSTRAINT clock_marks_run FOREIGN KEY (run_id) REFERENCES public.retention_runs(id);
+
+--
 -- Name: deliveries deliveries_export; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT deliveries_export FOREIGN KEY (export_id) REFERENCES public.exports(id);
+
+--
+-- Name: erased_contents erased_contents_run; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.erased_contents
+    ADD CONSTRAINT erased_contents_run FOREIGN KEY (run_id) REFERENCES public.retention_runs(id);
 
 --
 -- Name: export_files export_files_export; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -9915,6 +10180,20 @@ GRANT ALL ON FUNCTION public.claim_units(p_batch text, p_claims jsonb) TO unitra
 REVOKE ALL ON FUNCTION public.claims_no_more(b public.batches) FROM PUBLIC;
 
 --
+-- Name: FUNCTION clock_doubt(p_as_of timestamp with time zone, p_apart interval); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.clock_doubt(p_as_of timestamp with time zone, p_apart interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.clock_doubt(p_as_of timestamp with time zone, p_apart interval) TO unitrail_office;
+GRANT ALL ON FUNCTION public.clock_doubt(p_as_of timestamp with time zone, p_apart interval) TO unitrail_desk;
+
+--
+-- Name: FUNCTION clock_slack(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.clock_slack() FROM PUBLIC;
+
+--
 -- Name: FUNCTION close_adoption(p_adoption bigint, p_spaces jsonb); Type: ACL; Schema: public; Owner: -
 --
 
@@ -9955,6 +10234,19 @@ GRANT ALL ON FUNCTION public.close_shipment(p_shipment text, p_by text, p_even_e
 
 REVOKE ALL ON FUNCTION public.complete_batch(p_batch text, p_summary text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.complete_batch(p_batch text, p_summary text) TO unitrail_office;
+
+--
+-- Name: FUNCTION contents_over(p_as_of timestamp with time zone); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.contents_over(p_as_of timestamp with time zone) FROM PUBLIC;
+
+--
+-- Name: FUNCTION contents_removed(p_run text, p_contents text[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.contents_removed(p_run text, p_contents text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.contents_removed(p_run text, p_contents text[]) TO unitrail_retention;
 
 --
 -- Name: FUNCTION control_batch(p_batch text, p_type text, p_id text, p_body text); Type: ACL; Schema: public; Owner: -
@@ -10059,6 +10351,13 @@ REVOKE ALL ON FUNCTION public.erase_capsule(p_capsule text, p_run text) FROM PUB
 GRANT ALL ON FUNCTION public.erase_capsule(p_capsule text, p_run text) TO unitrail_retention;
 
 --
+-- Name: FUNCTION erase_contents(p_run text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.erase_contents(p_run text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.erase_contents(p_run text) TO unitrail_retention;
+
+--
 -- Name: FUNCTION erase_names(p_run text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -10093,6 +10392,12 @@ GRANT SELECT ON TABLE public.exports TO unitrail_retention;
 --
 
 REVOKE ALL ON FUNCTION public.export_of_request(p_buyer text, p_request text, p_kind text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION exports_over(p_as_of timestamp with time zone); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.exports_over(p_as_of timestamp with time zone) FROM PUBLIC;
 
 --
 -- Name: TABLE field_reports; Type: ACL; Schema: public; Owner: -
@@ -10300,6 +10605,13 @@ REVOKE ALL ON FUNCTION public.lock_unit(p_unit uuid) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION public.lock_used_ranges(p_to_grant boolean) FROM PUBLIC;
+
+--
+-- Name: FUNCTION mark_clock(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.mark_clock() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.mark_clock() TO unitrail_office;
 
 --
 -- Name: FUNCTION move_numbers(p_block bigint, p_from text, p_to text, p_quantity integer, p_stream text, p_seq bigint); Type: ACL; Schema: public; Owner: -
@@ -10514,6 +10826,13 @@ REVOKE ALL ON FUNCTION public.open_retention_run(p_request text, p_as_of timesta
 GRANT ALL ON FUNCTION public.open_retention_run(p_request text, p_as_of timestamp with time zone, p_confirmed_by text) TO unitrail_office;
 
 --
+-- Name: FUNCTION open_retention_run(p_request text, p_as_of timestamp with time zone, p_confirmed_by text, p_apart interval); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.open_retention_run(p_request text, p_as_of timestamp with time zone, p_confirmed_by text, p_apart interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.open_retention_run(p_request text, p_as_of timestamp with time zone, p_confirmed_by text, p_apart interval) TO unitrail_office;
+
+--
 -- Name: FUNCTION open_shipment(p_shipment text, p_batch text, p_buyer text, p_destination text, p_carton text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -10721,6 +11040,12 @@ REVOKE ALL ON FUNCTION public.refuse_capsule_unit_removal() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION public.refuse_change() FROM PUBLIC;
+
+--
+-- Name: FUNCTION refuse_content_change(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.refuse_content_change() FROM PUBLIC;
 
 --
 -- Name: FUNCTION refuse_delivery_change(); Type: ACL; Schema: public; Owner: -
@@ -11268,6 +11593,15 @@ GRANT SELECT ON TABLE public.cartons TO unitrail_auditor;
 GRANT SELECT ON TABLE public.cartons TO unitrail_retention;
 
 --
+-- Name: TABLE clock_marks; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.clock_marks TO unitrail_office;
+GRANT SELECT ON TABLE public.clock_marks TO unitrail_desk;
+GRANT SELECT ON TABLE public.clock_marks TO unitrail_auditor;
+GRANT SELECT ON TABLE public.clock_marks TO unitrail_retention;
+
+--
 -- Name: TABLE deliveries; Type: ACL; Schema: public; Owner: -
 --
 
@@ -11277,31 +11611,13 @@ GRANT SELECT ON TABLE public.deliveries TO unitrail_auditor;
 GRANT SELECT ON TABLE public.deliveries TO unitrail_retention;
 
 --
--- Name: TABLE export_items; Type: ACL; Schema: public; Owner: -
+-- Name: TABLE erased_contents; Type: ACL; Schema: public; Owner: -
 --
 
-GRANT SELECT ON TABLE public.export_items TO unitrail_office;
-GRANT SELECT ON TABLE public.export_items TO unitrail_desk;
-GRANT SELECT ON TABLE public.export_items TO unitrail_auditor;
-GRANT SELECT ON TABLE public.export_items TO unitrail_retention;
-
---
--- Name: TABLE extract_items; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT ON TABLE public.extract_items TO unitrail_office;
-GRANT SELECT ON TABLE public.extract_items TO unitrail_desk;
-GRANT SELECT ON TABLE public.extract_items TO unitrail_auditor;
-GRANT SELECT ON TABLE public.extract_items TO unitrail_retention;
-
---
--- Name: TABLE erased_exports; Type: ACL; Schema: public; Owner: -
---
-
-GRANT SELECT ON TABLE public.erased_exports TO unitrail_office;
-GRANT SELECT ON TABLE public.erased_exports TO unitrail_desk;
-GRANT SELECT ON TABLE public.erased_exports TO unitrail_auditor;
-GRANT SELECT ON TABLE public.erased_exports TO unitrail_retention;
+GRANT SELECT ON TABLE public.erased_contents TO unitrail_office;
+GRANT SELECT ON TABLE public.erased_contents TO unitrail_desk;
+GRANT SELECT ON TABLE public.erased_contents TO unitrail_auditor;
+GRANT SELECT ON TABLE public.erased_contents TO unitrail_retention;
 
 --
 -- Name: TABLE export_files; Type: ACL; Schema: public; Owner: -
@@ -11313,6 +11629,15 @@ GRANT SELECT ON TABLE public.export_files TO unitrail_auditor;
 GRANT SELECT ON TABLE public.export_files TO unitrail_retention;
 
 --
+-- Name: TABLE export_items; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.export_items TO unitrail_office;
+GRANT SELECT ON TABLE public.export_items TO unitrail_desk;
+GRANT SELECT ON TABLE public.export_items TO unitrail_auditor;
+GRANT SELECT ON TABLE public.export_items TO unitrail_retention;
+
+--
 -- Name: TABLE export_keys; Type: ACL; Schema: public; Owner: -
 --
 
@@ -11320,6 +11645,15 @@ GRANT SELECT ON TABLE public.export_keys TO unitrail_office;
 GRANT SELECT ON TABLE public.export_keys TO unitrail_desk;
 GRANT SELECT ON TABLE public.export_keys TO unitrail_auditor;
 GRANT SELECT ON TABLE public.export_keys TO unitrail_retention;
+
+--
+-- Name: TABLE extract_items; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.extract_items TO unitrail_office;
+GRANT SELECT ON TABLE public.extract_items TO unitrail_desk;
+GRANT SELECT ON TABLE public.extract_items TO unitrail_auditor;
+GRANT SELECT ON TABLE public.extract_items TO unitrail_retention;
 
 --
 -- Name: TABLE field_imports; Type: ACL; Schema: public; Owner: -

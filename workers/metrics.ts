@@ -126,6 +126,10 @@ function addDatabaseGauges(
     'unitrail_retention_blocked_buyers',
     'Buyers of whom the newest retention run moved nothing, because they have not got all of it.',
   );
+  const clockDoubted = gauge(
+    'unitrail_retention_clock_doubted',
+    '1 where the newest retention run moved and erased nothing, because its clock is not trusted.',
+  );
   const unmoved = gauge(
     'unitrail_retention_unmoved_capsules',
     'Capsules that are planned or made, and not moved.',
@@ -149,6 +153,7 @@ function addDatabaseGauges(
     waiting.set(rows.log.waiting);
     checkpoint.set(rows.log.checkpointSeconds);
     blocked.set(rows.retention.blockedBuyers);
+    clockDoubted.set(rows.retention.clockDoubted);
     unmoved.set(rows.retention.unmovedCapsules);
     oldestUnmoved.set(rows.retention.oldestSeconds);
     readAt.setToCurrentTime();

@@ -6,6 +6,7 @@ import {
   CancellationScope,
   defineQuery,
   isCancellation,
+  patched,
   ParentClosePolicy,
   proxyActivities,
   setCurrentDetails,
@@ -36,7 +37,7 @@ const clerk = proxyActivities<OfficeActivities>({ ...short, taskQueue: taskQueue
 export interface RetentionInput {
   /** RFC 3339; absent: the time that the schedule names, or now. */
   readonly asOf?: string;
-  /** Who says that the clock is right although it has jumped. */
+  /** Who says that the clock is right although it is in doubt. */
   readonly confirmedBy?: string;
   /** How long exports and deliveries may take before the run goes on without them. */
   readonly patience?: string;
@@ -76,13 +77,14 @@ type State = Writable<RetentionReport> & { readonly run: string };
 async function setUp(input: RetentionInput): Promise<State> {
   const info = workflowInfo();
   const asOf = input.asOf ?? asOfThis(info);
-  const { run, clockTrusted } = await clerk.openRetention({
+  const { run, clockTrusted, clockDoubt } = await clerk.openRetention({
     request: `${info.workflowId}/${info.firstExecutionRunId}`,
     asOf,
     confirmedBy: input.confirmedBy ?? null,
   });
   const state: State = {
-    ...{ run, asOf, clockTrusted, dryRun: false, due: [], blocked: [], capsules: [], erased: [], names: [] },
+    ...{ run, asOf, clockTrusted, clockDoubt: clockDoubt ?? null, dryRun: false },
+    ...{ due: [], blocked: [], capsules: [], erased: [], names: [] },
   };
   setHandler(retentionProgress, () => ({ ...state }), { description: 'How far the run is.' });
   show(state, 'looking for what is due');
@@ -141,6 +143,7 @@ async function each(
 }
 
 const doings: Readonly<Record<CapsuleStep, string>> = {
+  due: '',
   planned: '',
   made: 'writing its files',
   delivered: 'bringing it to its buyer',
@@ -157,6 +160,10 @@ async function erase(state: State): Promise<void> {
     show(state, `erasing ${one.capsule}`);
     const problem = await troubleOf(() => desk.eraseArchive({ run, capsule: one.capsule }));
     state.erased = state.erased.with(at, { ...one, problem });
+  }
+  if (patched('remove-erased')) {
+    show(state, 'removing what is erased from the content store');
+    await desk.removeErased({ run });
   }
   if (names.length > 0 && (await desk.erasePersonalNames({ run })) > 0) state.names = names;
 }

@@ -58,6 +58,22 @@ export async function unmovedCapsules(db: Database, limit: number): Promise<Unmo
   );
 }
 
+/** The number of the newest capsule of a buyer, a product and a month, 0 where there is none. */
+export async function newestCapsules(
+  db: Database,
+): Promise<(of: Pick<CapsuleRow, 'buyer' | 'product' | 'month'>) => number> {
+  const answer = await mapped(
+    db.raw<{ rows: Pick<CapsuleRow, 'buyer' | 'product' | 'month' | 'number'>[] }>(
+      'select buyer, product, month, max(number) as number from capsules group by buyer, product, month',
+    ),
+  );
+  const numbers = new Map(answer.rows.map((row) => [keyOf(row), row.number]));
+  return (of) => numbers.get(keyOf(of)) ?? 0;
+}
+
+const keyOf = ({ buyer, product, month }: Pick<CapsuleRow, 'buyer' | 'product' | 'month'>): string =>
+  JSON.stringify([buyer, product, month]);
+
 async function capsuleRows(
   db: Database,
   rest: string,
@@ -158,30 +174,6 @@ export async function retireSome(db: Database, capsule: string, run: string): Pr
   const values = [capsule, run, RETIRE_UNITS];
   const [left] = await long<{ units: string }>(db, 'select retire(?, ?, ?) as units', values);
   return Number(left!.units);
-}
-
-/**
- * Digests of what an erased capsule had, and of the exports that told of nothing but erased units; without what another
- * capsule or export needs.
- */
-export async function orphanedContents(db: Database, capsule: string): Promise<string[]> {
-  const rows = await long<{ sha256: string }>(
-    db,
-    `with told as materialized (
-       select distinct x.export_id as id from capsule_units u join export_items x on x.unit_id = u.unit_id where u.capsule_id = ?
-       union select x.export_id from capsule_units u join extract_items x on x.unit_id = u.unit_id where u.capsule_id = ?),
-     erased as materialized (
-       select e.id from erased_exports e where e.id in (select id from told)
-         or exists (select from exports r join told t on t.id = r.reissue_of where r.id = e.id))
-     select f.sha256 from (
-       select sha256 from capsule_files where capsule_id = ?
-       union select x.sha256 from export_files x join erased e on e.id = x.export_id) f
-     where exists (select from capsules c where c.id = ? and c.state = 'erased')
-       and not exists (select from capsule_files o join capsules k on k.id = o.capsule_id where o.sha256 = f.sha256 and k.state not in ('abandoned', 'erased'))
-       and not exists (select from export_files e where e.sha256 = f.sha256 and e.export_id not in (select id from erased_exports))`,
-    [capsule, capsule, capsule, capsule],
-  );
-  return rows.map(({ sha256 }) => sha256);
 }
 
 export interface CapsuleUnitRow {

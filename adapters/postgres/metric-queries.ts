@@ -16,6 +16,8 @@ export interface MetricRows {
   readonly retention: {
     /** In the newest run. */
     readonly blockedBuyers: number;
+    /** 1 where the clock of the newest run was not trusted. */
+    readonly clockDoubted: number;
     readonly unmovedCapsules: number;
     readonly oldestSeconds: number;
   };
@@ -75,6 +77,8 @@ async function readRetention(db: Database): Promise<MetricRows['retention']> {
   const { rows } = await db.raw<{ rows: MetricRows['retention'][] }>(
     `select (select count(*)::integer from unit_events where type = 'moveBlocked'
          and stream = 'retention:' || (select id from retention_runs order by opened_at desc limit 1)) as "blockedBuyers",
+       coalesce((select (not r.clock_trusted)::integer from clock_marks m join retention_runs r on r.id = m.run_id
+         order by m.id desc limit 1), 0) as "clockDoubted",
        count(*)::integer as "unmovedCapsules", coalesce(extract(epoch from now() - min(planned_at)), 0)::float8 as "oldestSeconds"
      from capsules where state in ('planned', 'made')`,
   );

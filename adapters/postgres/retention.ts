@@ -2,6 +2,7 @@ import { canonicalJson } from '../../domain/canonical';
 import { UnitrailError } from '../../domain/errors';
 import type { DueGroup, ErasedCapsule, RetentionReport } from '../../domain/retention';
 import { call, long } from './call';
+import { clocksApartSeconds, type Now } from './clock';
 import type { Database } from './database';
 import { mapped } from './errors';
 
@@ -10,6 +11,8 @@ export interface RetentionRun {
   readonly asOf: Date;
   readonly openedAt: Date;
   readonly clockTrusted: boolean;
+  /** Why it is in doubt, also where somebody has confirmed it. */
+  readonly clockDoubt: string | null;
   readonly endedAt: Date | null;
   readonly report: RetentionReport | null;
 }
@@ -18,7 +21,7 @@ export interface RunRequest {
   /** Under one request there is one run: a repeat finds it. */
   readonly request: string;
   readonly asOf: Date;
-  /** Who says that the clock is right although it has jumped. */
+  /** Who says that the clock is right although it is in doubt. */
   readonly confirmedBy: string | null;
 }
 
@@ -26,12 +29,14 @@ export interface RunRequest {
 export async function openRun(
   db: Database,
   { request, asOf, confirmedBy }: RunRequest,
+  now: Now = Date.now,
 ): Promise<RetentionRun> {
-  const id = await call<string>(db, 'open_retention_run(?, ?, ?)', [request, asOf, confirmedBy]);
+  const values = [request, asOf, confirmedBy, await clocksApartSeconds(db, now)];
+  const id = await call<string>(db, 'open_retention_run(?, ?, ?, make_interval(secs => ?))', values);
   return findRun(db, id);
 }
 
-const runColumns = `id, as_of as "asOf", opened_at as "openedAt", clock_trusted as "clockTrusted", ended_at as "endedAt", report`;
+const runColumns = `id, as_of as "asOf", opened_at as "openedAt", clock_trusted as "clockTrusted", clock_doubt as "clockDoubt", ended_at as "endedAt", report`;
 
 type StoredRun = Omit<RetentionRun, 'report'> & { readonly report: string | null };
 
@@ -65,7 +70,7 @@ export async function listRuns(db: Database, limit: number): Promise<RetentionRu
 /** What the terms in force let go by then, whatever stands in its way. Reads only. */
 export async function dueGroups(db: Database, asOf: Date): Promise<DueGroup[]> {
   const sql = `select buyer, product, month, count(*)::integer as units, (count(*) filter (where held))::integer as held,
-      (count(*) filter (where undelivered))::integer as undelivered
+      (count(*) filter (where undelivered))::integer as undelivered, (count(*) filter (where not held and not undelivered))::integer as ready
     from due_units(?) group by buyer, product, month order by buyer nulls last, product, month`;
   return long<DueGroup>(db, sql, [asOf]);
 }
@@ -98,6 +103,23 @@ export async function erasableNames(db: Database, asOf: Date): Promise<string[]>
 /** By the login that may remove; nobody can bring them back. */
 export async function eraseCapsule(db: Database, capsule: string, run: string): Promise<void> {
   await long(db, 'select erase_capsule(?, ?)', [capsule, run]);
+}
+
+/**
+ * Decides what nobody needs any more in the content store, and answers the digests of all that is decided and not removed yet,
+ * also by earlier runs. By the login that may remove.
+ */
+export async function eraseContents(db: Database, run: string): Promise<string[]> {
+  const rows = await long<{ sha256: string }>(db, 'select erase_contents(?) as sha256', [run]);
+  return rows.map(({ sha256 }) => sha256);
+}
+
+export async function bookContentsRemoved(
+  db: Database,
+  run: string,
+  contents: readonly string[],
+): Promise<void> {
+  await call(db, 'contents_removed(?, ?)', [run, contents]);
 }
 
 export async function eraseNames(db: Database, run: string): Promise<number> {

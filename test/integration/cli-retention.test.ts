@@ -1,6 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { openCliScene, type CliAnswer, type CliScene } from '../support/cli';
+import { withSuperuser } from '../support/database';
 import { shipBatch } from '../support/exports';
-import { applyPolicy } from '../support/retention';
+import { applyPolicy, handOut, planned } from '../support/retention';
 import { applySmallPlant, openShopFloor, type ShopFloor } from '../support/shop-floor';
 import type { WalkedUnit } from '../support/walk-unit';
 
@@ -67,6 +71,46 @@ test('a dry run says what is due, what is held and whose move waits, and does no
   expect((await type('retention', 'run', '--dry-run', '--as-of', 'someday')).code).toBe(2);
   expect((await type('retention', 'run', '--confirm-clock')).code).toBe(2);
   expect((await type('retention', 'report', 'no-such-run')).code).toBe(2);
+});
+
+test('a dry run refuses a time that is not reached, and says what a run would think of the clock', async () => {
+  const future = await type('retention', 'run', '--dry-run', '--as-of', '2099-01-01');
+  expect([future.code, future.err]).toEqual([2, expect.stringContaining('later than the clock')]);
+  expect(await json('retention', 'run', '--dry-run')).toMatchObject({ clockTrusted: true, clockDoubt: null });
+  const mark = 'insert into clock_marks (at) values (now() - make_interval(days => $1))';
+  await withSuperuser((client) => client.query(mark, [20]), scene.database.superuserUrl);
+  const doubted = await json('retention', 'run', '--dry-run');
+  expect(doubted).toMatchObject({
+    clockTrusted: false,
+    clockDoubt: expect.any(String),
+    blocked: [],
+    capsules: [],
+  });
+  expect((await type('retention', 'run', '--dry-run')).out).toContain(
+    'The clock is not trusted: the clock of',
+  );
+  const confirmed = await json('retention', 'run', '--dry-run', '--confirm-clock', '--by', '17');
+  expect(confirmed).toMatchObject({ clockTrusted: true, clockDoubt: expect.stringContaining('at once') });
+  await withSuperuser((client) => client.query(mark, [0]), scene.database.superuserUrl);
+  await floor.as('office').raw(`select open_retention_run('confirmed', now(), '17')`);
+});
+
+test('a dry run names the capsules that a run then plans, and those that an earlier run has left', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'unitrail-dry-run-'));
+  await handOut(floor.as('office'), 'acme', home);
+  await rm(home, { recursive: true });
+  const { capsules } = await json('retention', 'run', '--dry-run');
+  const first = await planned(floor.as('office'));
+  expect(capsules).toEqual([
+    { capsule: first.capsules[0], buyer: 'acme', units: 1, step: 'due', problem: null },
+  ]);
+  await type('legal-hold', 'release', 'LH-1', ...signed);
+  const later = await json('retention', 'run', '--dry-run');
+  expect(later.capsules).toEqual([
+    { capsule: first.capsules[0], buyer: 'acme', units: 1, step: 'planned', problem: null },
+    { capsule: expect.any(String), buyer: 'acme', units: 1, step: 'due', problem: null },
+  ]);
+  expect((await planned(floor.as('office'))).capsules).toEqual([later.capsules[1].capsule]);
 });
 
 test('the policy is shown with the versions that count, and two persons approve it', async () => {

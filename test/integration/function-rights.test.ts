@@ -37,6 +37,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
       'capsule_statement',
     ],
     ...['end_retention_run', 'due_units', 'erasable_capsules', 'erasable_names', 'note_operators'],
+    ...['clock_doubt', 'mark_clock'],
     ...['retention_terms', 'retention_versions', 'abandon_capsule'],
   ],
   unitrail_station: [
@@ -78,11 +79,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
       'unused_of_lease',
       'withdraw_identifier',
     ],
-    ...['add_legal_hold', 'release_legal_hold', 'approve_retention', 'note_operators'],
+    ...['add_legal_hold', 'release_legal_hold', 'approve_retention', 'clock_doubt', 'note_operators'],
     ...['due_units', 'erasable_capsules', 'erasable_names', 'retention_terms', 'retention_versions'],
   ],
   unitrail_retention: [
-    ...['unit_name', 'retire', 'erase_capsule', 'erase_names'],
+    ...['unit_name', 'retire', 'erase_capsule', 'erase_contents', 'contents_removed', 'erase_names'],
     ...['due_units', 'erasable_capsules', 'erasable_names', 'retention_terms', 'retention_versions'],
   ],
   unitrail_auditor: ['unit_name'],

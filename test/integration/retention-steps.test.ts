@@ -3,8 +3,8 @@ import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deliverCapsule } from '../../activities/deliver-capsule';
-import { eraseArchive } from '../../activities/erase-capsule';
 import { makeCapsule } from '../../activities/make-capsule';
+import { removeErased } from '../../activities/remove-erased';
 import { verifyCopy } from '../../activities/verify-capsule';
 import { writeParquet } from '../../adapters/capsule/write-parquet';
 import { capsuleFiles, findCapsule, retireSome } from '../../adapters/postgres/capsules';
@@ -15,6 +15,7 @@ import {
   dueGroups,
   endRun,
   erasableCapsules,
+  eraseCapsule,
   openRun,
   planCapsules,
   retentionInForce,
@@ -292,20 +293,17 @@ test('at its end the archive of a capsule goes, with what no other capsule needs
   await deliverCapsule({ db: office, store, secrets: {} }, capsule, run.id);
   await verifyCopy(deps, capsule, run.id);
   while ((await retireSome(retention, capsule, run.id)) > 0);
-  const erasing = { db: office, retentionDb: retention, store };
-  await expect(eraseArchive(erasing, capsule, run.id)).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
-  await applyPolicy(floor, { archiveYears: 0 });
+  await expect(eraseCapsule(retention, capsule, run.id)).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
+  await applyPolicy(floor, { archiveYears: -1 });
   const { version } = await retentionInForce(floor.as('desk'));
   for (const by of ['17', '23']) await approveRetention(floor.as('desk'), version, by);
   const due = await erasableCapsules(office, new Date());
   expect(due).toContainEqual({ capsule, keptUntil: expect.any(String), problem: null });
-  // The worker dies between the database's word and the store: the repeat removes what is left.
-  const dying = { ...store, remove: () => Promise.reject(new Error('killed')) };
-  await expect(eraseArchive({ ...erasing, store: dying }, capsule, run.id)).rejects.toThrow('killed');
-  await eraseArchive(erasing, capsule, run.id);
+  await eraseCapsule(retention, capsule, run.id);
+  await removeErased({ retentionDb: retention, store }, run.id);
   const files = await capsuleFiles(office, capsule);
   const left = files.filter(({ sha256 }) => existsSync(pathOf(sha256))).map(({ name }) => name);
-  // The same in every capsule (of the statements: none), and so still needed.
-  expect(left.sort()).toEqual(['index.html', 'schema.json', 'statements.jsonl']);
+  // What tells of no unit is the same in every capsule (of the statements: none), and stays.
+  expect(left.sort()).toEqual(['checkpoint', 'index.html', 'schema.json', 'statements.jsonl']);
   expect((await audit(database.urlOf('auditor'), { store: join(home, 'store') })).violations).toEqual([]);
 });

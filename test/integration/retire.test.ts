@@ -300,7 +300,7 @@ test('even the owner and the superuser can not delete an event or a record, nor 
 test('a time that the database has not reached is refused, and after a jump of its clock nothing moves until somebody says so', async () => {
   const later = new Date(Date.now() + 400 * 86_400_000);
   expect(await sqlStateOf(openRun(office, later))).toBe('UT021');
-  // As after a jump: the last run that could be trusted is long ago.
+  // As after a jump: the clock was seen last, and trusted, long ago. (retention-clock.test.ts has the other ways.)
   const clone = await cloneWithOldRuns();
   try {
     const [run] = await clone.office('retention_runs').where({ request: 'jumped' }).pluck('id');
@@ -325,9 +325,9 @@ async function cloneWithOldRuns() {
   owner = openDatabase(database.ownerUrl, { applicationName: 'test-owner', maxConnections: 1 });
   const other = openShopFloor(copy);
   await withSuperuser(async (client) => {
-    await client.query(`alter table retention_runs disable trigger all`);
-    await client.query(`update retention_runs set opened_at = opened_at - interval '101 days'`);
-    await client.query(`alter table retention_runs enable trigger all`);
+    await client.query(`alter table clock_marks disable trigger all`);
+    await client.query(`update clock_marks set at = at - interval '99 days'`);
+    await client.query(`alter table clock_marks enable trigger all`);
   }, copy.superuserUrl);
   await other.as('office').raw(`select open_retention_run('jumped', now(), null)`);
   return {
@@ -347,7 +347,7 @@ test('an archive is erased at its end only; a policy that was shortened needs tw
   const erase = (): Promise<string> =>
     sqlStateOf(one(floor.as('retention'), 'erase_capsule(?, ?)', [capsule, run]));
   expect(await erase()).toBe('UT021');
-  await applyPolicy(floor, { archiveYears: 0 });
+  await applyPolicy(floor, { archiveYears: -1 });
   expect(await erase()).toBe('UT021');
   const newest: string = await one(office, '(select max(id) from plant_versions)');
   expect(await one(desk, 'approve_retention(?, ?)', [newest, '17'])).toBe(1);
@@ -367,7 +367,7 @@ test('an archive is erased at its end only; a policy that was shortened needs tw
 });
 
 test('the name of a person who left is erased after its time, unless somebody holds anything', async () => {
-  await applyPolicy(floor, { archiveYears: 0, operatorNamesMonths: 0 });
+  await applyPolicy(floor, { archiveYears: -1, operatorNamesMonths: 0 });
   await desk.raw('select note_operators(?)', [['17']]);
   const names = async (): Promise<unknown> =>
     one(floor.as('retention'), 'erase_names(?)', [await openRun(office)]);

@@ -108,7 +108,7 @@ const otherKinds: OtherRow[] = [
     ...['retentionOpened', 'retentionEnded', 'moveBlocked'],
     ...['capsulePlanned', 'capsuleMade', 'capsuleDelivered', 'copyVerified', 'capsuleAbandoned'],
   ].map((type): OtherRow => [type, 'retention', [OFFICE]]),
-  ...['capsuleMoved', 'capsuleErased', 'namesErased'].map((type): OtherRow => [
+  ...['capsuleMoved', 'capsuleErased', 'contentsErased', 'namesErased'].map((type): OtherRow => [
     type,
     'retention',
     [RETENTION],
