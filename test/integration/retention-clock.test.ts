@@ -1,3 +1,4 @@
+import { createLogActivities } from '../../activities/log';
 import type { Database } from '../../adapters/postgres/database';
 import { clockDoubt, clocksApartSeconds, markClock } from '../../adapters/postgres/clock';
 import { readMetrics } from '../../adapters/postgres/metric-queries';
@@ -115,6 +116,11 @@ test('the clock is marked once an hour, at once where it has gone back, and neve
   await seen(2 * HOUR, -HOUR);
   for (let tries = 0; tries < 2; tries += 1) await markClock(office);
   expect(await count()).toBe(3);
+  // The sequencer of the log does it every ten minutes, also where it has no key.
+  await seen();
+  const keyless = createLogActivities({ db: office, log: () => Promise.reject(new Error('no key')) });
+  await expect(keyless.sequenceLog()).rejects.toThrow('no key');
+  expect(await count()).toBe(1);
   await expect(markClock(floor.as('desk'))).rejects.toThrow();
   await expect(office('clock_marks').delete()).rejects.toMatchObject({ code: '42501' });
 });
