@@ -16,11 +16,11 @@ import {
 import { parseSha256Hex } from '../domain/brands';
 import {
   CAPSULES_A_RUN,
+  heldBy,
   type CapsuleReport,
   type DueGroup,
   type ErasedCapsule,
   type RetentionReport,
-  type Trouble,
 } from '../domain/retention';
 import { exportScheduleId } from '../domain/workflow-ids';
 import { alive } from './act';
@@ -45,10 +45,6 @@ export interface CapsuleOfRun {
 
 /** How often it is looked whether an export that somebody else began is over. */
 const POLL_MS = 2_000;
-
-function held(hold: string): Trouble {
-  return { code: 'NOT_ALLOWED', message: `A unit of it is on legal hold ${hold}.` };
-}
 
 /** The steps of a retention run, each safe to run twice. */
 export function createRetentionActivities(deps: RetentionDeps) {
@@ -97,7 +93,7 @@ export function createRetentionActivities(deps: RetentionDeps) {
         await planCapsules(db, run);
         const capsules = await unmovedCapsules(db, CAPSULES_A_RUN);
         return capsules.map(({ id: capsule, buyer, units, hold }) => ({
-          ...{ capsule, buyer, units, step: 'planned' as const, problem: hold === null ? null : held(hold) },
+          ...{ capsule, buyer, units, step: 'planned' as const, problem: heldBy(hold) },
         }));
       });
     },

@@ -7,6 +7,7 @@ import { dueGroups, erasableCapsules, erasableNames } from '../adapters/postgres
 import type { Database } from '../adapters/postgres/database';
 import {
   blockedBuyers,
+  heldBy,
   CAPSULES_A_RUN,
   plannableCapsules,
   retentionText,
@@ -72,13 +73,13 @@ async function dryRun(db: Database, asOf: Date, confirmed: boolean): Promise<Ret
   const due = await dueGroups(db, asOf);
   const left = await unmovedCapsules(db, CAPSULES_A_RUN);
   const newest = await newestCapsules(db);
-  const unmoved = left.map(({ id: capsule, buyer, units, state }) => ({
+  const unmoved = left.map(({ id: capsule, buyer, units, state, hold }) => ({
     ...{
       capsule,
       buyer,
       units,
       step: state === 'made' ? ('made' as const) : ('planned' as const),
-      problem: null,
+      problem: heldBy(hold),
     },
   }));
   // Whose clock is not trusted exports, plans and erases nothing.

@@ -73,6 +73,11 @@ export function blockedBuyers(due: readonly DueGroup[]): RetentionReport['blocke
   return [...counts].map(([buyer, undelivered]) => ({ buyer, undelivered }));
 }
 
+/** Why a capsule goes no step further; null where nobody holds it. */
+export function heldBy(hold: string | null): Trouble | null {
+  return hold && { code: 'NOT_ALLOWED', message: `A unit of it is on legal hold ${hold}.` };
+}
+
 /** What is left goes on with the next run: a history has an end. */
 export const CAPSULES_A_RUN = 500;
 /** Units of one capsule at most, as `plan_capsules` has it. */

@@ -38,7 +38,7 @@ export async function findCapsule(db: Database, id: string): Promise<CapsuleRow>
   throw new UnitrailError('NOT_FOUND', `There is no capsule ${id}. \`unitrail retention report\` names all.`);
 }
 
-export interface UnmovedCapsule extends Pick<CapsuleRow, 'id' | 'buyer' | 'units'> {
+export interface UnmovedCapsule extends Pick<CapsuleRow, 'id' | 'buyer' | 'units' | 'state'> {
   /** A legal hold on a unit of it; null where nobody holds it. */
   readonly hold: string | null;
 }
@@ -52,7 +52,7 @@ export async function unmovedCapsules(db: Database, limit: number): Promise<Unmo
     db,
     `with held as materialized (
        select u.capsule_id, min(h.hold_id) as hold from units_on_legal_hold h join capsule_units u on u.unit_id = h.unit_id group by 1)
-     select c.id, c.buyer, c.units, h.hold from capsules c left join held h on h.capsule_id = c.id
+     select c.id, c.buyer, c.units, c.state, h.hold from capsules c left join held h on h.capsule_id = c.id
      where c.state in ('planned', 'made') order by h.hold is not null, c.planned_at, c.id limit ?`,
     [limit],
   );
