@@ -75,7 +75,7 @@ export function blockedBuyers(due: readonly DueGroup[]): RetentionReport['blocke
 
 /** Why a capsule goes no step further; null where nobody holds it. */
 export function heldBy(hold: string | null): Trouble | null {
-  return hold && { code: 'NOT_ALLOWED', message: `A unit of it is on legal hold ${hold}.` };
+  return hold === null ? null : { code: 'NOT_ALLOWED', message: `A unit of it is on legal hold ${hold}.` };
 }
 
 /** What is left goes on with the next run: a history has an end. */
