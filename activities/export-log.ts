@@ -5,6 +5,8 @@ import { hasher } from '../adapters/log/hashing';
 import type { LogPlace } from '../adapters/log/log-folder';
 import { sequenceLog } from '../adapters/log/sequence-log';
 import type { Database } from '../adapters/postgres/database';
+import type { ExportRow } from '../adapters/postgres/exports';
+import { refusedOfExport, refusedText } from '../adapters/postgres/log-refusals';
 import type { ExportFile } from '../adapters/spreadsheet/export-files';
 import { HashedFile } from '../adapters/spreadsheet/hashed-file';
 import { canonicalJson } from '../domain/canonical';
@@ -20,6 +22,7 @@ export interface ExportLogDeps {
 }
 
 export interface ProvenExport {
+  readonly row: Pick<ExportRow, 'id' | 'reissueOf'>;
   readonly source: ExportSource;
   /** Without its endings. */
   readonly name: string;
@@ -36,10 +39,12 @@ export interface ProvenExport {
  */
 export async function writeExportLog(
   { db, log }: ExportLogDeps,
-  { source, name, units, hasRecords, predecessor }: ProvenExport,
+  { row, source, name, units, hasRecords, predecessor }: ProvenExport,
   folder: string,
 ): Promise<{ files: ExportFile[]; told: ManifestLog }> {
   const checkpoint = await sequenceLog({ db, ...log });
+  const refused = await refusedOfExport(db, row);
+  if (refused.length > 0) throw new UnitrailError('LOG_BROKEN', `${name} waits. ${refusedText(refused)}`);
   const files: ExportFile[] = [];
   if (hasRecords) {
     const proofs = leafProofs({ db, folder: log.folder }, checkpoint, source.records());

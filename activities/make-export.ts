@@ -94,7 +94,7 @@ async function makeFiles(
     const source = beating(createExportSource(db, row), heartbeat);
     const about = aboutOf(row);
     const proven = {
-      ...{ source, name: about.name, units: row.counts.units, predecessor: before?.log ?? null },
+      ...{ row, source, name: about.name, units: row.counts.units, predecessor: before?.log ?? null },
       hasRecords: row.look.formats.includes('records'),
     };
     const { files: proofs, told } = await writeExportLog({ db, log }, proven, folder);

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { signedCheckpoint, signerOf } from '../adapters/log/kept-checkpoint';
 import { logFolderIn, openLogFolder } from '../adapters/log/log-folder';
 import { countPending, logKeys } from '../adapters/postgres/log';
+import { refusedLeaves, refusedText } from '../adapters/postgres/log-refusals';
 import { toBase64 } from '../domain/bytes';
 import { logGroup } from './log-group';
 import { printJson, printLine } from './output';
@@ -23,6 +24,7 @@ async function show(context: ServerContext): Promise<void> {
   const told = {
     ...{ format: 'unitrail.log/1', origin, size, root: toBase64(checkpoint.root) },
     ...{ signedBy: signerOf(checkpoint, keys), waiting: await countPending(db), folder: folder.folder, note },
+    refused: await refusedLeaves(db),
   };
   if (context.json) return printJson(context, told);
   await printLine(
@@ -32,6 +34,7 @@ async function show(context: ServerContext): Promise<void> {
       `Checkpoint ${size} leaves, root ${told.root}`,
       `Signed by  ${told.signedBy}`,
       `Waiting    ${told.waiting}, for the next checkpoint`,
+      ...(told.refused.length > 0 ? [`REFUSED    ${refusedText(told.refused)}`] : []),
     ].join('\n'),
   );
 }

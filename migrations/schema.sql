@@ -246,6 +246,24 @@ begin
 end $$;
 
 --
+-- Name: add_cosignature(text, bigint, bytea, text, timestamp with time zone, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.add_cosignature(p_origin text, p_size bigint, p_root bytea, p_witness text, p_signed_at timestamp with time zone, p_line text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform check_word('origin', p_origin), check_word('witness', p_witness);
+  if not exists (select from log_checkpoints c where c.origin = p_origin and c.size = p_size and c.root = p_root) then
+    perform refuse('UT009', format('there is no checkpoint %s of %s with that root: it was not signed here', p_size, p_origin));
+  end if;
+  insert into log_cosignatures (origin, size, witness, signed_at, line) values (p_origin, p_size, p_witness, p_signed_at, p_line)
+  on conflict (origin, size, witness) do nothing;
+  return found;
+end $$;
+
+--
 -- Name: add_field_reports(bigint, bigint, jsonb); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -3117,6 +3135,25 @@ begin
 end $$;
 
 --
+-- Name: leaves_of(bigint[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.leaves_of(p_queue bigint[]) RETURNS TABLE(queue_id bigint, entry bytea, found text)
+    LANGUAGE sql STABLE
+    AS $$
+  with waiting as materialized (
+    select q.id, q.sha256, q.salt, convert_to(case q.format
+      when 'unitrail.record/1' then (select r.body from records r where r.unit_id = substr(q.stream, 6)::uuid)
+      when 'unitrail.statement/1' then (select statement_of(e) from unit_events e where e.stream = q.stream and e.seq = q.seq)
+      when 'unitrail.heads/1' then (select h.body from log_heads h where h.number = q.seq)
+      when 'unitrail.refusal/1' then (select f.body from log_refusals f where f.number = q.seq)
+    end, 'UTF8') as document
+    from unnest(p_queue) as wanted(id) join log_queue q on q.id = wanted.id)
+  select w.id, case when encode(sha256(w.document), 'hex') = w.sha256 then sha256(w.salt || w.document) end, encode(sha256(w.document), 'hex')
+  from waiting w
+$$;
+
+--
 -- Name: lock_buyer(text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -3332,23 +3369,6 @@ begin
   if not found then perform refuse('UT011', format('company prefix %s has no carton number left', p_company_prefix)); end if;
   return number;
 end $$;
-
---
--- Name: next_leaves(integer); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.next_leaves(p_most integer) RETURNS TABLE(queue_id bigint, entry bytea)
-    LANGUAGE sql STABLE
-    AS $$
-  with waiting as materialized (
-    select q.id, q.sha256, q.salt, convert_to(case q.format
-      when 'unitrail.record/1' then (select r.body from records r where r.unit_id = substr(q.stream, 6)::uuid)
-      when 'unitrail.statement/1' then (select statement_of(e) from unit_events e where e.stream = q.stream and e.seq = q.seq)
-      when 'unitrail.heads/1' then (select h.body from log_heads h where h.number = q.seq)
-    end, 'UTF8') as document
-    from (select p.queue_id from log_pending p order by p.queue_id limit p_most) as p join log_queue q on q.id = p.queue_id)
-  select w.id, case when encode(sha256(w.document), 'hex') = w.sha256 then sha256(w.salt || w.document) end from waiting w
-$$;
 
 --
 -- Name: number_spaces; Type: TABLE; Schema: public; Owner: -
@@ -4772,6 +4792,34 @@ begin
 end $$;
 
 --
+-- Name: refuse_leaves(bigint[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.refuse_leaves(p_queue bigint[]) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+declare
+  last_number bigint;
+  refused integer;
+begin
+  select coalesce(max(number), 0) into last_number from log_refusals;
+  with bad as (
+      select q.*, l.found, last_number + row_number() over (order by q.id) as number, clock_timestamp() as at
+      from leaves_of(p_queue) l join log_queue q on q.id = l.queue_id
+      where not exists (select from log_leaves x where x.queue_id = q.id) and not exists (select from log_refusals f where f.queue_id = q.id)),
+    told as (
+      insert into log_refusals (number, queue_id, sha256, at, body)
+      select b.number, b.id, b.sha256, b.at, format(
+        '{"at":%s,"document":{"format":%s,"seq":%s,"sha256":%s,"stream":%s},"format":"unitrail.refusal/1","found":%s,"number":%s}',
+        told_time(b.at), to_json(b.format), b.seq, to_json(b.sha256), to_json(b.stream), coalesce(to_json(b.found)::text, 'null'), b.number)
+      from bad b returning number, body)
+  insert into log_queue (format, stream, seq, sha256, salt)
+  select 'unitrail.refusal/1', 'log:refused', t.number, encode(sha256(convert_to(t.body, 'UTF8')), 'hex'), new_salt() from told t order by t.number;
+  get diagnostics refused = row_count;
+  return refused;
+end $$;
+
+--
 -- Name: refuse_lost_epoch(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -5417,22 +5465,30 @@ CREATE FUNCTION public.sequence_leaves(p_most integer) RETURNS integer
     AS $$
 declare
   size bigint;
-  rotten log_queue;
-  sequenced integer;
+  waiting bigint[];
+  refused bigint[] := '{}';
 begin
   perform check_office();
   perform pg_advisory_xact_lock(hashtext('unitrail.log-leaves'));
   select coalesce(max(index) + 1, 0) into size from log_leaves;
-  begin
-    insert into log_leaves (index, queue_id, entry)
-    select size + row_number() over (order by n.queue_id) - 1, n.queue_id, n.entry from next_leaves(p_most) as n;
-    get diagnostics sequenced = row_count;
-  exception when not_null_violation then
-    select q.* into rotten from next_leaves(p_most) as n join log_queue q on q.id = n.queue_id where n.entry is null order by q.id limit 1;
-    perform refuse('UT041', format('the %s of %s at event %s is not what was queued for the log: it was changed or removed', rotten.format, rotten.stream, rotten.seq));
-  end;
+  waiting := array(
+    select p.queue_id from log_pending p join log_queue q on q.id = p.queue_id
+    where not exists (select from log_refusals f where f.queue_id = p.queue_id)
+      and not exists (select from log_leaves l where l.queue_id = p.queue_id) order by p.queue_id limit p_most);
+  -- At the end of a run: what was refused may have been restored, to what it was when it was refused.
+  if cardinality(waiting) < p_most then
+    refused := array(
+      select p.queue_id from log_pending p join log_refusals f on f.queue_id = p.queue_id join log_queue q on q.id = p.queue_id and q.sha256 = f.sha256
+      where not exists (select from log_leaves l where l.queue_id = p.queue_id));
+  end if;
+  insert into log_leaves (index, queue_id, entry)
+  select size + row_number() over (order by l.queue_id) - 1, l.queue_id, l.entry from leaves_of(waiting || refused) as l where l.entry is not null;
   delete from log_pending p using log_leaves l where l.queue_id = p.queue_id and l.index >= size;
-  return sequenced;
+  if exists (select from unnest(waiting) as w(id) join log_pending p on p.queue_id = w.id) and refuse_leaves(waiting) > 0 then
+    -- That they were refused is in the same checkpoint.
+    return cardinality(waiting) + sequence_leaves(p_most);
+  end if;
+  return cardinality(waiting);
 end $$;
 
 --
@@ -6551,6 +6607,20 @@ CREATE TABLE public.log_checkpoints (
 );
 
 --
+-- Name: log_cosignatures; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.log_cosignatures (
+    origin text NOT NULL,
+    size bigint NOT NULL,
+    witness text NOT NULL,
+    signed_at timestamp with time zone NOT NULL,
+    line text NOT NULL,
+    added_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT log_cosignatures_line CHECK ((((length(line) >= 1) AND (length(line) <= 1000)) AND (line !~ '[[:cntrl:]]'::text)))
+);
+
+--
 -- Name: log_heads; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -6600,7 +6670,7 @@ CREATE TABLE public.log_queue (
     seq bigint NOT NULL,
     sha256 text NOT NULL,
     salt bytea NOT NULL,
-    CONSTRAINT log_queue_format CHECK ((format = ANY (ARRAY['unitrail.record/1'::text, 'unitrail.statement/1'::text, 'unitrail.heads/1'::text]))),
+    CONSTRAINT log_queue_format CHECK ((format = ANY (ARRAY['unitrail.record/1'::text, 'unitrail.statement/1'::text, 'unitrail.heads/1'::text, 'unitrail.refusal/1'::text]))),
     CONSTRAINT log_queue_salt CHECK ((length(salt) = 32))
 );
 
@@ -6615,6 +6685,18 @@ ALTER TABLE public.log_queue ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+--
+-- Name: log_refusals; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.log_refusals (
+    number bigint NOT NULL,
+    queue_id bigint NOT NULL,
+    sha256 text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    body text NOT NULL
 );
 
 --
@@ -7614,6 +7696,13 @@ ALTER TABLE ONLY public.log_checkpoints
     ADD CONSTRAINT log_checkpoints_pkey PRIMARY KEY (origin, size);
 
 --
+-- Name: log_cosignatures log_cosignatures_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_cosignatures
+    ADD CONSTRAINT log_cosignatures_pkey PRIMARY KEY (origin, size, witness);
+
+--
 -- Name: log_heads log_heads_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -7661,6 +7750,20 @@ ALTER TABLE ONLY public.log_queue
 
 ALTER TABLE ONLY public.log_queue
     ADD CONSTRAINT log_queue_pkey PRIMARY KEY (id);
+
+--
+-- Name: log_refusals log_refusals_once; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_refusals
+    ADD CONSTRAINT log_refusals_once UNIQUE (queue_id);
+
+--
+-- Name: log_refusals log_refusals_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_refusals
+    ADD CONSTRAINT log_refusals_pkey PRIMARY KEY (number);
 
 --
 -- Name: log_told log_told_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -8162,6 +8265,12 @@ CREATE INDEX legal_holds_unit_id ON public.legal_holds USING btree (unit_id);
 --
 
 CREATE INDEX log_checkpoints_key ON public.log_checkpoints USING btree (key);
+
+--
+-- Name: log_cosignatures_witness; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX log_cosignatures_witness ON public.log_cosignatures USING btree (origin, witness, size);
 
 --
 -- Name: log_told_unit; Type: INDEX; Schema: public; Owner: -
@@ -8692,6 +8801,18 @@ CREATE TRIGGER log_checkpoints_append_only BEFORE DELETE OR UPDATE ON public.log
 CREATE TRIGGER log_checkpoints_no_truncate BEFORE TRUNCATE ON public.log_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
+-- Name: log_cosignatures log_cosignatures_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER log_cosignatures_append_only BEFORE DELETE OR UPDATE ON public.log_cosignatures FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: log_cosignatures log_cosignatures_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER log_cosignatures_no_truncate BEFORE TRUNCATE ON public.log_cosignatures FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
 -- Name: log_heads log_heads_append_only; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -8744,6 +8865,18 @@ CREATE TRIGGER log_queue_no_truncate BEFORE TRUNCATE ON public.log_queue FOR EAC
 --
 
 CREATE TRIGGER log_queue_pending AFTER INSERT ON public.log_queue FOR EACH ROW EXECUTE FUNCTION public.remember_pending();
+
+--
+-- Name: log_refusals log_refusals_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER log_refusals_append_only BEFORE DELETE OR UPDATE ON public.log_refusals FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: log_refusals log_refusals_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER log_refusals_no_truncate BEFORE TRUNCATE ON public.log_refusals FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
 -- Name: movements movements_append_only; Type: TRIGGER; Schema: public; Owner: -
@@ -9325,6 +9458,13 @@ ALTER TABLE ONLY public.log_checkpoints
     ADD CONSTRAINT log_checkpoints_key FOREIGN KEY (key) REFERENCES public.log_keys(key);
 
 --
+-- Name: log_cosignatures log_cosignatures_checkpoint; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_cosignatures
+    ADD CONSTRAINT log_cosignatures_checkpoint FOREIGN KEY (origin, size) REFERENCES public.log_checkpoints(origin, size);
+
+--
 -- Name: log_leaves log_leaves_queue; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -9337,6 +9477,13 @@ ALTER TABLE ONLY public.log_leaves
 
 ALTER TABLE ONLY public.log_pending
     ADD CONSTRAINT log_pending_queue FOREIGN KEY (queue_id) REFERENCES public.log_queue(id);
+
+--
+-- Name: log_refusals log_refusals_queue; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_refusals
+    ADD CONSTRAINT log_refusals_queue FOREIGN KEY (queue_id) REFERENCES public.log_queue(id);
 
 --
 -- Name: movements movements_block; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -9745,6 +9892,13 @@ GRANT ALL ON FUNCTION public.acquire_slot(p_unit uuid) TO unitrail_office;
 
 REVOKE ALL ON FUNCTION public.add_adopted_units(p_adoption bigint, p_first bigint, p_bodies text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.add_adopted_units(p_adoption bigint, p_first bigint, p_bodies text[]) TO unitrail_desk;
+
+--
+-- Name: FUNCTION add_cosignature(p_origin text, p_size bigint, p_root bytea, p_witness text, p_signed_at timestamp with time zone, p_line text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.add_cosignature(p_origin text, p_size bigint, p_root bytea, p_witness text, p_signed_at timestamp with time zone, p_line text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.add_cosignature(p_origin text, p_size bigint, p_root bytea, p_witness text, p_signed_at timestamp with time zone, p_line text) TO unitrail_desk;
 
 --
 -- Name: FUNCTION add_field_reports(p_import bigint, p_first bigint, p_reports jsonb); Type: ACL; Schema: public; Owner: -
@@ -10553,6 +10707,12 @@ REVOKE ALL ON FUNCTION public.lease_of_side(p_lease text, p_side text) FROM PUBL
 REVOKE ALL ON FUNCTION public.leased_space(p_kind text, p_name text, p_scope text, p_version integer, p_pattern text, p_width bigint, p_run_length integer) FROM PUBLIC;
 
 --
+-- Name: FUNCTION leaves_of(p_queue bigint[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.leaves_of(p_queue bigint[]) FROM PUBLIC;
+
+--
 -- Name: FUNCTION lock_buyer(p_buyer text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -10649,12 +10809,6 @@ REVOKE ALL ON FUNCTION public.new_salt() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.next_carton_number(p_company_prefix text, p_issuer text, p_last bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.next_carton_number(p_company_prefix text, p_issuer text, p_last bigint) TO unitrail_office;
-
---
--- Name: FUNCTION next_leaves(p_most integer); Type: ACL; Schema: public; Owner: -
---
-
-REVOKE ALL ON FUNCTION public.next_leaves(p_most integer) FROM PUBLIC;
 
 --
 -- Name: TABLE number_spaces; Type: ACL; Schema: public; Owner: -
@@ -11070,6 +11224,12 @@ REVOKE ALL ON FUNCTION public.refuse_hold_change() FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION public.refuse_identifier_change() FROM PUBLIC;
+
+--
+-- Name: FUNCTION refuse_leaves(p_queue bigint[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.refuse_leaves(p_queue bigint[]) FROM PUBLIC;
 
 --
 -- Name: FUNCTION refuse_lost_epoch(); Type: ACL; Schema: public; Owner: -
@@ -11748,6 +11908,15 @@ GRANT SELECT ON TABLE public.log_checkpoints TO unitrail_auditor;
 GRANT SELECT ON TABLE public.log_checkpoints TO unitrail_retention;
 
 --
+-- Name: TABLE log_cosignatures; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.log_cosignatures TO unitrail_office;
+GRANT SELECT ON TABLE public.log_cosignatures TO unitrail_desk;
+GRANT SELECT ON TABLE public.log_cosignatures TO unitrail_auditor;
+GRANT SELECT ON TABLE public.log_cosignatures TO unitrail_retention;
+
+--
 -- Name: TABLE log_heads; Type: ACL; Schema: public; Owner: -
 --
 
@@ -11791,6 +11960,15 @@ GRANT SELECT ON TABLE public.log_queue TO unitrail_office;
 GRANT SELECT ON TABLE public.log_queue TO unitrail_desk;
 GRANT SELECT ON TABLE public.log_queue TO unitrail_auditor;
 GRANT SELECT ON TABLE public.log_queue TO unitrail_retention;
+
+--
+-- Name: TABLE log_refusals; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.log_refusals TO unitrail_office;
+GRANT SELECT ON TABLE public.log_refusals TO unitrail_desk;
+GRANT SELECT ON TABLE public.log_refusals TO unitrail_auditor;
+GRANT SELECT ON TABLE public.log_refusals TO unitrail_retention;
 
 --
 -- Name: TABLE log_told; Type: ACL; Schema: public; Owner: -

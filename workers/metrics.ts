@@ -118,6 +118,10 @@ function addDatabaseGauges(
     'How long the oldest of them has been due.',
   );
   const waiting = gauge('unitrail_log_waiting', 'What has no place in the transparency log yet.');
+  const refused = gauge(
+    'unitrail_log_refused',
+    'What gets no place in the log, because it is not what was queued for it.',
+  );
   const checkpoint = gauge(
     'unitrail_log_checkpoint_age_seconds',
     'How old the newest checkpoint of the log is.',
@@ -151,6 +155,7 @@ function addDatabaseGauges(
     exports.set(rows.exports.undelivered);
     oldestExport.set(rows.exports.oldestSeconds);
     waiting.set(rows.log.waiting);
+    refused.set(rows.log.refused);
     checkpoint.set(rows.log.checkpointSeconds);
     blocked.set(rows.retention.blockedBuyers);
     clockDoubted.set(rows.retention.clockDoubted);

@@ -1,8 +1,9 @@
 import { UnitrailError } from '../../domain/errors';
 import { entryOf, PROOF_FORMAT, rootOfProof, type Checkpoint, type LeafProof } from '../../domain/log-proof';
-import { consistencyPath, inclusionPath, isSameHash, type Hash } from '../../domain/merkle';
+import { consistencyPath, inclusionPath, isSameHash, type Hash, type SubtreeHash } from '../../domain/merkle';
 import type { Database } from '../postgres/database';
-import { unitLeaves, type UnitLeaf } from '../postgres/log';
+import { unitLeaves, type Leaf, type UnitLeaf } from '../postgres/log';
+import { REFUSED } from '../postgres/log-refusals';
 import { hasher, sha256 } from './hashing';
 import type { LogFolder } from './log-folder';
 import { readTree } from './tree-reader';
@@ -19,14 +20,14 @@ export interface ProvenUnit {
   readonly body?: string;
 }
 
-const UNITS_AT_ONCE = 500;
+const LEAVES_AT_ONCE = 500;
 const RECORD = 'unitrail.record/1';
 
 /**
  * The proofs of the units' leaves against the checkpoint, in the order of the units and of their histories: of their records, or of
  * one other format, or (null) of all that the log commits to. Each was checked: whoever gets it finds that it holds. Memory is flat.
  * @throws UnitrailError STATE_MOVED_ON where a leaf is not in the checkpoint yet: `sequenceLog` first
- * @throws UnitrailError LOG_BROKEN where one does not lead to the checkpoint's root
+ * @throws UnitrailError LOG_BROKEN where one was refused, or does not lead to the checkpoint's root
  */
 export async function* leafProofs(
   { db, folder }: ProofDeps,
@@ -34,20 +35,31 @@ export async function* leafProofs(
   units: Iterable<ProvenUnit> | AsyncIterable<ProvenUnit>,
   document: string | null = RECORD,
 ): AsyncGenerator<LeafProof> {
-  const { size } = checkpoint;
-  const tree = readTree(folder, size);
+  const tree = readTree(folder, checkpoint.size);
   for await (const some of chunks(units)) {
     const ids = some.map(({ unitId }) => unitId);
     const leaves = byUnit(await unitLeaves(db, ids, document));
     for (const { unitId, serial, body } of some)
-      for (const leaf of leaves.get(unitId) ?? []) {
-        const index = includedAt(leaf, serial, size);
-        const path = (await inclusionPath(hasher, tree, index, size)).map(base64);
-        const proof = proofOf(leaf, serial, index, path);
-        requireGood(proof, leaf, leaf.document === RECORD ? body : undefined, checkpoint);
-        yield proof;
-      }
+      for (const leaf of leaves.get(unitId) ?? [])
+        yield await proveLeaf(tree, checkpoint, leaf, {
+          serial,
+          ...(leaf.document === RECORD && body !== undefined && { body }),
+        });
   }
+}
+
+/** Of a leaf, and of its document where that is handed out with the proof. */
+export async function proveLeaf(
+  tree: SubtreeHash,
+  checkpoint: Pick<Checkpoint, 'size' | 'root'>,
+  leaf: Leaf,
+  { serial, body }: { readonly serial: string; readonly body?: string },
+): Promise<LeafProof> {
+  const index = includedAt(leaf, serial, checkpoint.size);
+  const path = (await inclusionPath(hasher, tree, index, checkpoint.size)).map(base64);
+  const proof = proofOf(leaf, serial, index, path);
+  requireGood(proof, leaf, body, checkpoint);
+  return proof;
 }
 
 /** That the checkpoint goes on from an older one, as hashes in base64. */
@@ -59,8 +71,13 @@ export async function consistencyProof(
   return (await consistencyPath(hasher, readTree(folder, newer), older, newer)).map(base64);
 }
 
-function includedAt({ index, document }: UnitLeaf, serial: string, size: number): number {
+function includedAt({ index, document, refusedAt }: Leaf, serial: string, size: number): number {
   if (index !== null && index < size) return index;
+  if (index === null && refusedAt !== null)
+    throw new UnitrailError(
+      'LOG_BROKEN',
+      `The ${document} of ${serial} has no place in the log: ${REFUSED} (${refusedAt.toISOString()}).`,
+    );
   throw new UnitrailError(
     'STATE_MOVED_ON',
     `The ${document} of ${serial} is not in checkpoint ${size} of the log yet.`,
@@ -70,7 +87,7 @@ function includedAt({ index, document }: UnitLeaf, serial: string, size: number)
 /** A tile behind the edge, or a row of the queue, may have been changed since; what leaves the house can't be called back. */
 function requireGood(
   proof: LeafProof,
-  leaf: UnitLeaf,
+  leaf: Leaf,
   body: string | undefined,
   { size, root }: Pick<Checkpoint, 'size' | 'root'>,
 ): void {
@@ -79,12 +96,12 @@ function requireGood(
   if (led && isSameHash(led, root)) return;
   throw new UnitrailError(
     'LOG_BROKEN',
-    `The ${proof.document} of ${proof.serial}, leaf ${proof.index}, does not lead to the root of checkpoint ${size}: the record, its salt or the hashes outside the database were changed. Run \`unitrail log verify\`.`,
+    `The ${proof.document} of ${proof.serial}, leaf ${proof.index}, does not lead to the root of checkpoint ${size}: the document, its salt or the hashes outside the database were changed. Run \`unitrail log verify\`.`,
   );
 }
 
 function proofOf(
-  { document, sha256: digest, salt }: UnitLeaf,
+  { document, sha256: digest, salt }: Leaf,
   serial: string,
   index: number,
   path: string[],
@@ -98,11 +115,11 @@ function byUnit(leaves: readonly UnitLeaf[]): Map<string, UnitLeaf[]> {
   return units;
 }
 
-async function* chunks<T>(rows: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T[]> {
+export async function* chunks<T>(rows: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T[]> {
   let chunk: T[] = [];
   for await (const row of rows) {
     chunk.push(row);
-    if (chunk.length < UNITS_AT_ONCE) continue;
+    if (chunk.length < LEAVES_AT_ONCE) continue;
     yield chunk;
     chunk = [];
   }

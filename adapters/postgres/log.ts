@@ -15,8 +15,8 @@ export async function queueHeads(db: Database, everySeconds: number): Promise<vo
 }
 
 /**
- * Gives all that waits a place in the tree; returns the size of the tree.
- * @throws UnitrailError LOG_BROKEN where a document is not the one that was queued
+ * Gives all that waits a place in the tree; returns the size of the tree. A document that is not the one that was queued is refused,
+ * and has none.
  */
 export async function sequenceLeaves(db: Database): Promise<number> {
   for (;;) {
@@ -112,16 +112,22 @@ export async function logKeys(db: Database): Promise<LogKeyRow[]> {
   );
 }
 
-/** A leaf of a unit's, as a proof tells it. */
-export interface UnitLeaf {
-  readonly unitId: string;
+/** A leaf, as a proof tells it. */
+export interface Leaf {
+  /** Its format. */
   readonly document: string;
-  readonly seq: number;
   readonly sha256: string;
   readonly salt: Buffer;
   /** Null while it waits. */
   readonly index: number | null;
   readonly entry: Uint8Array | null;
+  /** Since when its document is known not to be the one that was queued. */
+  readonly refusedAt: Date | null;
+}
+
+export interface UnitLeaf extends Leaf {
+  readonly unitId: string;
+  readonly seq: number;
 }
 
 /** Those of the units, in the order of their histories; of all documents, or of one format. */
@@ -132,9 +138,9 @@ export async function unitLeaves(
 ): Promise<UnitLeaf[]> {
   const { rows } = await mapped(
     db.raw<{ rows: (UnitLeaf & { seq: string; index: string | null })[] }>(
-      `select substr(q.stream, 6) as "unitId", q.format as document, q.seq, q.sha256, q.salt, l.index, l.entry
+      `select substr(q.stream, 6) as "unitId", q.format as document, q.seq, q.sha256, q.salt, l.index, l.entry, f.at as "refusedAt"
        from unnest(?::text[]) as wanted(stream) join log_queue q on q.stream = wanted.stream
-       left join log_leaves l on l.queue_id = q.id
+       left join log_leaves l on l.queue_id = q.id left join log_refusals f on f.queue_id = q.id
        where q.format = coalesce(?, q.format) order by q.stream, q.seq`,
       [unitIds.map((id) => `unit:${id}`), document],
     ),
@@ -172,10 +178,12 @@ export async function logStanding(db: Database, unitId: string): Promise<LogStan
   };
 }
 
-/** How many documents wait for their place. */
+/** How many documents wait for their place. Those that were refused wait for a person. */
 export async function countPending(db: Database): Promise<number> {
   const { rows } = await mapped(
-    db.raw<{ rows: { count: string }[] }>('select count(*) as count from log_pending'),
+    db.raw<{ rows: { count: string }[] }>(
+      'select count(*) as count from log_pending p where not exists (select from log_refusals f where f.queue_id = p.queue_id)',
+    ),
   );
   return Number(rows[0]!.count);
 }

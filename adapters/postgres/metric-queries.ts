@@ -11,8 +11,8 @@ export interface MetricRows {
   readonly undeliveredNotices: number;
   /** Of the buyers' sequences; what stands outside them is nobody's due. */
   readonly exports: { readonly undelivered: number; readonly oldestSeconds: number };
-  /** Of the transparency log: what has no place yet, and how old the newest checkpoint is (Infinity: there is none). */
-  readonly log: { readonly waiting: number; readonly checkpointSeconds: number };
+  /** Of the transparency log: what has no place yet, what gets none because it was changed, and how old the newest checkpoint is (Infinity: there is none). */
+  readonly log: { readonly waiting: number; readonly refused: number; readonly checkpointSeconds: number };
   readonly retention: {
     /** In the newest run. */
     readonly blockedBuyers: number;
@@ -54,7 +54,8 @@ export async function readMetrics(db: Database): Promise<MetricRows> {
         ),
       db.first<MetricRows['log']>(
         db.raw(
-          `(select count(*)::integer from log_pending) as waiting,
+          `(select count(*)::integer from log_pending p where not exists (select from log_refusals f where f.queue_id = p.queue_id)) as waiting,
+           (select count(*)::integer from log_refusals f where not exists (select from log_leaves l where l.queue_id = f.queue_id)) as refused,
            (select coalesce(extract(epoch from now() - max(booked_at))::float8, 'Infinity') from log_checkpoints) as "checkpointSeconds"`,
         ),
       ),
@@ -68,7 +69,7 @@ export async function readMetrics(db: Database): Promise<MetricRows> {
     slots,
     undeliveredNotices: notices?.count ?? 0,
     exports: exports ?? { undelivered: 0, oldestSeconds: 0 },
-    log: log ?? { waiting: 0, checkpointSeconds: Infinity },
+    log: log ?? { waiting: 0, refused: 0, checkpointSeconds: Infinity },
     retention,
   };
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from 'pg';
@@ -5,6 +6,7 @@ import { readLogKey } from '../../adapters/keys/log-key';
 import { openLogFolder } from '../../adapters/log/log-folder';
 import { sequenceLog } from '../../adapters/log/sequence-log';
 import { openDatabase } from '../../adapters/postgres/database';
+import { canonicalJson } from '../../domain/canonical';
 import { audit, type AuditReport } from '../../tools/audit/audit';
 import { streamOf, tellTruth } from '../support/audit-lies';
 import { shipBatch } from '../support/exports';
@@ -53,6 +55,36 @@ async function told(
     await tamper(copy, (su) => lie(su, folder));
     return audit(copy.urlOf('auditor'), { logFolder: folder, logKeys });
   });
+}
+
+const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** A document of nobody's, which waits for its place. */
+async function wait(su: Client, queued: string, found: string): Promise<void> {
+  await su.query(`insert into log_heads values (9, now(), $1)`, [found]);
+  await su.query(
+    `insert into log_queue (id, format, stream, seq, sha256, salt) overriding system value values (1000, 'unitrail.heads/1', 'log', 9, $1, sha256('salt'))`,
+    [sha256Hex(queued)],
+  );
+  await su.query('insert into log_pending values (1000)');
+}
+
+/** As the sequencer refuses it. */
+async function refuse(su: Client, sha256: string): Promise<void> {
+  const document = { format: 'unitrail.heads/1', seq: 9, sha256, stream: 'log' };
+  const body = canonicalJson({
+    at: '2026-11-26T06:00:00.000Z',
+    document,
+    format: 'unitrail.refusal/1',
+    found: null,
+    number: 1,
+  });
+  await su.query('insert into log_refusals values (1, 1000, $1, now(), $2)', [sha256, body]);
+  await su.query(
+    `insert into log_queue (id, format, stream, seq, sha256, salt) overriding system value values (1001, 'unitrail.refusal/1', 'log:refused', 1, $1, sha256('salt'))`,
+    [sha256Hex(body)],
+  );
+  await su.query('insert into log_pending values (1001)');
 }
 
 const ofLog = ({ violations }: AuditReport): string[] =>
@@ -240,6 +272,33 @@ const lies: [string, (su: Client, folder: string) => Promise<unknown>, () => (st
         `insert into log_queue (id, format, stream, seq, sha256, salt) overriding system value values (1000, 'unitrail.heads/1', 'log', 9, 'x', sha256('salt'))`,
       ),
     () => [/^row 1000 of the log queue/],
+  ],
+  [
+    'a document that was changed while it waited',
+    (su) => wait(su, 'what was queued', 'something else'),
+    () => [/^the unitrail\.heads\/1 of log at 9, which has no place in the log$/],
+  ],
+  [
+    'a document that was refused, and then queued as it is now',
+    async (su) => {
+      await wait(su, 'something else', 'something else');
+      await refuse(su, sha256Hex('what was queued'));
+    },
+    () => ['refusal 1 of the log'],
+  ],
+  [
+    'a refusal that was told otherwise',
+    async (su) => {
+      await wait(su, 'what was queued', 'something else');
+      await refuse(su, sha256Hex('what was queued'));
+      await su.query(`update log_refusals set body = replace(body, '"seq":9', '"seq":8')`);
+    },
+    () => [/^the unitrail\.heads\/1 of log at 9/, 'refusal 1 of the log'],
+  ],
+  [
+    'a place that is kept for nothing',
+    (su) => su.query('insert into log_pending values (1000)'),
+    () => ['row 1000 of the log queue'],
   ],
   [
     'a checkpoint that the database knows otherwise',

@@ -79,6 +79,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
       'unused_of_lease',
       'withdraw_identifier',
     ],
+    'add_cosignature',
     ...['add_legal_hold', 'release_legal_hold', 'approve_retention', 'clock_doubt', 'note_operators'],
     ...['due_units', 'erasable_capsules', 'erasable_names', 'retention_terms', 'retention_versions'],
   ],

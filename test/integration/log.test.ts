@@ -1,5 +1,8 @@
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { createLogActivities } from '../../activities/log';
 import { readLogKey, type LogKey } from '../../adapters/keys/log-key';
 import { hasher, sha256 } from '../../adapters/log/hashing';
 import { consistencyProof, leafProofs } from '../../adapters/log/leaf-proofs';
@@ -173,24 +176,110 @@ test('several sequencers at once give one tree', async () => {
   expect(new Set(checkpoints.map(({ note }) => note)).size).toBe(1);
 });
 
-test('a record that was changed before it got its place stops the log', async () => {
-  const { units } = await shipBatch(floor, 1);
-  const unit = units[0]!;
-  const [body] = await documentsOf(unit);
-  const set = (text: string): Promise<unknown> =>
+/** What was refused, with the leaf that says so, and the leaf of the document itself where it has one by now. */
+async function refusals(): Promise<{ stream: string; told: number | null; leaf: number | null }[]> {
+  const { rows } = await db.raw<{ rows: { stream: string; told: number | null; leaf: number | null }[] }>(
+    `select q.stream, t.index::int as told, l.index::int as leaf from log_refusals f join log_queue q on q.id = f.queue_id
+     left join log_queue tq on tq.stream = 'log:refused' and tq.seq = f.number left join log_leaves t on t.queue_id = tq.id
+     left join log_leaves l on l.queue_id = f.queue_id order by f.number`,
+  );
+  return rows;
+}
+
+const setRecord = ({ unitId }: WalkedUnit, text: string): Promise<unknown> =>
+  tamper(database, (su) =>
+    su.query(
+      `update records set body = $2, sha256 = encode(sha256(convert_to($2, 'UTF8')), 'hex') where unit_id = $1`,
+      [unitId, text],
+    ),
+  );
+
+test('a record that was changed before it got its place is refused alone, and that it was is a leaf of its own', async () => {
+  const { units } = await shipBatch(floor, 2);
+  const [changed, other] = units as [WalkedUnit, WalkedUnit];
+  const [body] = await documentsOf(changed);
+  await setRecord(changed, body!.replace('PASS', 'FAIL'));
+  const { size } = await sequence();
+  expect(
+    await all(leafProofs({ db, folder }, { size, root: (await sequence()).root }, [other])),
+  ).toHaveLength(1);
+  const [refusal] = await refusals();
+  expect(refusal).toEqual({
+    stream: `unit:${changed.unitId}`,
+    told: expect.any(Number) as number,
+    leaf: null,
+  });
+  // In the very checkpoint that has all the others.
+  expect(refusal!.told).toBeLessThan(size);
+  await expect(all(leafProofs({ db, folder }, await sequence(), [changed]))).rejects.toMatchObject({
+    code: 'LOG_BROKEN',
+    message: expect.stringContaining('Restore it from a backup') as string,
+  });
+  expect(await refusals()).toHaveLength(1);
+  const activity = createLogActivities({ db, log: () => Promise.resolve({ key, folder }) });
+  const run = (): Promise<unknown> =>
+    new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run(activity.sequenceLog);
+  await expect(run()).rejects.toMatchObject({
+    code: 'LOG_BROKEN',
+    message: expect.stringContaining(`unit:${changed.unitId}`) as string,
+  });
+  // A queue that says what is there now lets nothing in: the refusal knows what was queued.
+  const setDigest = (text: string): Promise<unknown> =>
     tamper(database, (su) =>
       su.query(
-        `update records set body = $2, sha256 = encode(sha256(convert_to($2, 'UTF8')), 'hex') where unit_id = $1`,
-        [unit.unitId, text],
+        `update log_queue set sha256 = encode(sha256(convert_to($2, 'UTF8')), 'hex') where stream = $1 and format = 'unitrail.record/1'`,
+        [`unit:${changed.unitId}`, text],
       ),
     );
-  await set(body!.replace('PASS', 'FAIL'));
-  await expect(sequence()).rejects.toMatchObject({
-    code: 'LOG_BROKEN',
-    message: expect.stringContaining(`unit:${unit.unitId}`) as string,
-  });
-  await set(body!);
+  await setDigest(body!.replace('PASS', 'FAIL'));
   await sequence();
+  expect((await refusals())[0]!.leaf).toBeNull();
+  await setDigest(body!);
+  await setRecord(changed, body!);
+  const restored = await sequence();
+  expect(restored.size).toBe(size + 1);
+  expect((await refusals())[0]!.leaf).toBe(size);
+  expect(await all(leafProofs({ db, folder }, restored, [changed]))).toHaveLength(1);
+  await run();
+});
+
+test('a document that is gone, and one of nobody’s, are refused and hold up nothing else; each index is there once', async () => {
+  const batch = await openTestBatch(floor, { quantity: 1 });
+  const unit = await walkUnit(floor, { batch, index: 1, upTo: 'assign' });
+  await decide(floor, unit, 'scrapped', { code: 'test' });
+  await db.raw(`select queue_heads('0 seconds')`);
+  await tamper(database, async (su) => {
+    await su.query(`create table gone as select * from unit_events where stream = $1 and type = 'scrapped'`, [
+      `unit:${unit.unitId}`,
+    ]);
+    await su.query(`delete from unit_events where stream = $1 and type = 'scrapped'`, [
+      `unit:${unit.unitId}`,
+    ]);
+    await su.query(
+      `update log_heads set body = body || ' ' where number = (select max(number) from log_heads)`,
+    );
+  });
+  const { units } = await shipBatch(floor, 1);
+  const checkpoint = await sequence();
+  expect(await all(leafProofs({ db, folder }, checkpoint, [units[0]!]))).toHaveLength(1);
+  expect((await refusals()).filter(({ leaf }) => leaf === null)).toEqual(
+    expect.arrayContaining([
+      { stream: `unit:${unit.unitId}`, told: expect.any(Number) as number, leaf: null },
+      { stream: 'log', told: expect.any(Number) as number, leaf: null },
+    ]),
+  );
+  await tamper(database, async (su) => {
+    await su.query('insert into unit_events select * from gone');
+    await su.query(
+      `update log_heads set body = trim(body) where number = (select max(number) from log_heads)`,
+    );
+  });
+  await sequence();
+  expect((await refusals()).filter(({ leaf }) => leaf === null)).toEqual([]);
+  const { rows } = await db.raw<{ rows: { holes: string }[] }>(
+    'select count(*) - max(index) - 1 as holes from log_leaves',
+  );
+  expect(rows).toEqual([{ holes: '0' }]);
 });
 
 test('a database that is older than the kept checkpoint, or went on from an older one, is refused', async () => {

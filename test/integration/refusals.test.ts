@@ -52,12 +52,17 @@ async function fillEveryTable(): Promise<void> {
   await sequence();
 }
 
-/** A checkpoint that nobody signed: the tables do not know. */
+/** A checkpoint that nobody signed or co-signed: the tables do not know. And a document that is not there is refused. */
 async function sequence(): Promise<void> {
   const office = floor.as('office');
   await office.raw(`select queue_heads('0 seconds')`);
-  await office.raw('select sequence_leaves(1)');
+  await owner.raw(
+    `insert into log_queue (format, stream, seq, sha256, salt) values ('unitrail.heads/1', 'log', 77, 'of nothing', sha256('salt'))`,
+  );
+  await office.raw('select sequence_leaves(100)');
   await office.raw('select book_checkpoint(?, ?, ?, ?, ?)', ['log', 1, Buffer.alloc(32), 'note', 'key']);
+  const witness = ['log', 1, Buffer.alloc(32), 'witness', new Date(), 'line'];
+  await floor.as('desk').raw('select add_cosignature(?, ?, ?, ?, ?, ?)', witness);
 }
 
 /** A lease that nobody signed: the tables do not know. */
@@ -197,6 +202,7 @@ const appendOnly = [
   ...['unit_events', 'movements', 'blocks', 'tries', 'records', 'recipes', 'plant_versions'],
   ...['number_leases', 'lease_returns'],
   ...['log_queue', 'log_leaves', 'log_heads', 'log_keys', 'log_checkpoints'],
+  ...['log_refusals', 'log_cosignatures'],
 ];
 const protectedRows: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(

@@ -5,6 +5,7 @@ import { readCheckpoint, type Checkpoint } from '../export-verifier/checkpoint';
 import type { Findings, Wrong } from './findings';
 import { checkHeads } from './log-heads';
 import { checkQueued } from './log-queue';
+import { checkRefused, DOCUMENT, DOCUMENTS } from './log-refused';
 import { GrowingTree, leafHash, TileComparison } from './log-tree';
 import type { Snapshot } from './snapshot';
 
@@ -57,6 +58,7 @@ export async function checkLog(
   const wrong = (subject: string, found: string, expected: string): void =>
     findings.violation('A18', subject, found, expected);
   await checkQueued(snapshot, wrong);
+  await checkRefused(snapshot, wrong);
   const outside = keptCheckpoint(kept, await signersOf(snapshot, trusted, wrong, findings), wrong);
   const tiles =
     kept && outside
@@ -82,12 +84,8 @@ export async function checkLog(
 
 /** In the order of the tree. What is not there gives nulls. */
 const LEAVES = `select l.index, l.queue_id as "queueId", l.entry, q.format, q.stream, q.seq, q.sha256, q.salt,
-  case q.format when 'unitrail.record/1' then r.body when 'unitrail.statement/1' then
-    '{"body":' || e.body || ',"format":"unitrail.statement/1","hash":"' || encode(e.hash, 'hex') || '","header":' || to_json(e.header)::text || '}'
-  end as document, c.unit_id is not null as archived
-  from log_leaves l left join log_queue q on q.id = l.queue_id
-  left join records r on q.format = 'unitrail.record/1' and r.unit_id = case when q.format = 'unitrail.record/1' then substr(q.stream, 6)::uuid end
-  left join unit_events e on q.format = 'unitrail.statement/1' and e.stream = q.stream and e.seq = q.seq
+  ${DOCUMENT} as document, c.unit_id is not null as archived
+  from log_leaves l left join log_queue q on q.id = l.queue_id ${DOCUMENTS}
   left join capsule_units c on c.unit_id = case when q.stream like 'unit:%' then substr(q.stream, 6)::uuid end
     and c.retired_at is not null and q.seq <= c.last_seq
   order by l.index`;
