@@ -4,6 +4,7 @@ import { consistencyProof, leafProofs } from '../adapters/log/leaf-proofs';
 import { hasher } from '../adapters/log/hashing';
 import type { LogPlace } from '../adapters/log/log-folder';
 import { sequenceLog } from '../adapters/log/sequence-log';
+import { statementProofs } from '../adapters/log/statement-proofs';
 import type { Database } from '../adapters/postgres/database';
 import type { ExportRow } from '../adapters/postgres/exports';
 import { refusedOfExport, refusedText } from '../adapters/postgres/log-refusals';
@@ -11,8 +12,13 @@ import type { ExportFile } from '../adapters/spreadsheet/export-files';
 import { HashedFile } from '../adapters/spreadsheet/hashed-file';
 import { canonicalJson } from '../domain/canonical';
 import { UnitrailError } from '../domain/errors';
-import { CHECKPOINT_ENDING, PROOFS_ENDING, type ManifestLog } from '../domain/export-manifest';
-import type { ExportSource } from '../domain/export-source';
+import {
+  CHECKPOINT_ENDING,
+  PROOFS_ENDING,
+  STATEMENT_PROOFS_ENDINGS,
+  type ManifestLog,
+} from '../domain/export-manifest';
+import type { ProvenSource } from '../domain/export-source';
 import type { Checkpoint } from '../domain/log-proof';
 import { isConsistent } from '../domain/merkle';
 
@@ -22,12 +28,11 @@ export interface ExportLogDeps {
 }
 
 export interface ProvenExport {
-  readonly row: Pick<ExportRow, 'id' | 'reissueOf'>;
-  readonly source: ExportSource;
+  readonly row: Pick<ExportRow, 'id' | 'reissueOf' | 'counts'>;
+  readonly source: ProvenSource;
   /** Without its endings. */
   readonly name: string;
-  readonly units: number;
-  /** Whether the sealed records are among the files: a proof is of their bytes. */
+  /** Whether the sealed records, and lines of what was said later, are among the files: a proof is of their bytes. */
   readonly hasRecords: boolean;
   /** What the manifest before this one says of the log. */
   readonly predecessor: ManifestLog | null;
@@ -35,31 +40,43 @@ export interface ProvenExport {
 
 /**
  * Waits until all that the export tells is in the log, and writes its proofs and the checkpoint that they are against.
+ * @throws UnitrailError LOG_BROKEN where a document of what it tells was refused: this export waits, and others go on
  * @throws UnitrailError LOG_BROKEN where the log does not go on from the predecessor's checkpoint
  */
 export async function writeExportLog(
   { db, log }: ExportLogDeps,
-  { row, source, name, units, hasRecords, predecessor }: ProvenExport,
+  { row, source, name, hasRecords, predecessor }: ProvenExport,
   folder: string,
 ): Promise<{ files: ExportFile[]; told: ManifestLog }> {
   const checkpoint = await sequenceLog({ db, ...log });
   const refused = await refusedOfExport(db, row);
   if (refused.length > 0) throw new UnitrailError('LOG_BROKEN', `${name} waits. ${refusedText(refused)}`);
+  const deps = { db, folder: log.folder };
   const files: ExportFile[] = [];
-  if (hasRecords) {
-    const proofs = leafProofs({ db, folder: log.folder }, checkpoint, source.records());
-    const file = await writeLines(folder, `${name}${PROOFS_ENDING}`, proofs);
-    if (file.rows !== units)
-      throw new UnitrailError(
-        'INTERNAL',
-        `${file.name} would hold ${file.rows} proofs, and the export has ${units} units: it is not made. Run the auditor.`,
-      );
+  const write = async (ending: string, count: number, proofs: AsyncIterable<unknown>): Promise<void> => {
+    const file = await writeLines(folder, `${name}${ending}`, proofs);
+    refuseOtherCount(file, count);
     files.push(file);
+  };
+  if (hasRecords) {
+    await write(PROOFS_ENDING, row.counts.units, leafProofs(deps, checkpoint, source.records()));
+    for (const kind of ['amendments', 'numbers'] as const) {
+      const proofs = statementProofs(deps, checkpoint, source.statements(kind));
+      await write(STATEMENT_PROOFS_ENDINGS[kind], row.counts[kind], proofs);
+    }
   }
   const kept = await HashedFile.create(join(folder, `${name}${CHECKPOINT_ENDING}`));
   kept.write(checkpoint.note);
   files.push({ name: `${name}${CHECKPOINT_ENDING}`, ...(await kept.close()), rows: 0 });
   return { files, told: await toldOf(log, checkpoint, predecessor) };
+}
+
+function refuseOtherCount({ name, rows }: ExportFile, count: number): void {
+  if (rows === count) return;
+  throw new UnitrailError(
+    'INTERNAL',
+    `${name} would hold ${rows} proofs, and the export has ${count} lines to prove: it is not made. Run the auditor.`,
+  );
 }
 
 async function toldOf(
@@ -69,7 +86,7 @@ async function toldOf(
 ): Promise<ManifestLog> {
   const { origin, size } = checkpoint;
   const root = Buffer.from(checkpoint.root).toString('base64');
-  const told = { origin, size, root, key: key.text };
+  const told = { origin, size, root, key: key.text, proves: ['records', 'amendments', 'numbers'] as const };
   // Of another log nothing can be shown: whoever verifies sees that it is another one.
   if (predecessor?.origin !== origin) return { ...told, consistency: null };
   const from = { size: predecessor.size, root: predecessor.root };

@@ -19,7 +19,7 @@ import {
   type ManifestFile,
   type ManifestLog,
 } from '../domain/export-manifest';
-import type { ExportSource } from '../domain/export-source';
+import type { ProvenSource } from '../domain/export-source';
 import { writeExportLog } from './export-log';
 
 export interface MakeExportDeps {
@@ -94,7 +94,7 @@ async function makeFiles(
     const source = beating(createExportSource(db, row), heartbeat);
     const about = aboutOf(row);
     const proven = {
-      ...{ row, source, name: about.name, units: row.counts.units, predecessor: before?.log ?? null },
+      ...{ row, source, name: about.name, predecessor: before?.log ?? null },
       hasRecords: row.look.formats.includes('records'),
     };
     const { files: proofs, told } = await writeExportLog({ db, log }, proven, folder);
@@ -173,7 +173,7 @@ async function bodyOf(
 }
 
 /** Whoever waits for a long export hears that it goes on. */
-function beating(source: ExportSource, heartbeat: (rows: number) => void): ExportSource {
+function beating(source: ProvenSource, heartbeat: (rows: number) => void): ProvenSource {
   let count = 0;
   async function* counted<Row>(rows: AsyncIterable<Row>): AsyncGenerator<Row> {
     for await (const row of rows) {
@@ -186,5 +186,6 @@ function beating(source: ExportSource, heartbeat: (rows: number) => void): Expor
     records: () => counted(source.records()),
     amendments: () => counted(source.amendments()),
     numbers: () => counted(source.numbers()),
+    statements: (kind) => counted(source.statements(kind)),
   };
 }

@@ -5,6 +5,11 @@ import type { CsvStyle, ExportColumnChoice, ExportInclusion, ExportLook } from '
 export const MANIFEST_ENDING = '.manifest.json';
 /** One proof a line, in the order of the records; all of them against the one checkpoint. */
 export const PROOFS_ENDING = '.proofs.jsonl';
+/** The same for what was said later, and for numbers: beside the lines that they prove. */
+export const STATEMENT_PROOFS_ENDINGS = {
+  amendments: '.proofs.amendments.jsonl',
+  numbers: '.proofs.numbers.jsonl',
+} as const;
 export const CHECKPOINT_ENDING = '.checkpoint';
 
 /** What of the buyer's settings an export keeps from its opening on. */
@@ -29,6 +34,8 @@ export interface ManifestLog {
   readonly root: string;
   /** The key that signed it, as `unitrail keys` prints it. */
   readonly key: string;
+  /** What is proven where its lines are among the files. Absent from exports that proved records only. */
+  readonly proves?: readonly ('records' | 'amendments' | 'numbers')[];
   /** That this tree goes on from that of the predecessor's checkpoint; null where there is none of the same log. */
   readonly consistency: {
     readonly from: { readonly size: number; readonly root: string };

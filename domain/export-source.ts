@@ -45,3 +45,18 @@ export interface ExportSource {
   amendments(): AsyncIterable<Amendment>;
   numbers(): AsyncIterable<ReportedNumber>;
 }
+
+/** Where the log has what is told in one line of an export. */
+export interface ToldStatement {
+  /** The serial of the amended unit, or the number. */
+  readonly value: string;
+  /** The event; null where the log has no statement of it. */
+  readonly place: { readonly stream: string; readonly seq: number } | null;
+  /** As `StatementProof` has it. */
+  readonly since: readonly string[] | null;
+}
+
+/** What an export tells, and where the log has it: row for row in the order of amendments and numbers. */
+export interface ProvenSource extends ExportSource {
+  statements(kind: 'amendments' | 'numbers'): AsyncIterable<ToldStatement>;
+}

@@ -8,6 +8,7 @@ import { HASH_BYTES, rootFromInclusion, type Hash, type Tree, type TreeHasher } 
 import { parseNote } from './signed-note';
 
 export const PROOF_FORMAT = 'unitrail.proof/1';
+export const STATEMENT_PROOF_FORMAT = 'unitrail.statement-proof/1';
 
 /** Proves one document against the one checkpoint that lies beside it. The salt is here, and never in the document. */
 export interface LeafProof {
@@ -22,6 +23,25 @@ export interface LeafProof {
   readonly salt: string;
   /** Hashes in base64, from the leaf upward. */
   readonly path: readonly string[];
+}
+
+/** Proves a statement (`unitrail.statement/1`), and brings it along: an export tells it in a form of its own. */
+export interface StatementProof extends Omit<LeafProof, 'format'> {
+  readonly format: typeof STATEMENT_PROOF_FORMAT;
+  /** The document, byte for byte. */
+  readonly statement: string;
+  /**
+   * What leads from the head that the unit's record was sealed with to the statement's own hash: of each event between, the
+   * digests of its header and its body, 128 hex digits. Null where that can't be told.
+   */
+  readonly since: readonly string[] | null;
+}
+
+/** Stands where what is told is no leaf: that a number of a list stays unused. */
+export interface NoStatement {
+  readonly format: typeof STATEMENT_PROOF_FORMAT;
+  readonly serial: string;
+  readonly statement: null;
 }
 
 /** A tree's head, as a checkpoint's text says it. */

@@ -1,9 +1,10 @@
 import type {
   Amendment,
-  ExportSource,
   NumberFate,
+  ProvenSource,
   ReportedNumber,
   SealedRecord,
+  ToldStatement,
 } from '../../domain/export-source';
 import type { Database } from './database';
 import { mapped } from './errors';
@@ -19,7 +20,7 @@ export interface ExportOfItems {
 }
 
 /** What the export tells, read by the key of its items. They never change, so each reading gives the same. */
-export function createExportSource(db: Database, of: ExportOfItems): ExportSource {
+export function createExportSource(db: Database, of: ExportOfItems): ProvenSource {
   const members: Items = { table: 'export_items', export: of.reissueOf ?? of.id };
   const items: Items = of.kind === 'extract' ? { table: 'extract_items', export: of.id } : members;
   return {
@@ -27,6 +28,10 @@ export function createExportSource(db: Database, of: ExportOfItems): ExportSourc
     amendments: () => pagesOf(db, items, 'amendment', amendmentsSql, amendmentOf),
     // Of an extract there are none: nothing of the membership is its own.
     numbers: () => pagesOf(db, members, 'number', numbersSql, numberOf),
+    statements: (kind) =>
+      kind === 'amendments'
+        ? pagesOf(db, items, 'amendment', amendmentStatementsSql, statementOf)
+        : pagesOf(db, members, 'number', numberStatementsSql, statementOf),
   };
 }
 
@@ -91,6 +96,37 @@ const amendmentsSql = (table: string): string =>
 const numbersSql = (table: string): string =>
   pageSql(table, 'x.fate, x.fate_at as "fateAt", x.batch_id as batch, x.reason', '');
 
+/** With the digests of the events between the sealing and this one; null where one of them has moved. */
+const amendmentStatementsSql = (table: string): string =>
+  pageSql(
+    table,
+    `'unit:' || x.unit_id as stream, x.seq as place,
+     case when s.count = x.seq - (r.body::jsonb #>> '{history,events}')::bigint - 1 then s.digests end as since`,
+    `left join records r on r.unit_id = x.unit_id
+     left join lateral (
+       select count(*), coalesce(array_agg(encode(sha256(convert_to(v.header, 'UTF8')) || sha256(convert_to(v.body, 'UTF8')), 'hex') order by v.seq), '{}') as digests
+       from unit_events v
+       where v.stream = 'unit:' || x.unit_id and v.seq > (r.body::jsonb #>> '{history,events}')::bigint and v.seq < x.seq) as s on true`,
+  );
+/** A number's fate was told by an event of its unit, or by one of its batch where it came to none. */
+const numberStatementsSql = (table: string): string =>
+  pageSql(
+    table,
+    'coalesce(u.stream, b.stream) as stream, coalesce(u.seq, b.seq) as place, null as since',
+    `left join lateral (
+       select v.stream, v.seq from unit_events v
+       where v.stream = 'unit:' || x.unit_id and v.type = case x.fate when 'void' then 'voided' else x.fate end and v.at = x.fate_at
+       order by v.seq desc limit 1) as u on true
+     left join identifiers i on x.unit_id is null and x.fate = 'void' and (i.issuer, i.kind, i.value) = (x.issuer, x.identifier, x.value)
+     left join unit_events b on b.stream = 'batch:' || x.batch_id and b.key = concat_ws('/', 'void', i.block_id, i.ordinal)`,
+  );
+
+interface StatementRow {
+  readonly stream: string | null;
+  readonly place: string | null;
+  readonly since: readonly string[] | null;
+}
+
 type RecordRow = Pick<SealedRecord, 'unitId' | 'sealedAt' | 'body' | 'sha256'>;
 type AmendmentRow = Pick<Amendment, 'unitId' | 'type' | 'at' | 'body'>;
 interface NumberRow {
@@ -111,4 +147,8 @@ function amendmentOf({ unitId, issuer, value, seq, type, at, body }: AmendmentRo
 function numberOf(row: NumberRow & ItemKey): ReportedNumber {
   const { issuer, identifier, value, fate, fateAt, batch, reason } = row;
   return { issuer, kind: identifier, value, fate, at: fateAt, batch, reason };
+}
+
+function statementOf({ value, stream, place, since }: StatementRow & ItemKey): ToldStatement {
+  return { value, place: stream === null ? null : { stream, seq: Number(place) }, since };
 }

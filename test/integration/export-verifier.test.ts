@@ -19,6 +19,7 @@ import { handOutExport } from '../../activities/hand-out-export';
 import { makeExport, type MakeExportDeps } from '../../activities/make-export';
 import { readExportKey } from '../../adapters/keys/export-keys';
 import { readLogKey } from '../../adapters/keys/log-key';
+import { correctRecord, recordReturn } from '../../adapters/postgres/amendments';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
 import { logKeys } from '../../adapters/postgres/log';
 import { openExport, openReissue } from '../../adapters/postgres/exports';
@@ -31,9 +32,9 @@ import {
 } from '../../domain/export-manifest';
 import type { Report } from '../../tools/export-verifier/report';
 import { createTestDatabase, type TestDatabase } from '../support/database';
-import { asOf, makeDeps, shipBatch, testLook } from '../support/exports';
+import { asOf, makeDeps, returnNumbers, shipBatch, testLook } from '../support/exports';
 import { applySmallPlant, openShopFloor, openTestBatch, type ShopFloor } from '../support/shop-floor';
-import { decide, walkUnit } from '../support/walk-unit';
+import { decide, walkUnit, type WalkedUnit } from '../support/walk-unit';
 
 /** A buyer checks what came, by one file and Node: whatever was tampered with is named. */
 const run = promisify(execFile);
@@ -43,6 +44,7 @@ let office: Database;
 let home: string;
 let good: string;
 let deps: MakeExportDeps;
+const shipped: WalkedUnit[] = [];
 const at = (...parts: string[]): string => join(home, ...parts);
 
 beforeAll(async () => {
@@ -71,18 +73,15 @@ afterAll(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-/** Three exports of the sequence with 4, 3 and 2 units, the second one with scrapped numbers, and a reissue of the first. */
+/**
+ * Three exports of the sequence with 4, 3 and 2 units, the second one with scrapped, missing, void and unused numbers and with
+ * what was said of shipped units, and a reissue of the first.
+ */
 async function makeSets(): Promise<void> {
   const ids: string[] = [];
   for (const units of [4, 3, 2]) {
-    await shipBatch(floor, units);
-    if (units === 3) {
-      const unit = await walkUnit(floor, {
-        batch: await openTestBatch(floor, { quantity: 1 }),
-        upTo: 'assign',
-      });
-      await decide(floor, unit, 'scrapped', { code: 'test' });
-    }
+    shipped.push(...(await shipBatch(floor, units)).units);
+    if (units === 3) await tellMore();
     const csv = { separator: ';', encoding: 'windows-1252' } as const;
     ids.push((await openExport(office, 'acme', { request: `e${units}`, asOf, look: testLook({ csv }) }))!);
     // At once: each of them has a checkpoint of its own.
@@ -94,6 +93,35 @@ async function makeSets(): Promise<void> {
     await makeExport(deps, id);
     await handOutExport(deps, id, good);
   }
+}
+
+/** Two corrections of a unit and the return of another, of the first export; and numbers that came to nothing. */
+async function tellMore(): Promise<void> {
+  const batch = await openTestBatch(floor, { quantity: 3 });
+  const [scrapped, missing] = [
+    await walkUnit(floor, { batch, index: 1, upTo: 'assign' }),
+    await walkUnit(floor, { batch, index: 2, upTo: 'assign' }),
+  ];
+  await decide(floor, scrapped, 'scrapped', { by: '17', code: 'test', reason: 'cracked' });
+  await decide(floor, missing, 'missing');
+  await voidOne();
+  await returnNumbers(floor, 'acme', ['ACME-1']);
+  const desk = floor.as('desk');
+  const [first, second] = shipped;
+  const { sha256: record } = (await office('records')
+    .where({ unit_id: first!.unitId })
+    .first<{ sha256: string }>('sha256'))!;
+  for (const value of ['LOT-2', 'LOT-3'])
+    await correctRecord(desk, first!.unitId, {
+      ...{ record, field: 'boardLot', was: 'LOT-1', value, reason: 'typo', by: '17' },
+    });
+  await recordReturn(desk, second!.unitId, { rma: 'R1', condition: 'dead', reason: 'wet', by: '17' });
+}
+
+async function voidOne(): Promise<void> {
+  const batch = await openTestBatch(floor, { quantity: 1 });
+  const voided = { ...batch.claimAt(1), why: 'skipped' };
+  await office.raw('select void_numbers(?, ?::jsonb)', [batch.id, JSON.stringify([voided])]);
 }
 
 interface Answer {
@@ -121,13 +149,18 @@ test('sets as they were handed out hold, in an empty folder with Node alone', as
   expect(problemsOf(answer)).toEqual([]);
   expect(answer.code).toBe(0);
   expect(
-    answer.report.sets.map(({ export: id, kind, units, numbers }) => [id, kind, units, numbers]),
+    answer.report.sets.map(({ export: id, kind, units, amendments, numbers }) => [
+      ...[id, kind, units, amendments, numbers],
+    ]),
   ).toEqual([
-    ['acme-000001-r1', 'reissue', 4, 0],
-    ['acme-000001', 'sequence', 4, 0],
-    ['acme-000002', 'sequence', 3, 3],
-    ['acme-000003', 'sequence', 2, 0],
+    ['acme-000001-r1', 'reissue', 4, 0, 0],
+    ['acme-000001', 'sequence', 4, 0, 0],
+    ['acme-000002', 'sequence', 3, 3, 8],
+    ['acme-000003', 'sequence', 2, 0, 0],
   ]);
+  // All but the number that was never used: that is no event of its own.
+  expect(answer.report.sets[2]!.log).toMatchObject({ proven: 3, amendments: 3, numbers: 7 });
+  expect(answer.report.notes).toContain('numbers of acme-000002 of which the log has no statement: 1');
 });
 
 test('a signature that nobody was trusted for proves nothing, and one of another key less', async () => {
@@ -169,12 +202,26 @@ const csv = 'acme-000002.csv';
 const manifest = 'acme-000002.manifest.json';
 const proofs = 'acme-000002.proofs.jsonl';
 const checkpoint = 'acme-000002.checkpoint';
+const amendments = 'acme-000002.amendments.jsonl';
+const amendmentProofs = 'acme-000002.proofs.amendments.jsonl';
+const numbers = 'acme-000002.numbers.jsonl';
+const numberProofs = 'acme-000002.proofs.numbers.jsonl';
+
+/** In the order in which they were made. */
+const shippedSerials = () => shipped.map(({ serial }) => serial) as [string, string, string];
 
 /** What is signed of a manifest. */
 function unsigned(manifest: Manifest): ManifestBody {
   return Object.fromEntries(
     Object.entries(manifest).filter(([name]) => name !== 'signature'),
   ) as unknown as ManifestBody;
+}
+
+/** By whoever has the export key. */
+async function rewrite(folder: string, change: (body: ManifestBody) => ManifestBody): Promise<void> {
+  const path = join(folder, manifest);
+  const told = JSON.parse(await readFile(path, 'utf8')) as Manifest;
+  await writeFile(path, signedManifest(change(unsigned(told)), deps.key));
 }
 
 /** By whoever has the export key, and not what the log says. */
@@ -233,8 +280,108 @@ test.each<[string, Tampering, string[]]>([
   ],
   [
     'a number that was told',
-    (folder) => edit(folder, 'acme-000002.numbers.jsonl', (text) => lines(text, ([, ...rest]) => rest)),
-    ['acme-000002.numbers.jsonl: has 2 rows, and the manifest says 3'],
+    (folder) => edit(folder, numbers, (text) => lines(text, ([, ...rest]) => rest)),
+    [`${numbers}: has 7 rows, and the manifest says 8`],
+  ],
+  [
+    'what was said of a unit later',
+    async (folder) => {
+      await edit(folder, amendments, (text) => text.replace('"value":"LOT-2"', '"value":"LOT-9"'));
+      await adapt(folder, amendments, deps.key);
+    },
+    [`${amendmentProofs}, line 1: proves another statement: of EUDV`, 'the export says content', 'LOT-9'],
+  ],
+  [
+    'a proof of what was said later that is gone',
+    async (folder) => {
+      await edit(folder, amendmentProofs, (text) => lines(text, (all) => [...all.slice(0, 2), '']));
+      await adapt(folder, amendmentProofs, deps.key);
+    },
+    [`${amendmentProofs}, line 3: is missing: amendment 3 has no proof`],
+  ],
+  [
+    'a file of such proofs that is gone, and named no more',
+    async (folder) => {
+      await unlink(join(folder, amendmentProofs));
+      await rewrite(folder, (body) => ({
+        ...body,
+        files: body.files.filter(({ name }) => name !== amendmentProofs),
+      }));
+    },
+    [`${manifest}: says that its amendments are proven, and has no file ${amendmentProofs}`],
+  ],
+  [
+    'a proof of another leaf of the same unit',
+    async (folder) => {
+      await edit(folder, amendmentProofs, (text) => lines(text, ([, b, ...rest]) => [b!, b!, ...rest]));
+      await adapt(folder, amendmentProofs, deps.key);
+    },
+    [`${amendmentProofs}, line 1: proves another statement: of EUDV`, 'the export says event'],
+  ],
+  [
+    'what was said of another unit',
+    async (folder) => {
+      const [one, , other] = shippedSerials();
+      for (const name of [amendments, amendmentProofs]) {
+        await edit(folder, name, (text) => text.replaceAll(one, other));
+        await adapt(folder, name, deps.key);
+      }
+    },
+    [`${amendmentProofs}, line`, 'proves an amendment of another unit: it does not go on from the history'],
+  ],
+  [
+    'what became of a number',
+    async (folder) => {
+      await edit(folder, numbers, (text) => text.replace('"fate":"scrapped"', '"fate":"missing"'));
+      await adapt(folder, numbers, deps.key);
+    },
+    [
+      `${numberProofs}, line`,
+      'proves another statement',
+      'the export says fate "missing", and the log "scrapped"',
+    ],
+  ],
+  [
+    'a number that is proven by nothing, and is not unused',
+    async (folder) => {
+      await edit(folder, numberProofs, (text) =>
+        lines(text, (all) =>
+          all.map((line) =>
+            line.replace(
+              /^.*("serial":"EUDV[^"]+").*$/,
+              `{"format":"unitrail.statement-proof/1",$1,"statement":null}`,
+            ),
+          ),
+        ),
+      );
+      await adapt(folder, numberProofs, deps.key);
+    },
+    [`${numberProofs}, line`, 'has no statement about EUDV'],
+  ],
+  [
+    'two serials by one leaf',
+    async (folder) => {
+      const [first, second] = (await readFile(join(folder, numbers), 'utf8')).split('\n').flatMap((line) => {
+        const row = JSON.parse(line || '{}') as { kind?: string; fate?: string; value: string };
+        return row.kind === 'serial' && row.fate === 'scrapped' ? [row.value, `${row.value}X`] : [];
+      });
+      for (const name of [numbers, numberProofs]) {
+        await edit(folder, name, (text) =>
+          lines(text, (all) =>
+            all.flatMap((line) =>
+              line.includes(`"${first}"`) ? [line, line.replaceAll(`"${first}"`, `"${second}"`)] : [line],
+            ),
+          ),
+        );
+        await adapt(folder, name, deps.key);
+      }
+    },
+    [`proves`, 'by the statement about EUDV'],
+  ],
+  [
+    'proofs of what was said later that a following export leaves out',
+    (folder) => retell(folder, ({ proves, ...log }) => (proves ? log : null), 'acme-000003.manifest.json'),
+    ['acme-000003.manifest.json: proves no amendments, and acme-000002, an export before it, does'],
   ],
   [
     'the manifest',
@@ -461,7 +608,7 @@ test('an export from before there was a log holds as it did', async () => {
     const path = join(folder, `${id}.manifest.json`);
     const { log, ...body } = JSON.parse(await readFile(path, 'utf8')) as Manifest;
     expect(log?.size).toBeGreaterThan(0);
-    const files = body.files.filter(({ name }) => !/\.(proofs\.jsonl|checkpoint)$/.test(name));
+    const files = body.files.filter(({ name }) => !/\.(proofs\..*|checkpoint)$/.test(name));
     const predecessor: Manifest['predecessor'] = body.number === null ? null : before;
     const text = signedManifest(unsigned({ ...body, files, predecessor }), deps.key);
     before = { export: id, manifestSha256: createHash('sha256').update(text).digest('hex') };
@@ -480,6 +627,32 @@ test('an export from before there was a log holds as it did', async () => {
     ),
   );
   expect(problemsOf(await verify(folder, '--key', at('log-key.txt'), '--before-log'))).toEqual([]);
+});
+
+test('an export from before amendments and numbers were proven holds, and says what is not', async () => {
+  const folder = at('records-only');
+  await cp(good, folder, {
+    recursive: true,
+    filter: (path) =>
+      !/\.proofs\.|acme-000003|-r1/.test(path) ||
+      path.endsWith(proofs) ||
+      path.endsWith('acme-000001.proofs.jsonl'),
+  });
+  let before: { export: string; manifestSha256: string } | null = null;
+  for (const id of ['acme-000001', 'acme-000002']) {
+    const path = join(folder, `${id}.manifest.json`);
+    const { log, ...body } = unsigned(JSON.parse(await readFile(path, 'utf8')) as Manifest);
+    const { proves, ...told } = log!;
+    expect(proves).toEqual(['records', 'amendments', 'numbers']);
+    const files = body.files.filter(({ name }) => !/\.proofs\.(amendments|numbers)\./.test(name));
+    const text = signedManifest({ ...body, files, predecessor: before, log: told }, deps.key);
+    before = { export: id, manifestSha256: createHash('sha256').update(text).digest('hex') };
+    await writeFile(path, text);
+  }
+  const { report } = await withKey(folder);
+  expect(report.problems).toEqual([]);
+  expect(report.notes).toContain('the amendments of acme-000002 are not proven to be in a log');
+  expect(report.notes).toContain('the numbers of acme-000002 are not proven to be in a log');
 });
 
 test('with an export missing in between, no fork is told that nobody has seen', async () => {
@@ -507,6 +680,9 @@ test('a folder may begin behind what was verified elsewhere', async () => {
     // By the digest alone nothing is known of the predecessor's checkpoint.
     expect.stringMatching(/^acme-000002.manifest.json: its log goes on from checkpoint .* is not checked/),
     expect.stringMatching(`newer than acme-000003 .* can't tell .* --after ${last}$`),
+    // The records of those units are in the export that is not here.
+    expect.stringMatching(/^amendments of acme-000002 .* were not compared with .*: 3$/),
+    expect.stringMatching(/^numbers of acme-000002 .*: 1$/),
     expect.stringMatching(
       /^the key of the log was taken from the manifest, and compared with none: unitrail/,
     ),

@@ -17,8 +17,9 @@ import { canonicalJson } from '../../domain/canonical';
 import type { Manifest } from '../../domain/export-manifest';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { asOf, makeDeps, shipBatch, testLook } from '../support/exports';
-import { applySmallPlant, openShopFloor, type ShopFloor } from '../support/shop-floor';
+import { applySmallPlant, openShopFloor, openTestBatch, type ShopFloor } from '../support/shop-floor';
 import { tamper } from '../support/tamper';
+import { decide, walkUnit } from '../support/walk-unit';
 
 /** The files of an export are made once; what is on record is what is delivered, for ever. */
 let database: TestDatabase;
@@ -63,7 +64,9 @@ test('an export has its files in the store, and a signed manifest that names the
     'acme-000001.csv',
     'acme-000001.numbers.csv',
     'acme-000001.numbers.jsonl',
+    'acme-000001.proofs.amendments.jsonl',
     'acme-000001.proofs.jsonl',
+    'acme-000001.proofs.numbers.jsonl',
     'acme-000001.records.jsonl',
     'acme-000001.xlsx',
     'acme-000001.manifest.json',
@@ -208,6 +211,37 @@ test('a proof that does not hold leaves with no export: it is made once the log 
   expect(await findExport(office, id)).toMatchObject({ state: 'opened', manifest: null });
   await tamper(database, (su) => su.query(flip));
   expect((await makeExport(deps, id)).files.length).toBeGreaterThan(0);
+});
+
+test('a document that was changed before the log had it holds up the export that tells it, and no other buyer’s', async () => {
+  const { units } = await shipBatch(floor, 2);
+  const id = (await openExport(office, 'acme', {
+    request: 'changed',
+    asOf,
+    look: testLook({ formats: ['csv'] }),
+  }))!;
+  const batch = await openTestBatch(floor, { quantity: 1, buyer: 'borealis' });
+  const scrapped = await walkUnit(floor, { batch, index: 1, upTo: 'claim' });
+  await decide(floor, scrapped, 'scrapped', { code: 'test' });
+  const other = (await openExport(office, 'borealis', { request: 'other', asOf, look: testLook() }))!;
+  const flip = (from: string, to: string): Promise<unknown> =>
+    tamper(database, (su) =>
+      su.query(
+        `update records set body = replace(body, $2, $3), sha256 = encode(sha256(convert_to(replace(body, $2, $3), 'UTF8')), 'hex') where unit_id = $1`,
+        [units[0]!.unitId, from, to],
+      ),
+    );
+  await flip('"verdict":"PASS"', '"verdict":"FAIL"');
+  await expect(makeExport(deps, id)).rejects.toMatchObject({
+    code: 'LOG_BROKEN',
+    message: expect.stringMatching(
+      `^${id} waits. The unitrail.record/1 of unit:${units[0]!.unitId}, event \\d+, has no place in the log since`,
+    ) as string,
+  });
+  expect(await findExport(office, id)).toMatchObject({ state: 'opened', manifest: null });
+  expect((await makeExport(deps, other)).buyer).toBe('borealis');
+  await flip('"verdict":"FAIL"', '"verdict":"PASS"');
+  expect((await makeExport(deps, id)).exportId).toBe(id);
 });
 
 test('a manifest that says anything else than the row is refused', async () => {

@@ -8,7 +8,7 @@ import type { Problems } from './report';
 
 type Facts = Record<string, unknown>;
 /** Called for each sealed record, in its order. */
-type OnRecord = (issuer: string, serial: string) => void;
+type OnRecord = (issuer: string, serial: string, record: Facts) => void;
 
 const formats: Readonly<Record<string, string>> = {
   '.records.jsonl': 'unitrail.record/1',
@@ -56,7 +56,7 @@ async function checkLines(
     if (ending !== '.records.jsonl') continue;
     checkBuyer(facts, set, where, problems);
     const serial = String(facts.serial);
-    onRecord(String(facts.issuer), serial);
+    onRecord(String(facts.issuer), serial, facts);
     if (serials.length === 2) serials[1] = serial;
     else serials.push(serial);
   }

@@ -12,6 +12,7 @@ export function checkGrowth(ordered: readonly ExportSet[], problems: Problems): 
   ordered.forEach((set, at) => {
     if (set.log === undefined) return checkSilence(set, ordered.slice(0, at), problems);
     // With one missing between them, nothing is said of how one goes on from the other.
+    checkProving(set, ordered.slice(0, at), problems);
     const before = ordered[at - 1];
     const isNext = before !== undefined && set.number !== null && before.number === set.number - 1;
     checkStep(set, isNext ? before : undefined, problems);
@@ -25,6 +26,14 @@ function checkSilence({ manifest }: ExportSet, earlier: readonly ExportSet[], pr
       manifest,
       `tells of no log, and ${told.export}, an export before it, is in ${told.log!.origin}`,
     );
+}
+
+/** What was proven once is proven in every export that follows: otherwise whoever has the export key could leave it out. */
+function checkProving({ manifest, log }: ExportSet, earlier: readonly ExportSet[], problems: Problems): void {
+  const before = earlier.filter((one) => one.log?.proves !== undefined).at(-1);
+  for (const kind of before?.log?.proves ?? [])
+    if (!log!.proves?.includes(kind))
+      problems.add(manifest, `proves no ${kind}, and ${before!.export}, an export before it, does`);
 }
 
 function checkStep(

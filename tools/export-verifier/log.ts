@@ -1,17 +1,16 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readCanonical } from './canonical';
 import { readCheckpoint } from './checkpoint';
 import type { ExportSet, NamedLog } from './manifests';
-import { leafHash, rootOf } from './merkle';
-import { readLines } from './read-lines';
+import { isProof, pairs, readProofLine, wrongWithProof } from './proof';
 import type { Problems } from './report';
+import type { SealedHeads } from './sealed-heads';
+import { checkStatements } from './statements';
 
 export const PROOFS = '.proofs.jsonl';
 export const CHECKPOINT = '.checkpoint';
 const MOST_CHECKPOINT_BYTES = 1024 * 1024;
-const SALT_BYTES = 32;
 
 /** What of a set was found in the log. */
 export interface ProvenLog {
@@ -19,16 +18,20 @@ export interface ProvenLog {
   readonly size: number;
   /** Records that were led to its root. */
   readonly proven: number;
+  /** Of what was said later, and of numbers: lines whose statements were led there. */
+  readonly amendments: number;
+  readonly numbers: number;
 }
 
 /**
- * The transparency log, as the set tells it: the checkpoint is signed, each record is a leaf of its tree, and the tree goes on
- * from that of the export before. Null where nothing could be checked: sets from before there was a log have none.
+ * The transparency log, as the set tells it: the checkpoint is signed, each record and what was said of it or of a number is a
+ * leaf of its tree, and the tree goes on from that of the export before. Null where nothing could be checked: sets from before there was a log have none.
  */
 export async function checkLog(
   folder: string,
   set: ExportSet,
   logKeys: readonly string[],
+  heads: SealedHeads,
   problems: Problems,
 ): Promise<ProvenLog | null> {
   const { log } = set;
@@ -36,7 +39,12 @@ export async function checkLog(
   if (logKeys.length > 0 && !logKeys.includes(log.key))
     problems.add(set.manifest, `its log has the key ${log.key}, which is none of those given`);
   if (!(await isCheckpointGood(folder, set, log, problems))) return null;
-  return { size: log.size, proven: await checkProofs(folder, set, log, problems) };
+  return {
+    size: log.size,
+    proven: await checkProofs(folder, set, log, problems),
+    amendments: await checkStatements(folder, set, log, 'amendments', heads, problems),
+    numbers: await checkStatements(folder, set, log, 'numbers', heads, problems),
+  };
 }
 
 async function isCheckpointGood(
@@ -74,84 +82,37 @@ async function checkProofs(
   log: NamedLog,
   problems: Problems,
 ): Promise<number> {
-  const [records, proofs] = ['.records.jsonl', PROOFS].map((ending) => `${set.base}${ending}`) as [
-    string,
-    string,
-  ];
+  const [records, proofs] = [`${set.base}.records.jsonl`, `${set.base}${PROOFS}`];
   if (!set.files.some(({ name }) => name === records)) return 0;
   if (!set.files.some(({ name }) => name === proofs)) {
     problems.add(set.manifest, `tells of the log, and has no file ${proofs}`);
     return 0;
   }
-  const [record, proof] = [linesOf(join(folder, records)), linesOf(join(folder, proofs))];
-  let proven = 0;
-  for (let line = 1; ; line += 1) {
-    const [sealed, proving] = [await record.next(), await proof.next()];
-    if (sealed.done && proving.done) return proven;
-    const where = `${proofs}, line ${line}`;
-    if (proving.done) {
-      problems.add(where, `is missing: record ${line} has no proof`);
-    } else if (sealed.done) {
-      problems.add(where, 'proves a record that is not here');
-    } else {
-      const wrong = wrongWith(sealed.value, proving.value, log);
-      if (wrong === null) proven += 1;
-      else problems.add(where, wrong);
-    }
-    if (proving.done || sealed.done) {
-      await Promise.all([record.return(undefined), proof.return(undefined)]);
-      return proven;
-    }
+  let [line, proven] = [0, 0];
+  for await (const [record, proof] of pairs(join(folder, records), join(folder, proofs))) {
+    line += 1;
+    const wrong = wrongWith(record, proof, line, log);
+    if (wrong === null) proven += 1;
+    else problems.add(`${proofs}, line ${line}`, wrong);
   }
+  return proven;
 }
 
-function wrongWith(record: string, line: string, log: NamedLog): string | null {
-  const read = readCanonical(line);
+function wrongWith(
+  record: string | undefined,
+  line: string | undefined,
+  number: number,
+  log: NamedLog,
+): string | null {
+  if (line === undefined) return `is missing: record ${number} has no proof`;
+  if (record === undefined) return 'proves a record that is not here';
+  const read = readProofLine(line, 'unitrail.proof/1');
   if ('wrong' in read) return read.wrong;
-  const proof = read.value as Record<string, unknown> | null;
-  if (proof?.format !== 'unitrail.proof/1' || !isProof(proof))
-    return 'is no proof of format unitrail.proof/1';
+  const { facts: proof } = read;
+  if (!isProof(proof)) return 'is no proof of format unitrail.proof/1';
   const sealed = readCanonical(record);
   const facts = 'value' in sealed ? (sealed.value as Record<string, unknown> | null) : null;
   if (proof.serial !== facts?.serial)
     return `proves unit ${proof.serial}, and the record is of unit ${String(facts?.serial)}`;
-  const digest = createHash('sha256').update(record).digest('hex');
-  if (proof.document !== facts.format || proof.sha256 !== digest)
-    return `proves another document of unit ${proof.serial}: one of SHA-256 ${proof.sha256}, and the record has ${digest}`;
-  const salt = Buffer.from(proof.salt, 'base64');
-  // A salt of another length could take bytes from the document, or give it some.
-  if (salt.length !== SALT_BYTES)
-    return `has a salt of ${salt.length} bytes for unit ${proof.serial}, and a salt has ${SALT_BYTES}`;
-  const entry = createHash('sha256').update(salt).update(record).digest();
-  const path = proof.path.map((hash) => Buffer.from(hash, 'base64'));
-  const root = rootOf(leafHash(entry), proof.index, log.size, path);
-  return root?.toString('base64') === log.root
-    ? null
-    : `does not lead unit ${proof.serial} to the root of checkpoint ${log.size}: record, salt or path is not what the log has`;
-}
-
-function isProof(proof: Record<string, unknown>): proof is {
-  document: string;
-  serial: string;
-  sha256: string;
-  index: number;
-  salt: string;
-  path: string[];
-} {
-  const { document, serial, sha256, index, salt, path } = proof;
-  return (
-    [document, serial, sha256, salt].every((text) => typeof text === 'string') &&
-    Number.isSafeInteger(index) &&
-    Array.isArray(path) &&
-    path.length <= 64 &&
-    path.every((hash) => typeof hash === 'string' && Buffer.from(hash, 'base64').length === 32)
-  );
-}
-
-async function* linesOf(path: string): AsyncGenerator<string, void, undefined> {
-  try {
-    yield* readLines(path);
-  } catch {
-    // That the file is missing was told already.
-  }
+  return wrongWithProof(proof, { text: record, format: String(facts.format) }, `unit ${proof.serial}`, log);
 }

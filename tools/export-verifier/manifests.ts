@@ -22,6 +22,8 @@ export interface NamedLog {
   readonly size: number;
   readonly root: string;
   readonly key: string;
+  /** What is proven beside the records; absent from sets that proved nothing else. */
+  readonly proves?: readonly string[];
   readonly consistency: {
     readonly from: { readonly size: number; readonly root: string };
     readonly path: readonly string[];
@@ -139,7 +141,8 @@ const isHead = (head: unknown): boolean => isMap(head) && isCount(head.size) && 
 
 function isNamedLog(log: unknown): boolean {
   if (!isMap(log) || !isHead(log) || !isText(log.origin) || !isText(log.key)) return false;
-  const { consistency } = log;
+  const { consistency, proves = [] } = log;
+  if (!Array.isArray(proves) || !proves.every(isText)) return false;
   return orNull(
     consistency,
     (one) => isMap(one) && isHead(one.from) && Array.isArray(one.path) && one.path.every(isText),

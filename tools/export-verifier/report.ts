@@ -15,8 +15,13 @@ export interface CheckedSet {
   readonly amendments: number;
   readonly numbers: number;
   readonly keyId: string;
-  /** What was checked of the log: the checkpoint's size, and the records that lead to it. Null: nothing was. */
-  readonly log: { readonly size: number; readonly proven: number } | null;
+  /** What was checked of the log: the checkpoint's size, and the records, amendments and numbers that lead to it. Null: nothing was. */
+  readonly log: {
+    readonly size: number;
+    readonly proven: number;
+    readonly amendments: number;
+    readonly numbers: number;
+  } | null;
 }
 
 export interface Report {
@@ -52,10 +57,18 @@ export class Problems {
   }
 }
 
+function provenText({ proven, amendments, numbers }: NonNullable<CheckedSet['log']>): string {
+  const more = [
+    ...(amendments > 0 ? [`${amendments} amendments`] : []),
+    ...(numbers > 0 ? [`${numbers} numbers`] : []),
+  ];
+  return `, ${[`${proven} records`, ...more].join(', ')} proven in the log`;
+}
+
 export function reportText({ ok, sets, problems, found, notes }: Report): string {
   const lines = sets.map(
     ({ export: id, kind, units, amendments, numbers, keyId, log }) =>
-      `${id}: ${kind}, ${units} units, ${amendments} amendments, ${numbers} numbers, signed by key ${keyId}${log ? `, ${log.proven} records proven in the log` : ''}`,
+      `${id}: ${kind}, ${units} units, ${amendments} amendments, ${numbers} numbers, signed by key ${keyId}${log ? provenText(log) : ''}`,
   );
   lines.push(...problems.map(({ where, what }) => `WRONG  ${where}: ${what}`));
   if (found > problems.length) lines.push(`WRONG  and ${found - problems.length} more`);

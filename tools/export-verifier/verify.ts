@@ -9,6 +9,7 @@ import { checkRoots, checkTelling } from './log-growth';
 import { ENDING, readManifest, type ExportSet, type NamedFile } from './manifests';
 import { Problems, type CheckedSet, type Report } from './report';
 import { checkSequences, newestNotes } from './sequence';
+import { amendedUnits, sealedHead, unitKey, type SealedHeads } from './sealed-heads';
 
 export interface VerifyOptions {
   /** The keys that are trusted. Null: nothing can be said of who signed, and that is a problem. */
@@ -44,13 +45,22 @@ export async function verifyFolder(
   if (!beforeLog) checkTelling(sets, logKeys.length > 0, problems);
   checkStrays(names, sets, problems);
   problems.notes.push(...newestNotes(sets));
-  const seen = new Map<string, string>();
+  const seen: SeenUnits = { exports: new Map(), heads: await amendedUnits(folder, sets) };
   for (const set of [...sets].sort((a, b) => (a.number ?? 0) - (b.number ?? 0)))
     await checkSet(folder, set, seen, problems, onProgress);
   const checked: CheckedSet[] = [];
-  for (const set of sets) checked.push(checkedSet(set, await checkLog(folder, set, logKeys, problems)));
+  for (const set of sets)
+    checked.push(checkedSet(set, await checkLog(folder, set, logKeys, seen.heads, problems)));
   problems.notes.push(...logNotes(sets, checked, logKeys));
   return problems.report(checked);
+}
+
+/** What is kept of the units of all sets. */
+interface SeenUnits {
+  /** Which export of the sequence has it. */
+  readonly exports: Map<string, string>;
+  /** Of those that were amended. */
+  readonly heads: SealedHeads;
 }
 
 function checkedSet(
@@ -69,6 +79,9 @@ function logNotes(
 ): string[] {
   const unproven = checked.filter(({ units, log }) => units > 0 && !log?.proven);
   const notes = unproven.map(({ export: id }) => `no record of ${id} is proven to be in a log`);
+  for (const kind of ['amendments', 'numbers'] as const)
+    for (const { export: id, [kind]: count, log } of checked)
+      if (count > 0 && log?.[kind] === 0) notes.push(`the ${kind} of ${id} are not proven to be in a log`);
   const told = new Set(sets.flatMap(({ log }) => (log ? [log.key] : [])));
   if (logKeys.length === 0)
     for (const key of told)
@@ -89,7 +102,7 @@ function checkStrays(names: readonly string[], sets: readonly ExportSet[], probl
 async function checkSet(
   folder: string,
   set: ExportSet,
-  seen: Map<string, string>,
+  seen: SeenUnits,
   problems: Problems,
   onProgress: VerifyOptions['onProgress'],
 ): Promise<void> {
@@ -98,12 +111,13 @@ async function checkSet(
     if (!file.name.startsWith(`${set.base}.`))
       problems.add(file.name, `is no file of ${set.base}, which names it`);
     if (!(await checkBytes(folder, file, problems))) continue;
-    await checkContent(folder, set, file, problems, (issuer, serial) => {
+    await checkContent(folder, set, file, problems, (issuer, serial, record) => {
+      const unit = unitKey(issuer, serial);
+      if (seen.heads.has(unit)) seen.heads.set(unit, sealedHead(record));
       if (set.kind !== 'sequence') return;
-      const unit = `${issuer}\n${serial}`;
-      const other = seen.get(unit);
+      const other = seen.exports.get(unit);
       if (other !== undefined) problems.add(file.name, `unit ${serial} is in ${other} already`);
-      seen.set(unit, set.export);
+      seen.exports.set(unit, set.export);
     });
   }
   checkCounts(set, problems);

@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { readCanonical } from './canonical';
+import type { ExportSet } from './manifests';
+import { readLines } from './read-lines';
+
+/** What a unit was sealed with: how many events, and the hash of the last. */
+export interface SealedHead {
+  readonly events: number;
+  readonly head: string;
+}
+
+/** Of the units that were amended, by issuer and serial; null where no record is here. */
+export type SealedHeads = Map<string, SealedHead | null>;
+
+export function unitKey(issuer: unknown, serial: unknown): string {
+  return `${String(issuer)}\n${String(serial)}`;
+}
+
+/** The units that were amended in any of the sets. What can't be read is told elsewhere. */
+export async function amendedUnits(folder: string, sets: readonly ExportSet[]): Promise<SealedHeads> {
+  const heads: SealedHeads = new Map();
+  for (const { base, files } of sets) {
+    const name = `${base}.amendments.jsonl`;
+    if (files.some((file) => file.name === name)) await collect(join(folder, name), heads);
+  }
+  return heads;
+}
+
+async function collect(path: string, heads: SealedHeads): Promise<void> {
+  try {
+    for await (const line of readLines(path)) {
+      const read = readCanonical(line);
+      const facts = 'value' in read ? (read.value as Record<string, unknown> | null) : null;
+      if (facts) heads.set(unitKey(facts.issuer, facts.serial), null);
+    }
+  } catch {
+    // That the file is missing was told elsewhere.
+  }
+}
+
+export function sealedHead({ history }: Record<string, unknown>): SealedHead | null {
+  const { events, head } = (history ?? {}) as Partial<SealedHead>;
+  return Number.isSafeInteger(events) && typeof head === 'string' ? { events: events!, head } : null;
+}
