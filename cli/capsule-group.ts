@@ -4,10 +4,10 @@ import { nodeCrypto } from '../adapters/capsule-reader/files';
 import { readCapsuleKeys, type CapsuleKeys } from '../adapters/capsule-reader/keys';
 import { wrongOption } from './wrong-option';
 
-/** `unitrail capsule …`: archives that are read without server, database, network or configuration. */
+/** `unitrail capsule …`: archives that are read without server, database, network or configuration, once they are in a folder. */
 export function capsuleGroup(program: Command): Command {
   const known = program.commands.find((command) => command.name() === 'capsule');
-  return known ?? program.command('capsule').description('archives of shipped units: query, verify');
+  return known ?? program.command('capsule').description('archives of shipped units: query, verify, export');
 }
 
 /** Null where no file was named. */

@@ -31,11 +31,11 @@ async function verify(context: ServerContext, folder: string, { key, logKey }: O
   if (!(await stat(folder).catch(() => null))?.isDirectory())
     throw wrongOption('folder', folder, 'a folder with the files of one capsule');
   const report = await verifyCapsule(folder, { keys: await keysOf(key), logKeys: logKey ?? [] });
-  await (context.json ? printJson(context, report) : printLine(context, textOf(report)));
+  await (context.json ? printJson(context, report) : printLine(context, capsuleReportText(report)));
   if (!report.ok) context.exitWith(FAILED);
 }
 
-function textOf({ ok, capsule, keyId, counts, problems, found }: CapsuleReport): string {
+export function capsuleReportText({ ok, capsule, keyId, counts, problems, found }: CapsuleReport): string {
   const { records, statements, proofs, events } = counts;
   const history = events === 0 ? '' : `, ${events} events`;
   const lines = problems.map(({ where, what }) => `WRONG  ${where}: ${what}`);

@@ -98,8 +98,9 @@ export const entries: Readonly<Record<string, Entry>> = {
     },
   },
   capsule: {
-    summary: 'archives of shipped units, read without any server: query, verify',
-    load: { query: './capsule-query', verify: './capsule-verify' },
+    summary:
+      'archives of shipped units, read without any server: query, verify; export puts one into a folder',
+    load: { query: './capsule-query', verify: './capsule-verify', export: './capsule-export' },
   },
   log: {
     summary: 'what nobody can change unnoticed: show, proof, verify',

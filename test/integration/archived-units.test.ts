@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { capsuleFiles } from '../../adapters/postgres/capsules';
 import type { CliContext } from '../../cli/context';
+import { register as exportCapsule } from '../../cli/capsule-export';
 import { register as importReports } from '../../cli/import-field-firmware';
 import { register as recall } from '../../cli/recall';
 import { register as list } from '../../cli/unit-list';
@@ -61,7 +62,11 @@ function type(line: string): Promise<TypedAnswer> {
   const withStore = (register: (program: Command, context: never) => void): Register => {
     return (program, context) => register(program, { ...(context as CliContext), config } as never);
   };
-  return typeCommand(database, [show, list, takeBack, importReports, recall].map(withStore), line);
+  return typeCommand(
+    database,
+    [show, list, takeBack, importReports, recall, exportCapsule].map(withStore),
+    line,
+  );
 }
 
 async function moveAllUnits(): Promise<void> {
@@ -178,4 +183,30 @@ test('a recall by station or time says how many shipped units it can not judge, 
   expect((await type(`${dry} --from 2020-01-01`)).text).toContain(
     `NOT JUDGED: ${units.length} shipped units`,
   );
+});
+
+test('a capsule is put into a folder by hand, the manifest last, verified there, and never over anything else', async () => {
+  const to = join(home, 'by-hand');
+  const { code, text } = await type(`capsule export ${capsule} --to ${to}`);
+  expect({ code, last: text.trim().split('\n').at(-1) }).toEqual({
+    code: 0,
+    last: 'Verified: complete, as signed, every row and every proof.',
+  });
+  const own = JSON.parse(
+    (await type(`capsule export ${capsule} --to ${join(home, 'own')} --own --json`)).text,
+  ) as {
+    files: string[];
+    report: { ok: boolean; counts: { events: number } };
+  };
+  expect(own.report.ok).toBe(true);
+  expect(own.report.counts.events).toBeGreaterThan(0);
+  const names = await readdir(join(to, capsule));
+  expect(own.files.filter((name) => !names.includes(name))).toEqual(['events.jsonl', 'events.manifest.json']);
+  expect(own.files.slice(-3)).toEqual(['manifest.json', 'events.jsonl', 'events.manifest.json']);
+  const path = join(to, capsule, 'records.jsonl');
+  await writeFile(path, 'mine');
+  const again = await type(`capsule export ${capsule} --to ${to}`);
+  expect([again.code, again.err]).toEqual([2, expect.stringContaining('is not overwritten')]);
+  expect(await readFile(path, 'utf8')).toBe('mine');
+  expect((await type(`capsule export acme-none-1 --to ${to}`)).code).toBe(2);
 });

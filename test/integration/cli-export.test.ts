@@ -74,7 +74,7 @@ test('from what is due to files in a folder, and what was delivered when', async
   expect(await readdir(out)).toEqual(
     expect.arrayContaining(['acme-000001.csv', 'acme-000001.manifest.json']),
   );
-  expect(await readdir(out)).toHaveLength(9);
+  expect(await readdir(out)).toHaveLength(11);
   expect((await type('export', 'run', 'acme', '--to', out)).out).toBe('Nothing new is due to acme.\n');
   const listed = await json('export', 'list');
   expect(listed.exports).toMatchObject([
