@@ -7,6 +7,7 @@ import { sequenceLog } from '../adapters/log/sequence-log';
 import { statementProofs } from '../adapters/log/statement-proofs';
 import type { Database } from '../adapters/postgres/database';
 import type { ExportRow } from '../adapters/postgres/exports';
+import { cosignedCheckpoints } from '../adapters/postgres/log-cosignatures';
 import { refusedOfExport, refusedText } from '../adapters/postgres/log-refusals';
 import type { ExportFile } from '../adapters/spreadsheet/export-files';
 import { HashedFile } from '../adapters/spreadsheet/hashed-file';
@@ -20,7 +21,7 @@ import {
 } from '../domain/export-manifest';
 import type { ProvenSource } from '../domain/export-source';
 import type { Checkpoint } from '../domain/log-proof';
-import { isConsistent } from '../domain/merkle';
+import { isConsistent, type Tree } from '../domain/merkle';
 
 export interface ExportLogDeps {
   readonly db: Database;
@@ -68,7 +69,9 @@ export async function writeExportLog(
   const kept = await HashedFile.create(join(folder, `${name}${CHECKPOINT_ENDING}`));
   kept.write(checkpoint.note);
   files.push({ name: `${name}${CHECKPOINT_ENDING}`, ...(await kept.close()), rows: 0 });
-  return { files, told: await toldOf(log, checkpoint, predecessor) };
+  const cosigned = await cosignedOf(db, log, checkpoint);
+  const told = await toldOf(log, checkpoint, predecessor);
+  return { files, told: { ...told, ...(cosigned.length > 0 && { cosigned }) } };
 }
 
 function refuseOtherCount({ name, rows }: ExportFile, count: number): void {
@@ -77,6 +80,18 @@ function refuseOtherCount({ name, rows }: ExportFile, count: number): void {
     'INTERNAL',
     `${name} would hold ${rows} proofs, and the export has ${count} lines to prove: it is not made. Run the auditor.`,
   );
+}
+
+/** What witnesses have co-signed by now, for whoever gets the export. */
+async function cosignedOf(
+  db: Database,
+  { folder }: LogPlace,
+  checkpoint: Checkpoint,
+): Promise<NonNullable<ManifestLog['cosigned']>> {
+  const told: { note: string; path: string[] }[] = [];
+  for (const older of await cosignedCheckpoints(db, checkpoint))
+    told.push({ note: older.note, path: await goingOn(folder, older, checkpoint) });
+  return told;
 }
 
 async function toldOf(
@@ -90,14 +105,22 @@ async function toldOf(
   // Of another log nothing can be shown: whoever verifies sees that it is another one.
   if (predecessor?.origin !== origin) return { ...told, consistency: null };
   const from = { size: predecessor.size, root: predecessor.root };
-  const path = from.size > size ? [] : await consistencyProof(folder, from.size, size);
-  const older = { size: from.size, root: bytes(from.root) };
-  if (!isConsistent(hasher, older, checkpoint, path.map(bytes)))
-    throw new UnitrailError(
-      'LOG_BROKEN',
-      `Checkpoint ${size} of ${origin} does not go on from checkpoint ${from.size}, which the export before has. Run \`unitrail log verify\` and \`unitrail audit\`.`,
-    );
+  const path = await goingOn(folder, { size: from.size, root: bytes(from.root) }, checkpoint);
   return { ...told, consistency: { from, path } };
+}
+
+/** The hashes that show it. What was handed out, or co-signed, is what the log goes on from, or nothing is made. */
+async function goingOn(
+  folder: LogPlace['folder'],
+  older: Tree,
+  { origin, size, root }: Checkpoint,
+): Promise<string[]> {
+  const path = older.size > size ? [] : await consistencyProof(folder, older.size, size);
+  if (isConsistent(hasher, older, { size, root }, path.map(bytes))) return path;
+  throw new UnitrailError(
+    'LOG_BROKEN',
+    `Checkpoint ${size} of ${origin} does not go on from checkpoint ${older.size}, which was handed out. Run \`unitrail log verify\` and \`unitrail audit\`.`,
+  );
 }
 
 async function writeLines(folder: string, name: string, rows: AsyncIterable<unknown>): Promise<ExportFile> {

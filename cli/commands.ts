@@ -103,8 +103,16 @@ export const entries: Readonly<Record<string, Entry>> = {
     load: { query: './capsule-query', verify: './capsule-verify', export: './capsule-export' },
   },
   log: {
-    summary: 'what nobody can change unnoticed: show, proof, verify',
-    load: { show: './log-show', proof: './log-proof', verify: './log-verify' },
+    summary:
+      'what nobody can change unnoticed: show, proof, verify; and for witnesses: cosign, consistency, add-cosignature',
+    load: {
+      show: './log-show',
+      proof: './log-proof',
+      verify: './log-verify',
+      consistency: './log-consistency',
+      cosign: './log-cosign',
+      'add-cosignature': './log-add-cosignature',
+    },
   },
   keys: { summary: 'the public keys by which exports and the log are found good', load: './keys' },
   retention: {

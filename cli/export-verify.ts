@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { ownPublicKey } from '../adapters/keys/export-keys';
 import { readLogKeys } from '../tools/export-verifier/checkpoint';
+import { readWitnessKey, type WitnessKey } from '../tools/export-verifier/cosignature';
 import { readKeys } from '../tools/export-verifier/keys';
 import { reportText } from '../tools/export-verifier/report';
 import { verifyFolder } from '../tools/export-verifier/verify';
@@ -14,6 +15,7 @@ interface Options {
   readonly key?: string;
   readonly after?: string;
   readonly beforeLog?: boolean;
+  readonly witness?: string[];
 }
 
 export function register(program: Command, context: ServerContext): void {
@@ -32,13 +34,17 @@ export function register(program: Command, context: ServerContext): void {
       '--before-log',
       'exports that tell of no log are from before there was one; otherwise that is wrong where the keys have one of a log',
     )
+    .option(
+      '--witness <key...>',
+      'public keys of witnesses who have to have co-signed the log, as `unitrail log cosign` tells them',
+    )
     .action((folder: string, options: Options) => verify(context, folder, options));
 }
 
 async function verify(
   context: ServerContext,
   folder: string,
-  { key, after, beforeLog = false }: Options,
+  { key, after, beforeLog = false, witness = [] }: Options,
 ): Promise<void> {
   if (!(await stat(folder).catch(() => null))?.isDirectory())
     throw wrongOption('folder', folder, 'a folder with the files of exports');
@@ -48,9 +54,16 @@ async function verify(
     logKeys: readLogKeys(text ?? ''),
     after: after ?? null,
     beforeLog,
+    witnesses: witness.map(witnessOf),
   });
   await (context.json ? printJson(context, report) : printLine(context, reportText(report)));
   if (!report.ok) context.exitWith(FAILED);
+}
+
+function witnessOf(text: string): WitnessKey {
+  const witness = readWitnessKey(text);
+  if (witness) return witness;
+  throw wrongOption('--witness', text, 'a public key of a witness: <name>+<id>+<base64>');
 }
 
 /** Null where there is none: then nobody can say who signed, and the report says that. */

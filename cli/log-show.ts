@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { signedCheckpoint, signerOf } from '../adapters/log/kept-checkpoint';
 import { logFolderIn, openLogFolder } from '../adapters/log/log-folder';
 import { countPending, logKeys } from '../adapters/postgres/log';
+import { witnessesOf } from '../adapters/postgres/log-cosignatures';
 import { refusedLeaves, refusedText } from '../adapters/postgres/log-refusals';
 import { toBase64 } from '../domain/bytes';
 import { logGroup } from './log-group';
@@ -24,7 +25,7 @@ async function show(context: ServerContext): Promise<void> {
   const told = {
     ...{ format: 'unitrail.log/1', origin, size, root: toBase64(checkpoint.root) },
     ...{ signedBy: signerOf(checkpoint, keys), waiting: await countPending(db), folder: folder.folder, note },
-    refused: await refusedLeaves(db),
+    ...{ refused: await refusedLeaves(db), witnesses: await witnessesOf(db, origin) },
   };
   if (context.json) return printJson(context, told);
   await printLine(
@@ -34,6 +35,9 @@ async function show(context: ServerContext): Promise<void> {
       `Checkpoint ${size} leaves, root ${told.root}`,
       `Signed by  ${told.signedBy}`,
       `Waiting    ${told.waiting}, for the next checkpoint`,
+      ...told.witnesses.map(
+        (one) => `Co-signed  ${one.size} leaves by ${one.witness}, ${one.signedAt.toISOString()}`,
+      ),
       ...(told.refused.length > 0 ? [`REFUSED    ${refusedText(told.refused)}`] : []),
     ].join('\n'),
   );

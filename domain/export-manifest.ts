@@ -36,6 +36,8 @@ export interface ManifestLog {
   readonly key: string;
   /** What is proven where its lines are among the files. Absent from exports that proved records only. */
   readonly proves?: readonly ('records' | 'amendments' | 'numbers')[];
+  /** Checkpoints that witnesses have co-signed, as signed notes, and that this tree goes on from each. Absent where there is none. */
+  readonly cosigned?: readonly { readonly note: string; readonly path: readonly string[] }[];
   /** That this tree goes on from that of the predecessor's checkpoint; null where there is none of the same log. */
   readonly consistency: {
     readonly from: { readonly size: number; readonly root: string };

@@ -34,13 +34,21 @@ export type NoteVerdict = 'good' | 'bad' | 'missing';
 type Sha256 = (bytes: Uint8Array) => Uint8Array;
 
 const ED25519 = 1;
+/** Of witnesses, whose signatures have a time (c2sp.org/tlog-cosignature). */
+export const COSIGNATURE = 4;
+type KeyType = typeof ED25519 | typeof COSIGNATURE;
 const MOST_BYTES = 1_000_000;
 const DASH = '\u2014 ';
 
 /** @throws RangeError where the name is none that a note can hold. */
-export function noteKey(name: string, publicKey: Uint8Array, sha256: Sha256): NoteKey {
+export function noteKey(
+  name: string,
+  publicKey: Uint8Array,
+  sha256: Sha256,
+  type: KeyType = ED25519,
+): NoteKey {
   if (!isNoteName(name)) throw new RangeError('a key name has no spaces and no plus sign');
-  const told = joinBytes(utf8(`${name}\n`), Uint8Array.of(ED25519), publicKey);
+  const told = joinBytes(utf8(`${name}\n`), Uint8Array.of(type), publicKey);
   return { name, publicKey, keyId: toHex(sha256(told).subarray(0, 4)) };
 }
 
@@ -48,14 +56,14 @@ export function noteKeyText({ name, keyId, publicKey }: NoteKey): string {
   return `${name}+${keyId}+${toBase64(joinBytes(Uint8Array.of(ED25519), publicKey))}`;
 }
 
-/** Null where the text is no key of ours, or its id is not its own. */
-export function parseNoteKey(text: string, sha256: Sha256): NoteKey | null {
+/** Null where the text is no key of that type, or its id is not its own. */
+export function parseNoteKey(text: string, sha256: Sha256, type: KeyType = ED25519): NoteKey | null {
   // The key's base64 may hold plus signs as well: only the first two part.
   const parts = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/.exec(text);
   if (!parts || !isNoteName(parts[1]!)) return null;
   const bytes = fromBase64(parts[3]!);
-  if (bytes?.length !== 33 || bytes[0] !== ED25519) return null;
-  const key = noteKey(parts[1]!, bytes.subarray(1), sha256);
+  if (bytes?.length !== 33 || bytes[0] !== type) return null;
+  const key = noteKey(parts[1]!, bytes.subarray(1), sha256, type);
   return key.keyId === parts[2] ? key : null;
 }
 

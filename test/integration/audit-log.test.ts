@@ -301,6 +301,15 @@ const lies: [string, (su: Client, folder: string) => Promise<unknown>, () => (st
     () => ['row 1000 of the log queue'],
   ],
   [
+    'a checkpoint that no witness has co-signed as it is said',
+    (su) =>
+      su.query(
+        `insert into log_cosignatures (origin, size, witness, signed_at, line) select origin, size, $1, to_timestamp(1), '— w.example AAAA' from log_checkpoints order by size limit 1`,
+        ['w.example+00000000+BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
+      ),
+    () => [/^co-signature of checkpoint \d+ of unitrail.log\/unitrail by w\.example/],
+  ],
+  [
     'a checkpoint that the database knows otherwise',
     (su) =>
       su.query(

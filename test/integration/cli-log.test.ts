@@ -96,6 +96,44 @@ test('a proof is shown to a person, and is there for a program', async () => {
   });
 });
 
+test('a witness co-signs by command, what it signed is kept and shown, and the auditor agrees', async () => {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const key = await scene.file('witness.pem', privateKey.export({ format: 'pem', type: 'pkcs8' }) as string);
+  const logKey = /^log {2}(\S+)/m.exec((await type('keys')).out)![1]!;
+  const own = ['--log-key', logKey, '--key', key, '--name', 'acme.example/witness'];
+  const cosign = (...args: string[]): Promise<CliAnswer> => type('log', 'cosign', ...own, ...args);
+  const first = await cosign('--checkpoint', join(folder, 'checkpoint'));
+  expect(first.err).toContain('The first one by this key');
+  const previous = await scene.file('first.checkpoint', first.out);
+  const from = first.out.split('\n')[1]!;
+  await shipBatch(floor, 1);
+  await sequence();
+  const hashes = await scene.file('hashes', (await type('log', 'consistency', from)).out);
+  const told = await scene.file('hashes.json', (await type('log', 'consistency', from, '--json')).out);
+  for (const consistency of [hashes, told]) {
+    const args = [
+      '--checkpoint',
+      join(folder, 'checkpoint'),
+      '--previous',
+      previous,
+      '--consistency',
+      consistency,
+    ];
+    const cosigned = JSON.parse((await cosign(...args, '--json')).out) as {
+      note: string;
+      witness: string;
+      from: number;
+    };
+    expect(cosigned).toMatchObject({ from: Number(from) });
+    const file = await scene.file('cosigned', cosigned.note);
+    expect((await type('log', 'add-cosignature', file, '--witness', cosigned.witness)).code).toBe(0);
+    expect((await type('log', 'show')).out).toMatch(/^Co-signed {2}\d+ leaves by acme\.example\/witness\+/m);
+  }
+  expect((await cosign('--checkpoint', previous, '--log-key', 'x')).code).toBe(2);
+  expect((await type('log', 'consistency', '999999')).code).toBe(2);
+  expect((await type('log', 'verify')).out).toContain('The log is whole.');
+});
+
 test('the log is verified alone, and a tile that is gone is named', async () => {
   expect(await type('log', 'verify')).toMatchObject({
     code: 0,

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readCheckpoint, type Checkpoint } from '../export-verifier/checkpoint';
 import type { Findings, Wrong } from './findings';
+import { checkCosignatures } from './log-cosignatures';
 import { checkHeads } from './log-heads';
 import { checkQueued } from './log-queue';
 import { checkRefused, DOCUMENT, DOCUMENTS } from './log-refused';
@@ -59,6 +60,7 @@ export async function checkLog(
     findings.violation('A18', subject, found, expected);
   await checkQueued(snapshot, wrong);
   await checkRefused(snapshot, wrong);
+  await checkCosignatures(snapshot, wrong);
   const outside = keptCheckpoint(kept, await signersOf(snapshot, trusted, wrong, findings), wrong);
   const tiles =
     kept && outside

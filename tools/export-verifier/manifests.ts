@@ -24,6 +24,8 @@ export interface NamedLog {
   readonly key: string;
   /** What is proven beside the records; absent from sets that proved nothing else. */
   readonly proves?: readonly string[];
+  /** Checkpoints that witnesses have co-signed, each with what shows that this log goes on from it. */
+  readonly cosigned?: readonly { readonly note: string; readonly path: readonly string[] }[];
   readonly consistency: {
     readonly from: { readonly size: number; readonly root: string };
     readonly path: readonly string[];
@@ -139,10 +141,14 @@ function isWellFormed(m: Loose): boolean {
 
 const isHead = (head: unknown): boolean => isMap(head) && isCount(head.size) && isText(head.root);
 
+const isList = (list: unknown, is: (one: unknown) => boolean): boolean =>
+  Array.isArray(list) && list.every(is);
+const isCosigned = (one: unknown): boolean => isMap(one) && isText(one.note) && isList(one.path, isText);
+
 function isNamedLog(log: unknown): boolean {
   if (!isMap(log) || !isHead(log) || !isText(log.origin) || !isText(log.key)) return false;
-  const { consistency, proves = [] } = log;
-  if (!Array.isArray(proves) || !proves.every(isText)) return false;
+  const { consistency, proves = [], cosigned = [] } = log;
+  if (!isList(proves, isText) || !isList(cosigned, isCosigned)) return false;
   return orNull(
     consistency,
     (one) => isMap(one) && isHead(one.from) && Array.isArray(one.path) && one.path.every(isText),

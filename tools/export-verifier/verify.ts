@@ -3,12 +3,14 @@ import { createReadStream } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkContent } from './contents';
+import type { WitnessKey } from './cosignature';
 import type { Keys } from './keys';
 import { checkLog, CHECKPOINT, type ProvenLog } from './log';
 import { checkRoots, checkTelling } from './log-growth';
 import { ENDING, readManifest, type ExportSet, type NamedFile } from './manifests';
 import { Problems, type CheckedSet, type Report } from './report';
 import { checkSequences, newestNotes } from './sequence';
+import { checkWitnesses } from './witnesses';
 import { amendedUnits, sealedHead, unitKey, type SealedHeads } from './sealed-heads';
 
 export interface VerifyOptions {
@@ -20,6 +22,8 @@ export interface VerifyOptions {
   readonly after?: string | null;
   /** Sets that tell of no log are taken for ones that were made before there was one. */
   readonly beforeLog?: boolean;
+  /** Who has to have co-signed the log. */
+  readonly witnesses?: readonly WitnessKey[];
   readonly onProgress?: (file: string) => void;
 }
 
@@ -29,7 +33,7 @@ export interface VerifyOptions {
  */
 export async function verifyFolder(
   folder: string,
-  { keys, logKeys = [], after = null, beforeLog = false, onProgress }: VerifyOptions,
+  { keys, logKeys = [], after = null, beforeLog = false, witnesses = [], onProgress }: VerifyOptions,
 ): Promise<Report> {
   const problems = new Problems();
   const names = (await readdir(folder)).sort();
@@ -42,6 +46,7 @@ export async function verifyFolder(
     problems.add(folder, 'there is no manifest: no export here is complete');
   checkSequences(sets, after, problems);
   checkRoots(sets, problems);
+  checkWitnesses(beforeLog ? sets.filter(({ log }) => log !== undefined) : sets, witnesses, problems);
   if (!beforeLog) checkTelling(sets, logKeys.length > 0, problems);
   checkStrays(names, sets, problems);
   problems.notes.push(...newestNotes(sets));

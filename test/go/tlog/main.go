@@ -1,23 +1,27 @@
 // Checks a log and the proofs of an export by the Go project's own code for transparency logs (golang.org/x/mod/sumdb),
 // which was not written here:
 //
-//	tlog KEY FOLDER [EXPORT...]
+//	tlog [-witness KEY] KEY FOLDER [EXPORT...]
 //
-// KEY is the log's key as `unitrail keys` prints it, FOLDER the log's folder, EXPORT the names of an export's files without
+// The witness has to have co-signed the log of the last export (c2sp.org/tlog-cosignature). KEY is the log's key as `unitrail keys` prints it, FOLDER the log's folder, EXPORT the names of an export's files without
 // their endings, in their order. Prints what it has checked, one a line; exits 1 at the first thing that is wrong.
 package main
 
 import (
 	"bufio"
 	"bytes"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -43,6 +47,10 @@ type manifest struct {
 			} `json:"from"`
 			Path [][]byte `json:"path"`
 		} `json:"consistency"`
+		Cosigned []struct {
+			Note string   `json:"note"`
+			Path [][]byte `json:"path"`
+		} `json:"cosigned"`
 	} `json:"log"`
 }
 
@@ -72,20 +80,80 @@ func (r folderReader) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
 
 func (r folderReader) SaveTiles([]tlog.Tile, [][]byte) {}
 
-func main() {
-	if len(os.Args) < 3 {
-		fail("usage: tlog KEY FOLDER [EXPORT...]")
+// witness verifies what x/mod's own verifiers don't know: type 4, whose signatures have a time before them.
+type witness struct {
+	name string
+	hash uint32
+	key  ed25519.PublicKey
+}
+
+func (w witness) Name() string    { return w.name }
+func (w witness) KeyHash() uint32 { return w.hash }
+
+func (w witness) Verify(msg, sig []byte) bool {
+	if len(sig) != 8+ed25519.SignatureSize {
+		return false
 	}
-	verifier, err := note.NewVerifier(os.Args[1])
+	said := fmt.Sprintf("cosignature/v1\ntime %d\n%s", binary.BigEndian.Uint64(sig), msg)
+	return ed25519.Verify(w.key, []byte(said), sig[8:])
+}
+
+func newWitness(vkey string) witness {
+	parts := strings.SplitN(vkey, "+", 3)
+	if len(parts) != 3 {
+		fail("%s is no key of a witness", vkey)
+	}
+	key, err := base64.StdEncoding.DecodeString(parts[2])
 	must(err)
-	folder := os.Args[2]
+	digest := sha256.Sum256(append([]byte(parts[0]+"\n"), key...))
+	hash, err := strconv.ParseUint(parts[1], 16, 32)
+	must(err)
+	if len(key) != 1+ed25519.PublicKeySize || key[0] != 4 || binary.BigEndian.Uint32(digest[:]) != uint32(hash) {
+		fail("%s is no key of a witness", vkey)
+	}
+	return witness{parts[0], uint32(hash), key[1:]}
+}
+
+func main() {
+	vkey := flag.String("witness", "", "public key of a witness")
+	flag.Parse()
+	if flag.NArg() < 2 {
+		fail("usage: tlog [-witness KEY] KEY FOLDER [EXPORT...]")
+	}
+	verifier, err := note.NewVerifier(flag.Arg(0))
+	must(err)
+	folder := flag.Arg(1)
 	tree := openCheckpoint(filepath.Join(folder, "checkpoint"), verifier)
 	fmt.Printf("checkpoint %d of %s\n", tree.N, verifier.Name())
 	checkTiles(folder, tree)
+	names := flag.Args()[2:]
 	var before *tlog.Tree
-	for _, name := range os.Args[3:] {
+	for _, name := range names {
 		before = checkExport(folder, name, verifier, tree, before)
 	}
+	if *vkey != "" {
+		checkWitness(names[len(names)-1], *before, verifier, newWitness(*vkey))
+	}
+}
+
+// The log of the export goes on from what the witness has co-signed; log and witness have signed the same note.
+func checkWitness(name string, tree tlog.Tree, verifier note.Verifier, witness witness) {
+	data, err := os.ReadFile(name + ".manifest.json")
+	must(err)
+	var m manifest
+	must(json.Unmarshal(data, &m))
+	for _, cosigned := range m.Log.Cosigned {
+		opened, err := note.Open([]byte(cosigned.Note), note.VerifierList(verifier, witness))
+		must(err)
+		if len(opened.Sigs) != 2 {
+			fail("%s: %d signatures hold of the log's and the witness's", name, len(opened.Sigs))
+		}
+		older := treeIn(opened.Text, name)
+		must(tlog.CheckTree(hashes(cosigned.Path), tree.N, tree.Hash, older.N, older.Hash))
+		fmt.Printf("%s: goes on from %d, co-signed by %s\n", filepath.Base(name), older.N, witness.name)
+		return
+	}
+	fail("%s: nothing is co-signed", name)
 }
 
 func openCheckpoint(path string, verifier note.Verifier) tlog.Tree {
@@ -93,11 +161,19 @@ func openCheckpoint(path string, verifier note.Verifier) tlog.Tree {
 	must(err)
 	opened, err := note.Open(data, note.VerifierList(verifier))
 	must(err)
-	lines := bytes.Split([]byte(opened.Text), []byte("\n"))
-	if len(lines) != 4 || string(lines[0]) != verifier.Name() {
+	if !strings.HasPrefix(opened.Text, verifier.Name()+"\n") {
 		fail("%s is no checkpoint of %s", path, verifier.Name())
 	}
+	return treeIn(opened.Text, path)
+}
+
+func treeIn(text, path string) tlog.Tree {
+	lines := bytes.Split([]byte(text), []byte("\n"))
+	if len(lines) != 4 {
+		fail("%s has no checkpoint", path)
+	}
 	var tree tlog.Tree
+	var err error
 	_, err = fmt.Sscanf(string(lines[1]), "%d", &tree.N)
 	must(err)
 	tree.Hash, err = tlog.ParseHash(string(lines[2]))

@@ -1,0 +1,229 @@
+import { execFile } from 'node:child_process';
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import { handOutExport } from '../../activities/hand-out-export';
+import { makeExport, type MakeExportDeps } from '../../activities/make-export';
+import { openDatabase, type Database } from '../../adapters/postgres/database';
+import { openExport } from '../../adapters/postgres/exports';
+import { register as addCosignature } from '../../cli/log-add-cosignature';
+import { signedManifest, type Manifest, type ManifestLog } from '../../domain/export-manifest';
+import type { Report } from '../../tools/export-verifier/report';
+import { createTestDatabase, type TestDatabase } from '../support/database';
+import { asOf, makeDeps, shipBatch, testLook } from '../support/exports';
+import { applySmallPlant, openShopFloor, type ShopFloor } from '../support/shop-floor';
+import { typeCommand } from '../support/type-command';
+
+/** A buyer co-signs what it was shown of the log; whoever trusts that buyer can demand it. Both by one file and Node alone. */
+const run = promisify(execFile);
+const look = testLook({ formats: ['records'] });
+let database: TestDatabase;
+let floor: ShopFloor;
+let office: Database;
+let home: string;
+let good: string;
+let deps: MakeExportDeps;
+const at = (...parts: string[]): string => join(home, ...parts);
+
+beforeAll(async () => {
+  home = await mkdtemp(join(process.env.UNITRAIL_TEST_HOME!, 'witnesses-'));
+  good = at('good');
+  database = await createTestDatabase();
+  floor = openShopFloor(database);
+  office = openDatabase(database.urlOf('office'), { applicationName: 'test-witnesses', maxConnections: 4 });
+  await applySmallPlant(floor);
+  deps = await makeDeps(office, home);
+  for (const request of ['one', 'two', 'three']) {
+    await shipBatch(floor, 1);
+    const id = (await openExport(office, 'acme', { request, asOf, look }))!;
+    await makeExport(deps, id);
+    await handOutExport(deps, id, good);
+  }
+  await writeFile(at('keys.txt'), `${deps.key.keyId} ${deps.key.publicKey}\n`);
+  await mkdir(at('alone'));
+  await build({
+    entryPoints: [join(__dirname, '../../tools/export-verifier/main.ts')],
+    outfile: at('alone', 'verify-export.cjs'),
+    ...{ bundle: true, platform: 'node', target: 'node20', format: 'cjs', logLevel: 'error' },
+  });
+});
+afterAll(async () => {
+  await office?.destroy();
+  await floor?.close();
+  await database?.drop();
+  await rm(home, { recursive: true, force: true });
+});
+
+const checkpoint = 'acme-000002.checkpoint';
+const manifest = 'acme-000002.manifest.json';
+
+async function withKey(folder: string, ...options: string[]): Promise<Report> {
+  const args = ['verify-export.cjs', folder, '--json', '--key', at('keys.txt'), ...options];
+  const { stdout } = await run(process.execPath, args, { cwd: at('alone'), env: {} }).catch(
+    (error: { stdout: string }) => error,
+  );
+  return JSON.parse(stdout) as Report;
+}
+
+const problemsOf = ({ problems }: Report): string[] => problems.map(({ where, what }) => `${where}: ${what}`);
+
+/** By whoever has the export key. */
+async function retell(
+  folder: string,
+  change: (log: ManifestLog) => ManifestLog,
+  name: string,
+): Promise<void> {
+  const path = join(folder, name);
+  const { log, signature, ...body } = JSON.parse(await readFile(path, 'utf8')) as Manifest;
+  expect(signature.keyId).toBe(deps.key.keyId);
+  await writeFile(path, signedManifest({ ...body, log: change(log!) }, deps.key));
+}
+
+/** By the one file, in an empty folder. */
+async function cosign(...args: string[]): Promise<{ code: number; note: string; said: string }> {
+  const own = ['--log-key', deps.log.key.text, '--key', at('witness.pem'), '--name', 'acme.example/witness'];
+  return run(process.execPath, ['verify-export.cjs', 'cosign', ...own, ...args], {
+    cwd: at('alone'),
+    env: {},
+  }).then(
+    ({ stdout, stderr }) => ({ code: 0, note: stdout, said: stderr }),
+    (error: { code: number; stdout: string; stderr: string }) => ({
+      ...{ code: error.code, note: error.stdout, said: error.stderr },
+    }),
+  );
+}
+
+const keep = async (file: string, note: string): Promise<string> => {
+  await writeFile(at(file), note);
+  return at(file);
+};
+
+const type = (line: string) => typeCommand(database, [addCosignature], line);
+
+/** The first two exports have a witness, who has co-signed their checkpoints one after the other; a fourth export brings that along. */
+async function witnessed(): Promise<{ folder: string; witness: string; first: string }> {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  await keep('witness.pem', privateKey.export({ format: 'pem', type: 'pkcs8' }) as string);
+  const one = await cosign('--checkpoint', join(good, 'acme-000001.checkpoint'));
+  const witness = /acme\.example\/witness\+[0-9a-f]{8}\+\S{44}/.exec(one.said)![0];
+  const first = await keep('first.checkpoint', one.note);
+  const two = await cosign(
+    ...['--checkpoint', join(good, checkpoint), '--previous', first, '--consistency', join(good, manifest)],
+  );
+  expect([two.code, two.said]).toEqual([0, expect.stringContaining('It goes on from')]);
+  const second = await keep('second.checkpoint', two.note);
+  expect(await type(`log add-cosignature ${second} --witness ${witness}`)).toMatchObject({
+    text: expect.stringMatching(
+      /^Added: checkpoint \d+ of unitrail.log\/unitrail, co-signed by acme/,
+    ) as string,
+  });
+  expect((await type(`log add-cosignature ${second} --witness ${witness}`)).text).toContain(
+    'Was there already',
+  );
+  await shipBatch(floor, 1);
+  const id = (await openExport(office, 'acme', { request: 'witnessed', asOf, look }))!;
+  await makeExport(deps, id);
+  const folder = at('witnessed');
+  await cp(good, folder, { recursive: true });
+  await handOutExport(deps, id, folder);
+  return { folder, witness, first };
+}
+
+test('a witness co-signs what goes on from what it has seen, and the verifier demands it of each export', async () => {
+  const { folder, witness, first } = await witnessed();
+  const answer = await withKey(folder, '--witness', witness);
+  expect(problemsOf(answer)).toEqual([]);
+  const name = witness.split('+').slice(0, 2).join('+');
+  // The first two exports are within what the witness has seen.
+  expect(answer.notes.filter((note) => note.startsWith(name))).toEqual(
+    ['acme-000003', 'acme-000004'].map(
+      (id) =>
+        expect.stringMatching(`co-signed the log of ${id} up to \\d+ of its \\d+ leaves, at 20`) as string,
+    ),
+  );
+  // A witness of whom nothing came, and one that is none.
+  const base64 = witness.slice(name.length + 1);
+  const other = noteKeyOf('other.example', base64);
+  expect(problemsOf(await withKey(folder, '--witness', other))).toEqual(
+    ['acme-000001', 'acme-000002', 'acme-000003', 'acme-000004'].map(
+      (set) =>
+        expect.stringMatching(
+          `${set}.manifest.json: nothing that its log .* is co-signed by other`,
+        ) as string,
+    ),
+  );
+  expect((await type(`log add-cosignature ${first} --witness ${other}`)).code).toBe(2);
+  expect((await type(`log add-cosignature ${first} --witness x${witness}`)).code).toBe(2);
+  // What was never signed here is not kept.
+  const foreign = await keep(
+    'foreign.checkpoint',
+    (await readFile(first, 'utf8')).replace('unitrail.log', 'another.log'),
+  );
+  expect((await type(`log add-cosignature ${foreign} --witness ${witness}`)).code).toBe(2);
+
+  const last = 'acme-000004.manifest.json';
+  const changed = async (
+    change: (told: NonNullable<ManifestLog['cosigned']>[number]) => object,
+  ): Promise<string> => {
+    const copy = at('witnessed-copy');
+    await rm(copy, { recursive: true, force: true });
+    await cp(folder, copy, { recursive: true });
+    const retold = (log: ManifestLog) => ({ ...log, cosigned: log.cosigned!.map(change) }) as ManifestLog;
+    await retell(copy, retold, last);
+    return problemsOf(await withKey(copy, '--witness', witness)).join('\n');
+  };
+  const at73 = /(acme\.example\/witness .{20})(.)/;
+  expect(
+    await changed((told) => ({
+      ...told,
+      note: told.note.replace(at73, (_, start: string, one: string) => `${start}${one === 'A' ? 'B' : 'A'}`),
+    })),
+  ).toContain(`${last}: the co-signature by ${name} does not hold`);
+  expect(await changed((told) => ({ ...told, path: told.path.slice(1) }))).toContain(
+    `${last}: its log is not shown to go on from a checkpoint that it says is co-signed: the log has forked`,
+  );
+});
+
+function noteKeyOf(name: string, base64: string): string {
+  const bytes = Buffer.from(base64, 'base64');
+  const id = createHash('sha256').update(`${name}\n`).update(bytes).digest('hex').slice(0, 8);
+  return `${name}+${id}+${base64}`;
+}
+
+test('a witness does not co-sign what is older, does not go on, or is signed by nobody', async () => {
+  const [older, newer] = ['acme-000001', 'acme-000003'].map((id) => join(good, `${id}.checkpoint`)) as [
+    string,
+    string,
+  ];
+  const previous = at('second.checkpoint');
+  const refused: [string[], string][] = [
+    [['--checkpoint', older, '--previous', previous], 'is older than'],
+    [['--checkpoint', newer, '--previous', previous], 'is not shown to go on from'],
+    [
+      ['--checkpoint', newer, '--previous', previous, '--consistency', join(good, manifest)],
+      'the consistency proof is from',
+    ],
+    [['--checkpoint', newer, '--previous', older], 'is not co-signed by acme.example/witness'],
+    [
+      ['--checkpoint', newer, '--log-key', deps.log.key.text.replace('unitrail+', 'other+')],
+      'which is no key of',
+    ],
+    [['--checkpoint', join(good, manifest)], 'is no checkpoint'],
+  ];
+  for (const [args, why] of refused) {
+    const { code, note, said } = await cosign(...args);
+    expect({ args, code, note, said }).toEqual({
+      args,
+      code: 2,
+      note: '',
+      said: expect.stringContaining(why) as string,
+    });
+  }
+  const good3 = await cosign(
+    ...['--checkpoint', newer, '--previous', previous],
+    ...['--consistency', join(good, 'acme-000003.manifest.json')],
+  );
+  expect(good3.code).toBe(0);
+});

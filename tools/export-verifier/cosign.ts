@@ -1,0 +1,130 @@
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { readCheckpoint, type Checkpoint } from './checkpoint';
+import { cosignedAt, cosignNote, witnessKey, type WitnessKey } from './cosignature';
+import { goesOn } from './merkle';
+
+export interface CosignRequest {
+  /** The signed note. */
+  readonly checkpoint: string;
+  /** The public key of the log, got on another way. */
+  readonly logKey: string;
+  /** The witness's private key, PEM. */
+  readonly privateKey: string;
+  /** What the witness is called, such as `acme.example/witness`. */
+  readonly name: string;
+  /** What this key co-signed last; null at the first time. */
+  readonly previous: string | null;
+  /** Shows that the checkpoint goes on from it: hashes, one a line, or JSON of ours. */
+  readonly consistency: string | null;
+  /** Seconds since 1970. */
+  readonly time: number;
+}
+
+export interface Cosigned {
+  /** The checkpoint with the witness's line. */
+  readonly note: string;
+  /** The witness's public key, as others need it. */
+  readonly witness: string;
+  readonly origin: string;
+  readonly size: number;
+  /** What it goes on from; null at the first time. */
+  readonly from: number | null;
+}
+
+/**
+ * Co-signs a checkpoint: says that, as of now, it is the largest that this witness has seen of the log, and that it goes on from
+ * all that the witness has co-signed before.
+ * @throws Error that says why it may not be co-signed
+ */
+export function cosign(request: CosignRequest): Cosigned {
+  const { logKey, name, time } = request;
+  const checkpoint = readSigned('the checkpoint', request.checkpoint, logKey);
+  const privateKey = readPrivateKey(request.privateKey);
+  if (!/^[^\s+\p{C}\p{Z}]{1,100}$/u.test(name))
+    throw new Error(
+      `the name ${JSON.stringify(name)} is not allowed; 1 to 100 characters without blanks and +`,
+    );
+  const witness = witnessKey(name, createPublicKey(privateKey));
+  const from = request.previous === null ? null : goingOn(checkpoint, request, request.previous, witness);
+  const note = cosignNote(request.checkpoint, witness, privateKey, time);
+  return { note, witness: witness.text, origin: checkpoint.origin, size: checkpoint.size, from };
+}
+
+/** For the person who did it. */
+export function cosignedText({ witness, origin, size, from }: Cosigned): string {
+  const on =
+    from === null
+      ? 'The first one by this key: nothing was compared. Keep it, and name it as --previous the next time.'
+      : `It goes on from ${from}, which this key co-signed before.`;
+  return `Co-signed checkpoint ${size} of ${origin} by ${witness}. ${on}`;
+}
+
+/** The size that the witness has co-signed before. */
+function goingOn(
+  checkpoint: Checkpoint,
+  { consistency, logKey, time }: CosignRequest,
+  previous: string,
+  witness: WitnessKey,
+): number {
+  const before = readSigned('the previous checkpoint', previous, logKey);
+  const at = cosignedAt(previous, witness);
+  if (at === null || at === 'bad')
+    throw new Error(
+      `the previous checkpoint is not co-signed by ${witness.text}: name what this key co-signed last`,
+    );
+  if (at > time) throw new Error('the previous checkpoint was co-signed later than now: look at the clock');
+  if (before.size > checkpoint.size)
+    throw new Error(
+      `checkpoint ${checkpoint.size} is older than ${before.size}, which was co-signed already`,
+    );
+  const path = consistency === null ? [] : readPath(consistency, before.size);
+  if (!goesOn(headOf(before), headOf(checkpoint), path))
+    throw new Error(
+      `checkpoint ${checkpoint.size} of ${checkpoint.origin} is not shown to go on from ${before.size}, which was co-signed: the log has forked, or the consistency proof is another one`,
+    );
+  return before.size;
+}
+
+function readSigned(what: string, note: string, logKey: string): Checkpoint {
+  const read = readCheckpoint(note, logKey);
+  if ('wrong' in read) throw new Error(`${what} ${read.wrong}`);
+  return read;
+}
+
+function readPrivateKey(text: string): KeyObject {
+  const key = (() => {
+    try {
+      return createPrivateKey(text);
+    } catch {
+      return null;
+    }
+  })();
+  if (key?.asymmetricKeyType === 'ed25519') return key;
+  throw new Error(
+    'the key is no private key of Ed25519 in PEM: `openssl genpkey -algorithm ed25519` makes one',
+  );
+}
+
+/** A manifest's, `unitrail log consistency --json`, or hashes in base64, one a line. */
+function readPath(text: string, size: number): Buffer[] {
+  const hashes = text.trimStart().startsWith('{')
+    ? pathIn(JSON.parse(text) as Loose, size)
+    : text.split(/\s+/);
+  return hashes.filter((hash) => hash !== '').map((hash) => Buffer.from(hash, 'base64'));
+}
+
+interface Loose {
+  readonly log?: Loose;
+  readonly consistency?: Loose | null;
+  readonly from?: number | { readonly size?: number };
+  readonly path?: readonly string[];
+}
+
+function pathIn(told: Loose, size: number): readonly string[] {
+  const proof = told.log?.consistency ?? told;
+  const from = typeof proof.from === 'object' ? proof.from.size : proof.from;
+  if (from === size && Array.isArray(proof.path)) return proof.path;
+  throw new Error(`the consistency proof is from ${String(from)}, and ${size} was co-signed last`);
+}
+
+const headOf = ({ size, root }: Checkpoint) => ({ size, root: Buffer.from(root, 'base64') });
