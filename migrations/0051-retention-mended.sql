@@ -141,7 +141,9 @@ select h.id, u.id from legal_holds h join units u on u.batch_id = h.value where 
 union all
 select h.id, l.unit_id from legal_holds h join unit_lots l on l.lot = h.value where h.kind = 'lot' and h.released_at is null
 union all
-select h.id, u.id from legal_holds h join units u on u.board_lot = h.value where h.kind = 'lot' and h.released_at is null
+-- By their batches, which are few, and indexed by it: the lot of a board is that of its batch.
+select h.id, u.id from legal_holds h join batches b on b.board_lot = h.value join units u on u.batch_id = b.id and u.board_lot is not null
+where h.kind = 'lot' and h.released_at is null
 union all
 select h.id, u.id from legal_holds h join units u on u.firmware_version = h.value where h.kind = 'firmware' and h.released_at is null
 union all
@@ -161,8 +163,10 @@ union all
 select h.id, u.id from legal_holds h join batches b on b.buyer = h.value join units u on u.batch_id = b.id
 where h.kind = 'buyer' and h.released_at is null
 union all
--- Under a number of the buyer's own.
-select h.id, u.id from legal_holds h join units u on u.issuer = h.value where h.kind = 'buyer' and h.released_at is null
+-- Under a number of the buyer's own: of batches that were granted any.
+select h.id, u.id from legal_holds h join number_spaces n on n.issuer = h.value and n.kind = 'serial' join blocks k on k.space_id = n.id
+join units u on u.batch_id = k.batch_id
+where h.kind = 'buyer' and h.released_at is null
 union all
 -- Of batches that name no buyer: those of an order of which anything was made, packed or shipped for the buyer. What has shipped
 -- to another one is not this buyer's.
@@ -370,3 +374,35 @@ begin
   values ('unitrail.statement/1', e.stream, e.seq, encode(sha256(convert_to(statement_of(e), 'UTF8')), 'hex'), p_salt);
   return true;
 end $$;
+
+-- 5. What is due, of a million units.
+-- One row at most, which the planner can't know: it took a thousand for each product and buyer.
+alter function retention_terms(jsonb, text, text) rows 1;
+
+-- As before, without reading a record for its month where the time of its sealing tells it: a unit is sealed in the transaction
+-- that ships it. Only on the first day of a month it may have shipped in the month before.
+create or replace function due_units(p_as_of timestamptz)
+returns table (unit_id uuid, issuer text, serial text, buyer text, product text, month text, last_seq bigint, head bytea,
+  sealed_at timestamptz, record_sha256 text, held boolean, undelivered boolean)
+language sql stable security definer set search_path = public, pg_temp as $$
+  with ended as (
+    select u.id, u.issuer, u.serial, s.buyer, u.product, u.seq, u.head, coalesce(s.closed_at, u.updated_at) as ended_at
+    from units u left join shipments s on s.id = u.shipment_id and u.state = 'Shipped'
+    where u.state in ('Shipped', 'Scrapped', 'Void') and not exists (select from capsule_units c where c.unit_id = u.id)),
+  terms as materialized (
+    select k.product, k.buyer, t.database_months from (select distinct e.product, e.buyer from ended e) k
+    cross join (select v.document::jsonb as d from plant_versions v order by v.id desc limit 1) p
+    cross join lateral retention_terms(p.d, k.product, k.buyer) t)
+  -- The month is that of the record: a closing may begin in one month and end in the next.
+  select e.id, e.issuer, e.serial, e.buyer, e.product,
+    coalesce(case when extract(day from r.sealed_at at time zone 'UTC') > 1 then to_char(r.sealed_at at time zone 'UTC', 'YYYY-MM')
+        else (select substr(q.body::jsonb #>> '{shipment,at}', 1, 7) from records q where q.unit_id = r.unit_id) end,
+      to_char(e.ended_at at time zone 'UTC', 'YYYY-MM')), e.seq, e.head,
+    r.sealed_at, r.sha256, h.unit_id is not null, d.unit_id is not null
+  from ended e join terms t on t.product = e.product and t.buyer is not distinct from e.buyer
+  left join records r on r.unit_id = e.id
+  -- As sets: asked unit by unit, they would be looked through a million times.
+  left join (select distinct w.unit_id from units_on_legal_hold w) h on h.unit_id = e.id
+  left join (select distinct w.unit_id from undelivered_units w) d on d.unit_id = e.id
+  where e.ended_at + make_interval(months => t.database_months) <= p_as_of
+$$;

@@ -2355,7 +2355,9 @@ CREATE FUNCTION public.due_units(p_as_of timestamp with time zone) RETURNS TABLE
     cross join lateral retention_terms(p.d, k.product, k.buyer) t)
   -- The month is that of the record: a closing may begin in one month and end in the next.
   select e.id, e.issuer, e.serial, e.buyer, e.product,
-    coalesce(substr(r.body::jsonb #>> '{shipment,at}', 1, 7), to_char(e.ended_at at time zone 'UTC', 'YYYY-MM')), e.seq, e.head,
+    coalesce(case when extract(day from r.sealed_at at time zone 'UTC') > 1 then to_char(r.sealed_at at time zone 'UTC', 'YYYY-MM')
+        else (select substr(q.body::jsonb #>> '{shipment,at}', 1, 7) from records q where q.unit_id = r.unit_id) end,
+      to_char(e.ended_at at time zone 'UTC', 'YYYY-MM')), e.seq, e.head,
     r.sealed_at, r.sha256, h.unit_id is not null, d.unit_id is not null
   from ended e join terms t on t.product = e.product and t.buyer is not distinct from e.buyer
   left join records r on r.unit_id = e.id
@@ -5182,7 +5184,7 @@ end $$;
 --
 
 CREATE FUNCTION public.retention_terms(p_document jsonb, p_product text, p_buyer text) RETURNS TABLE(policies text[], database_months integer, archive_years integer, support_ends date)
-    LANGUAGE sql IMMUTABLE SECURITY DEFINER
+    LANGUAGE sql IMMUTABLE SECURITY DEFINER ROWS 1
     SET search_path TO 'public', 'pg_temp'
     AS $$
   select array_agg(r ->> 'name' order by r ->> 'name'), max((r ->> 'databaseMonths')::integer),
@@ -7241,8 +7243,9 @@ UNION ALL
 UNION ALL
  SELECT h.id AS hold_id,
     u.id AS unit_id
-   FROM (public.legal_holds h
-     JOIN public.units u ON ((u.board_lot = h.value)))
+   FROM ((public.legal_holds h
+     JOIN public.batches b ON ((b.board_lot = h.value)))
+     JOIN public.units u ON (((u.batch_id = b.id) AND (u.board_lot IS NOT NULL))))
   WHERE ((h.kind = 'lot'::text) AND (h.released_at IS NULL))
 UNION ALL
  SELECT h.id AS hold_id,
@@ -7280,8 +7283,10 @@ UNION ALL
 UNION ALL
  SELECT h.id AS hold_id,
     u.id AS unit_id
-   FROM (public.legal_holds h
-     JOIN public.units u ON ((u.issuer = h.value)))
+   FROM (((public.legal_holds h
+     JOIN public.number_spaces n ON (((n.issuer = h.value) AND (n.kind = 'serial'::text))))
+     JOIN public.blocks k ON ((k.space_id = n.id)))
+     JOIN public.units u ON ((u.batch_id = k.batch_id)))
   WHERE ((h.kind = 'buyer'::text) AND (h.released_at IS NULL))
 UNION ALL
  SELECT h.id AS hold_id,

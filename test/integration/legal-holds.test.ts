@@ -97,6 +97,15 @@ test('a shipment that is opened for a batch without a buyer is enough, and so is
     `insert into shipments (id, batch_id, buyer, destination) values ('early', $1, 'dorado', 'DE')`,
     batch.id,
   );
+  await make(
+    `insert into number_spaces (kind, name, issuer, first_number, last_number, next_number)
+     values ('serial', 'theirs', 'dorado', 1, 9, 2)`,
+  );
+  await make(
+    `update blocks set space_id = (select id from number_spaces where issuer = 'dorado') where batch_id = $1
+       and id = (select block_id from identifiers where unit_id = $2 and kind = 'serial')`,
+    ...[numbered.batch.id, numbered.unitId],
+  );
   await make(`update units set issuer = 'dorado' where id = $1`, numbered.unitId);
   expect(await onHold(`H-${holds}`)).toEqual(serials(unit, numbered));
 });

@@ -197,6 +197,13 @@ test('a capsule has the month of its records, also of a shipment that closed in 
       [units[0]!.unitId],
     );
     await client.query('alter table shipments enable trigger all');
+    // The transaction of the closing went on over the end of the month.
+    await client.query('alter table records disable trigger all');
+    await client.query(
+      `update records set sealed_at = date_trunc('month', sealed_at at time zone 'UTC') at time zone 'UTC' + interval '1 month 1 hour' where unit_id = $1`,
+      [units[0]!.unitId],
+    );
+    await client.query('alter table records enable trigger all');
   }, database.superuserUrl);
   const record = await office('records').where({ unit_id: units[0]!.unitId }).first<{ body: string }>('body');
   const { at } = (JSON.parse(record!.body) as { shipment: { at: string } }).shipment;
