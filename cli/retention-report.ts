@@ -25,6 +25,11 @@ async function report(context: CliContext, id: string | undefined): Promise<void
   await printLine(context, `Retention run ${run.id} began at ${timeText(run.openedAt)} and has no end yet.`);
 }
 
+function clockOf({ clockTrusted, clockDoubt }: RetentionRun): string {
+  if (!clockTrusted) return 'not trusted';
+  return clockDoubt === null ? 'trusted' : 'confirmed';
+}
+
 async function list(context: CliContext, runs: readonly RetentionRun[]): Promise<void> {
   if (context.json) return printJson(context, { runs });
   if (runs.length === 0) return printLine(context, 'No retention has run yet.');
@@ -35,6 +40,7 @@ const columns: readonly Column<RetentionRun>[] = [
   { name: 'run', heading: 'Run', kind: 'text', value: ({ id }) => id },
   { name: 'asOf', heading: 'As of (UTC)', kind: 'date', value: ({ asOf }) => asOf },
   { name: 'ended', heading: 'Ended (UTC)', kind: 'date', value: ({ endedAt }) => endedAt },
+  { name: 'clock', heading: 'Clock', kind: 'text', value: clockOf },
   {
     name: 'moved',
     heading: 'Moved',

@@ -93,6 +93,7 @@ test('a dry run refuses a time that is not reached, and says what a run would th
   expect(confirmed).toMatchObject({ clockTrusted: true, clockDoubt: expect.stringContaining('at once') });
   await withSuperuser((client) => client.query(mark, [0]), scene.database.superuserUrl);
   await floor.as('office').raw(`select open_retention_run('confirmed', now(), '17')`);
+  expect((await type('retention', 'report')).out).toMatch(/Clock.*\n(.*\n)*.*confirmed/);
 });
 
 test('a dry run names the capsules that a run then plans, and those that an earlier run has left', async () => {
