@@ -37,18 +37,17 @@ language sql stable as $$
   from waiting w
 $$;
 
--- Refuses what of these rows has no place: a row of its own, and a document that waits for its place like any other.
-create function refuse_leaves(p_queue bigint[]) returns integer
+-- Refuses these rows, which have no place: a row of its own for each, and a document that waits for its place like any other.
+create function refuse_leaves(p_queue bigint[]) returns void
 language plpgsql as $$
 declare
   last_number bigint;
-  refused integer;
 begin
+  if cardinality(p_queue) = 0 then return; end if;
   select coalesce(max(number), 0) into last_number from log_refusals;
   with bad as (
       select q.*, l.found, last_number + row_number() over (order by q.id) as number, clock_timestamp() as at
-      from leaves_of(p_queue) l join log_queue q on q.id = l.queue_id
-      where not exists (select from log_leaves x where x.queue_id = q.id) and not exists (select from log_refusals f where f.queue_id = q.id)),
+      from leaves_of(p_queue) l join log_queue q on q.id = l.queue_id),
     told as (
       insert into log_refusals (number, queue_id, sha256, at, body)
       select b.number, b.id, b.sha256, b.at, format(
@@ -57,8 +56,6 @@ begin
       from bad b returning number, body)
   insert into log_queue (format, stream, seq, sha256, salt)
   select 'unitrail.refusal/1', 'log:refused', t.number, encode(sha256(convert_to(t.body, 'UTF8')), 'hex'), new_salt() from told t order by t.number;
-  get diagnostics refused = row_count;
-  return refused;
 end $$;
 
 -- Gives what waits its places, in the order of the queue as far as it is committed; returns how many were looked at. One caller at a
@@ -87,10 +84,8 @@ begin
   insert into log_leaves (index, queue_id, entry)
   select size + row_number() over (order by l.queue_id) - 1, l.queue_id, l.entry from leaves_of(waiting || refused) as l where l.entry is not null;
   delete from log_pending p using log_leaves l where l.queue_id = p.queue_id and l.index >= size;
-  if exists (select from unnest(waiting) as w(id) join log_pending p on p.queue_id = w.id) and refuse_leaves(waiting) > 0 then
-    -- That they were refused is in the same checkpoint.
-    return cardinality(waiting) + sequence_leaves(p_most);
-  end if;
+  -- That they were refused waits for its place now, and has it before the run ends: the caller comes until nothing waits.
+  perform refuse_leaves(array(select p.queue_id from unnest(waiting) as w(id) join log_pending p on p.queue_id = w.id));
   return cardinality(waiting);
 end $$;
 

@@ -4797,18 +4797,17 @@ end $$;
 -- Name: refuse_leaves(bigint[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.refuse_leaves(p_queue bigint[]) RETURNS integer
+CREATE FUNCTION public.refuse_leaves(p_queue bigint[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
 declare
   last_number bigint;
-  refused integer;
 begin
+  if cardinality(p_queue) = 0 then return; end if;
   select coalesce(max(number), 0) into last_number from log_refusals;
   with bad as (
       select q.*, l.found, last_number + row_number() over (order by q.id) as number, clock_timestamp() as at
-      from leaves_of(p_queue) l join log_queue q on q.id = l.queue_id
-      where not exists (select from log_leaves x where x.queue_id = q.id) and not exists (select from log_refusals f where f.queue_id = q.id)),
+      from leaves_of(p_queue) l join log_queue q on q.id = l.queue_id),
     told as (
       insert into log_refusals (number, queue_id, sha256, at, body)
       select b.number, b.id, b.sha256, b.at, format(
@@ -4817,8 +4816,6 @@ begin
       from bad b returning number, body)
   insert into log_queue (format, stream, seq, sha256, salt)
   select 'unitrail.refusal/1', 'log:refused', t.number, encode(sha256(convert_to(t.body, 'UTF8')), 'hex'), new_salt() from told t order by t.number;
-  get diagnostics refused = row_count;
-  return refused;
 end $$;
 
 --
@@ -5486,10 +5483,8 @@ begin
   insert into log_leaves (index, queue_id, entry)
   select size + row_number() over (order by l.queue_id) - 1, l.queue_id, l.entry from leaves_of(waiting || refused) as l where l.entry is not null;
   delete from log_pending p using log_leaves l where l.queue_id = p.queue_id and l.index >= size;
-  if exists (select from unnest(waiting) as w(id) join log_pending p on p.queue_id = w.id) and refuse_leaves(waiting) > 0 then
-    -- That they were refused is in the same checkpoint.
-    return cardinality(waiting) + sequence_leaves(p_most);
-  end if;
+  -- That they were refused waits for its place now, and has it before the run ends: the caller comes until nothing waits.
+  perform refuse_leaves(array(select p.queue_id from unnest(waiting) as w(id) join log_pending p on p.queue_id = w.id));
   return cardinality(waiting);
 end $$;
 
