@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { readPlantFile, type PlantAttachment } from '../adapters/plant/plant-file';
 import { applyPlant, planPlant, requirePlant } from '../adapters/postgres/plant-store';
 import type { Database } from '../adapters/postgres/database';
-import { createContentStore } from '../adapters/store/content-store';
+import { openStore } from '../adapters/store/open-store';
 import { refusalsOf, type PlantDifference } from '../domain/plant';
 import { buyerSchedules, reconcileExportSchedules } from '../workers/export-schedules';
 import { reconcileRetentionSchedule } from '../workers/retention-schedule';
@@ -51,7 +51,7 @@ async function apply(context: ServerContext, file: string, { dryRun = false }: O
 }
 
 async function putFiles(context: ServerContext, files: readonly PlantAttachment[]): Promise<void> {
-  const store = createContentStore({ folder: context.config().store });
+  const store = openStore(context.config().store);
   for (const { bytes } of files) await store.put(bytes);
 }
 

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { audit } from '../tools/audit/audit';
 import { reportText } from '../tools/audit/main';
-import { logFolderIn } from '../adapters/log/log-folder';
 import { fixedLogins } from '../adapters/postgres/logins';
+import { logFolderOf } from '../workers/config';
 import { FAILED, printJson, printLine, say } from './output';
 import type { ServerContext } from './server-context';
 
@@ -23,14 +23,15 @@ export function register(program: Command, context: ServerContext): void {
 }
 
 async function run(context: ServerContext, logKeys: readonly string[]): Promise<void> {
+  const config = context.config();
   const servers = await context.servers();
   const url = await servers.loginUrl(fixedLogins.auditor.name);
   let saidAt = Date.now();
   const report = await audit(url, {
     env: context.env,
     logKeys,
-    logFolder: logFolderIn(context.config().store),
-    store: context.config().store,
+    logFolder: logFolderOf(config),
+    store: config.store.first,
     onProgress: ({ events, totalEvents }) => {
       if (Date.now() - saidAt < SAY_EVERY_MS) return;
       saidAt = Date.now();

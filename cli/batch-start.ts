@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { prepareBatch } from '../activities/prepare-batch';
 import { readOrderFile } from '../adapters/plant/order-file';
-import { createContentStore } from '../adapters/store/content-store';
+import { openStore } from '../adapters/store/open-store';
 import { canonicalJson } from '../domain/canonical';
 import { UnitrailError } from '../domain/errors';
 import type { Order } from '../domain/order';
@@ -36,7 +36,7 @@ async function start(context: ServerContext, file: string, { trial, watch }: Opt
   const read = await readOrderFile(file);
   const order: Order = trial ? { ...read, trial: true } : read;
   const db = await context.desk();
-  const store = createContentStore({ folder: context.config().store });
+  const store = openStore(context.config().store);
   const known = (await prepareBatch({ db, store }, order)) === null;
   const client = await context.temporal();
   const outcome: Outcome = known ? 'known' : await startOrFind(client, order);

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { isReachable } from '../adapters/devices/reachable';
 import { createSchemeKeys } from '../adapters/keys/scheme-keys';
-import { createContentStore } from '../adapters/store/content-store';
+import { openPlainStore } from '../adapters/store/open-store';
+import { parseSha256Hex } from '../domain/brands';
 import { UnitrailError } from '../domain/errors';
 import type { PlantDocument, Station } from '../domain/plant';
+import { placeText, type StorePlace } from '../domain/store-place';
 import type { Config } from '../workers/config';
 import { failed, looked, ok, warn, type Finding } from './doctor-finding';
 import { lookAtFolder } from './doctor-machine';
@@ -19,11 +21,8 @@ export async function lookAtLine(
   env: NodeJS.ProcessEnv,
 ): Promise<readonly Finding[]> {
   const looks = [
-    looked(
-      'content store',
-      () => lookAtStore(config, plant),
-      'Set UNITRAIL_STORE to a folder that this user may write.',
-    ),
+    ...lookAtStores(config, plant),
+    looked('log folder', () => lookAtLog(config), 'Set UNITRAIL_LOG to a folder that this user may write.'),
     looked(
       'CA folder',
       async () => [await lookAtFolder('CA folder', join(config.home, 'ca'), 'UNITRAIL_HOME')],
@@ -57,24 +56,59 @@ async function lookAtKeys(plant: PlantDocument | null, env: NodeJS.ProcessEnv): 
 
 const keyMend = 'Batches of it are refused where the office worker lacks the key: put it there.';
 
-async function lookAtStore({ store: folder }: Config, plant: PlantDocument | null): Promise<Finding[]> {
-  const look = await lookAtFolder('content store', folder, 'UNITRAIL_STORE');
+function lookAtStores(
+  { store: { first, copy } }: Config,
+  plant: PlantDocument | null,
+): Promise<readonly Finding[]>[] {
+  const places = [
+    { check: 'content store', variable: 'UNITRAIL_STORE', place: first },
+    ...(copy ? [{ check: 'second copy', variable: 'UNITRAIL_STORE_COPY', place: copy }] : []),
+  ];
+  return places.map((one) =>
+    looked(
+      one.check,
+      () => lookAtStore(one, plant),
+      `Set ${one.variable} to a folder that this user may write, or to a bucket (docs/store.md).`,
+    ),
+  );
+}
+
+/** Only the office needs it, and this machine may not be its. */
+async function lookAtLog({ log }: Config): Promise<Finding[]> {
+  if (log !== null) return [await lookAtFolder('log folder', log, 'UNITRAIL_LOG')];
+  const mend =
+    'Set UNITRAIL_LOG to one folder for all offices: a bucket has no place for the transparency log.';
+  return [warn('log folder', 'UNITRAIL_LOG is not set here', mend)];
+}
+
+interface LookedAt {
+  readonly check: string;
+  readonly variable: string;
+  readonly place: StorePlace;
+}
+
+async function lookAtStore(
+  { check, variable, place }: LookedAt,
+  plant: PlantDocument | null,
+): Promise<Finding[]> {
+  const look =
+    place.kind === 'folder' ? await lookAtFolder(check, place.folder, variable) : ok(check, placeText(place));
   if (look.status !== 'ok') return [look];
-  const store = createContentStore({ folder });
+  const store = openPlainStore(place);
+  const mend =
+    check === 'second copy'
+      ? 'Run `unitrail store check`: it copies what is missing.'
+      : `Run \`unitrail apply\` with the plant file again, or set ${variable} to the store that has them.`;
   const files = (plant?.firmwareReleases ?? []).flatMap(({ product, version, image, sbom }) => [
     { name: `image of ${product} ${version}`, sha256: image.sha256 },
     { name: `SBOM of ${product} ${version}`, sha256: sbom.sha256 },
   ]);
   const there = await Promise.all(files.map(({ sha256 }) => store.has(sha256)));
   const missing = files.filter((_, at) => !there[at]).map(({ name }) => name);
-  if (missing.length === 0) return [look];
-  return [
-    failed(
-      'content store',
-      `${folder} lacks the ${missing.join(', ')}`,
-      'Run `unitrail apply` with the plant file again, or set UNITRAIL_STORE to the store that has them.',
-    ),
-  ];
+  if (missing.length > 0) return [failed(check, `${placeText(place)} lacks the ${missing.join(', ')}`, mend)];
+  // Where the plant names no file yet, nothing has been asked of a bucket.
+  if (files.length === 0) await store.has(parseSha256Hex('0'.repeat(64)));
+  return [look];
 }
 
 interface Devices {

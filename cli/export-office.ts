@@ -5,15 +5,16 @@ import { handOutExport } from '../activities/hand-out-export';
 import { makeExport, type MadeExport, type MakeExportDeps } from '../activities/make-export';
 import { readExportKey } from '../adapters/keys/export-keys';
 import { readLogKey } from '../adapters/keys/log-key';
-import { logFolderIn, openLogFolder } from '../adapters/log/log-folder';
+import { openLogFolder } from '../adapters/log/log-folder';
 import { logMarkBeside } from '../adapters/log/log-mark';
 import { openDatabase } from '../adapters/postgres/database';
 import { findExport, type ExportRequest, type ExportRow } from '../adapters/postgres/exports';
 import { fixedLogins } from '../adapters/postgres/logins';
 import { requirePlant } from '../adapters/postgres/plant-store';
-import { createContentStore } from '../adapters/store/content-store';
+import { openStore } from '../adapters/store/open-store';
 import type { PinnedLook } from '../domain/export-manifest';
 import { UnitrailError } from '../domain/errors';
+import { logFolderOf } from '../workers/config';
 import { say } from './output';
 import type { ServerContext } from './server-context';
 
@@ -25,7 +26,7 @@ export async function asOffice<T>(
   work: (deps: OfficeExportDeps) => Promise<T>,
 ): Promise<T> {
   const plant = await requirePlant(await context.desk());
-  const { store, home, watermark } = context.config();
+  const { store, log, home, watermark } = context.config();
   const servers = await context.servers();
   const place = { env: context.env, home: servers.stack === null ? null : home };
   const { manufacturer } = plant;
@@ -39,8 +40,8 @@ export async function asOffice<T>(
     return await work({
       db,
       key,
-      log: { folder: openLogFolder(logFolderIn(store)), key: logKey, mark: logMarkBeside(watermark) },
-      store: createContentStore({ folder: store }),
+      log: { folder: openLogFolder(logFolderOf({ log })), key: logKey, mark: logMarkBeside(watermark) },
+      store: openStore(store),
       workFolder: join(home, 'exports'),
       secrets: context.env,
     });

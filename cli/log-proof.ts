@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { signedCheckpoint } from '../adapters/log/kept-checkpoint';
 import { leafProofs } from '../adapters/log/leaf-proofs';
-import { logFolderIn, openLogFolder } from '../adapters/log/log-folder';
+import { openLogFolder } from '../adapters/log/log-folder';
 import { logKeys } from '../adapters/postgres/log';
 import { findOneUnit } from '../adapters/postgres/unit-queries';
 import { UnitrailError } from '../domain/errors';
 import type { LeafProof } from '../domain/log-proof';
+import { logFolderOf } from '../workers/config';
 import { logGroup } from './log-group';
 import { printJson, printLine } from './output';
 import type { ServerContext } from './server-context';
@@ -21,7 +22,7 @@ export function register(program: Command, context: ServerContext): void {
 async function proof(context: ServerContext, id: string): Promise<void> {
   const db = await context.desk();
   const { unitId, serial, stateBeneath } = await findOneUnit(db, id);
-  const folder = openLogFolder(logFolderIn(context.config().store));
+  const folder = openLogFolder(logFolderOf(context.config()));
   const keys = (await logKeys(db)).map(({ key }) => key);
   const checkpoint = await signedCheckpoint(folder, keys);
   const proofs: LeafProof[] = [];

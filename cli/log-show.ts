@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { signedCheckpoint, signerOf } from '../adapters/log/kept-checkpoint';
-import { logFolderIn, openLogFolder } from '../adapters/log/log-folder';
+import { openLogFolder } from '../adapters/log/log-folder';
 import { countPending, logKeys } from '../adapters/postgres/log';
 import { witnessesOf } from '../adapters/postgres/log-cosignatures';
 import { refusedLeaves, refusedText } from '../adapters/postgres/log-refusals';
 import { toBase64 } from '../domain/bytes';
+import { logFolderOf } from '../workers/config';
 import { logGroup } from './log-group';
 import { printJson, printLine } from './output';
 import type { ServerContext } from './server-context';
@@ -18,7 +19,7 @@ export function register(program: Command, context: ServerContext): void {
 
 async function show(context: ServerContext): Promise<void> {
   const db = await context.desk();
-  const folder = openLogFolder(logFolderIn(context.config().store));
+  const folder = openLogFolder(logFolderOf(context.config()));
   const keys = (await logKeys(db)).map(({ key }) => key);
   const checkpoint = await signedCheckpoint(folder, keys);
   const { origin, size, note } = checkpoint;

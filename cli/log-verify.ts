@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { logFolderIn } from '../adapters/log/log-folder';
 import { fixedLogins } from '../adapters/postgres/logins';
 import { auditLog } from '../tools/audit/audit';
 import { reportText } from '../tools/audit/main';
+import { logFolderOf } from '../workers/config';
 import { logGroup } from './log-group';
 import { FAILED, printJson, printLine } from './output';
 import type { ServerContext } from './server-context';
@@ -23,7 +23,7 @@ export function register(program: Command, context: ServerContext): void {
 async function verify(context: ServerContext, logKeys: readonly string[]): Promise<void> {
   const servers = await context.servers();
   const url = await servers.loginUrl(fixedLogins.auditor.name);
-  const report = await auditLog(url, logFolderIn(context.config().store), logKeys);
+  const report = await auditLog(url, logFolderOf(context.config()), logKeys);
   await (context.json ? printJson(context, report) : printLine(context, reportText(report)));
   if (!report.ok) context.exitWith(FAILED);
 }

@@ -1,5 +1,5 @@
 import { archivePlace, readArchived, type ArchivedUnit } from '../adapters/archive/archived-unit';
-import { createContentStore } from '../adapters/store/content-store';
+import { openStore } from '../adapters/store/open-store';
 import type { UnitRow } from '../domain/unit-row';
 import type { ServerContext } from './server-context';
 
@@ -16,7 +16,7 @@ export async function unitSource(context: ServerContext, unit: UnitRow): Promise
   const db = await context.desk();
   const place = await archivePlace(db, unit.unitId);
   if (place === null) return { from: 'database' };
-  const store = createContentStore({ folder: context.config().store });
+  const store = openStore(context.config().store);
   const moved = await readArchived(db, store, unit, place);
   return { from: `archive ${moved.capsule}`, moved };
 }

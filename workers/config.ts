@@ -1,6 +1,13 @@
 import { homedir } from 'node:os';
 import { isAbsolute, resolve } from 'node:path';
 import { UnitrailError } from '../domain/errors';
+import {
+  isBucketText,
+  isSamePlace,
+  readBucketPlace,
+  type StorePlace,
+  type StoreSetting,
+} from '../domain/store-place';
 
 /** Where the servers are: given by the environment, or started for the user and kept in `home`. */
 export interface Config {
@@ -11,7 +18,9 @@ export interface Config {
   /** File with one URL for each login, for `up` on given servers. */
   readonly loginsFile: string | null;
   readonly home: string;
-  readonly store: string;
+  readonly store: StoreSetting;
+  /** The folder of the transparency log; null where the store is a bucket and nobody has said where it lies. */
+  readonly log: string | null;
   /** The file of the highest numbers granted; best kept where the database's backups are not. */
   readonly watermark: string;
   readonly temporalCli: string | null;
@@ -46,7 +55,7 @@ export function parseConfig(env: Environment, database: 'needed' | 'none' = 'nee
     loginsFile: env.UNITRAIL_LOGINS ? folder(env.UNITRAIL_LOGINS) : null,
     home,
     watermark: env.UNITRAIL_WATERMARK ? folder(env.UNITRAIL_WATERMARK) : resolve(home, 'watermark.json'),
-    store: env.UNITRAIL_STORE ? folder(env.UNITRAIL_STORE) : resolve(home, 'store'),
+    ...stores(env, home, problems),
     temporalCli: env.UNITRAIL_TEMPORAL_CLI || null,
     benchAddress: address(env, 'UNITRAIL_BENCH_ADDRESS', problems),
     metricsAddress: metricsAddress(env, problems),
@@ -65,6 +74,44 @@ export function parseConfig(env: Environment, database: 'needed' | 'none' = 'nee
     );
   }
   return Object.freeze(config);
+}
+
+/**
+ * The log's folder lies beside the contents where these are in a folder. A bucket has no place for it: the embedded servers keep
+ * it in their home then, and on given ones UNITRAIL_LOG says it to whoever needs it.
+ */
+function stores(env: Environment, home: string, problems: string[]): Pick<Config, 'store' | 'log'> {
+  const first = place(env, 'UNITRAIL_STORE', problems) ?? { kind: 'folder', folder: resolve(home, 'store') };
+  const copy = place(env, 'UNITRAIL_STORE_COPY', problems);
+  if (copy && isSamePlace(first, copy))
+    problems.push(
+      'UNITRAIL_STORE_COPY: the place of UNITRAIL_STORE is not allowed; another folder or bucket',
+    );
+  if (isBucketText(env.UNITRAIL_LOG ?? ''))
+    problems.push('UNITRAIL_LOG: a bucket is not allowed; a folder, on a disk or a mounted share');
+  const isGiven = env.UNITRAIL_DATABASE_URL || hasTemporal(env);
+  const besides =
+    first.kind === 'folder' ? resolve(first.folder, 'log') : isGiven ? null : resolve(home, 'log');
+  return { store: { first, copy }, log: env.UNITRAIL_LOG ? folder(env.UNITRAIL_LOG) : besides };
+}
+
+function place(env: Environment, name: string, problems: string[]): StorePlace | null {
+  const text = env[name];
+  if (!text) return null;
+  if (!isBucketText(text)) return { kind: 'folder', folder: folder(text) };
+  const read = readBucketPlace(text);
+  if (typeof read !== 'string') return read;
+  problems.push(`${name}: ${read}`);
+  return null;
+}
+
+/** @throws UnitrailError CONFIGURATION_INVALID where nobody has said where the log lies */
+export function logFolderOf({ log }: Pick<Config, 'log'>): string {
+  if (log !== null) return log;
+  throw new UnitrailError(
+    'CONFIGURATION_INVALID',
+    'UNITRAIL_LOG: (missing) is not allowed where UNITRAIL_STORE is a bucket; a folder for the transparency log, the same for every office',
+  );
 }
 
 /** Temporal's own variables say where it is; the rest of them is read by Temporal's own library. */

@@ -9,8 +9,7 @@ import { Notifications } from '../adapters/postgres/notifications';
 import { loadPlant, requirePlant } from '../adapters/postgres/plant-store';
 import { createWatermark } from '../adapters/registry/watermark';
 import { createWebhook } from '../adapters/webhook/webhook';
-import { createContentStore } from '../adapters/store/content-store';
-import type { ContentStore } from '../adapters/store/port';
+import { openStore } from '../adapters/store/open-store';
 import { UnitrailError } from '../domain/errors';
 import { stationLogin, type Station } from '../domain/plant';
 import { setMaxListeners } from 'node:events';
@@ -213,7 +212,7 @@ async function startOffice(
   const ca = createDevelopmentCa({ folder: join(config.home, 'ca') });
   const watermark = createWatermark({ db, file: config.watermark });
   await watermark.check();
-  const [store, keys] = [openStore(config), createSchemeKeys(process.env)];
+  const [store, keys] = [openStore(config.store), createSchemeKeys(process.env)];
   monitor?.metrics.readFrom(() => readMetrics(db), log);
   const webhook = config.webhook && createWebhook({ ...config.webhook, env: process.env });
   await (webhook ? ensureNoticeSchedule : removeNoticeSchedule)(host.client);
@@ -255,7 +254,7 @@ async function startStation(
     slots,
     db,
     devices,
-    store: openStore(config),
+    store: openStore(config.store),
     meter: monitor?.metrics.meter,
   });
   return { worker, db, begin: () => back.start(), endWaits: () => back.end() };
@@ -289,8 +288,4 @@ function deviceAddress({ id, devices }: Station, config: Config): string {
     'CONFIGURATION_INVALID',
     `${name}: (missing) is not allowed; host:port of the devices of station ${id}`,
   );
-}
-
-export function openStore(config: Config): ContentStore {
-  return createContentStore({ folder: config.store });
 }

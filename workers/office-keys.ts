@@ -1,10 +1,10 @@
 import { readExportKey, type ExportKey } from '../adapters/keys/export-keys';
 import { readLogKey } from '../adapters/keys/log-key';
-import { logFolderIn, openLogFolder, type LogPlace } from '../adapters/log/log-folder';
+import { openLogFolder, type LogPlace } from '../adapters/log/log-folder';
 import { logMarkBeside } from '../adapters/log/log-mark';
 import type { Database } from '../adapters/postgres/database';
 import { requirePlant } from '../adapters/postgres/plant-store';
-import type { Config } from './config';
+import { logFolderOf, type Config } from './config';
 
 /** The plant file's, or this house's own; an embedded one may make it. */
 export async function exportKeyOf(db: Database, { servers, home }: Config): Promise<ExportKey> {
@@ -13,16 +13,13 @@ export async function exportKeyOf(db: Database, { servers, home }: Config): Prom
   return readExportKey({ env: process.env, reference, home: servers === 'embedded' ? home : null });
 }
 
-/** The log's folder beside the content store, and the key by which its checkpoints are signed. */
-export async function logPlaceOf(
-  db: Database,
-  { servers, home, store, watermark }: Config,
-): Promise<LogPlace> {
+/** The log's folder, and the key by which its checkpoints are signed. */
+export async function logPlaceOf(db: Database, { servers, home, log, watermark }: Config): Promise<LogPlace> {
   const { manufacturer } = await requirePlant(db);
   const key = await readLogKey({
     env: process.env,
     manufacturer,
     home: servers === 'embedded' ? home : null,
   });
-  return { key, folder: openLogFolder(logFolderIn(store)), mark: logMarkBeside(watermark) };
+  return { key, folder: openLogFolder(logFolderOf({ log })), mark: logMarkBeside(watermark) };
 }

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Sha256Hex } from '../../domain/brands';
+import type { ContentState } from '../../domain/store-check';
 
 /**
  * Where firmware images, SBOMs, exports and capsules live: each content under its own SHA-256, so that
@@ -22,6 +23,52 @@ export interface ContentStore {
   open(sha256: Sha256Hex, from?: number): Readable;
   /** Whether there is content under the digest. Does not read it: only `get` finds damage. */
   has(sha256: Sha256Hex): Promise<boolean>;
-  /** Removes the content for good; a repeat is a no-op. Whoever calls it knows that nobody needs it. */
+  /**
+   * Removes the content for good; a repeat is a no-op. Whoever calls it knows that nobody needs it.
+   * NOT_ALLOWED where a bucket has it locked until later.
+   */
   remove(sha256: Sha256Hex): Promise<void>;
+  /**
+   * Where the place can lock: nobody may remove the content before then, also not by other programs. A lock only grows.
+   * False where it can't: a folder, or a bucket without object lock.
+   */
+  protect(sha256: Sha256Hex, until: Date): Promise<boolean>;
+  /** Until when `remove` is refused; null where it is not. */
+  lockedUntil(sha256: Sha256Hex): Promise<Date | null>;
+}
+
+export type { ContentState } from '../../domain/store-check';
+
+/** A store in one place, which can be gone through. */
+export interface PlainStore extends ContentStore {
+  /** In words: the folder, or the bucket and its server. */
+  readonly place: string;
+  /** Reads all of it, whatever its size. */
+  check(sha256: Sha256Hex): Promise<ContentState>;
+  /** The digests of all that is there, after the given one, in order. Files of other names are passed by. */
+  list(after: Sha256Hex | null): AsyncIterable<Sha256Hex>;
+}
+
+/** What a kind of place does, below the promises that all of them keep. Each reports its own trouble. */
+export interface Place {
+  readonly place: string;
+  /** Where one content lies, in words. */
+  nameOf(sha256: Sha256Hex): string;
+  /** The bytes from there on; null where there is no such content. Whoever does not read them closes. */
+  read(sha256: Sha256Hex, from: number): Promise<Bytes | null>;
+  has(sha256: Sha256Hex): Promise<boolean>;
+  /** There as a whole or not at all, in the place of what was there. */
+  write(sha256: Sha256Hex, bytes: Uint8Array): Promise<void>;
+  writeFile(sha256: Sha256Hex, path: string): Promise<void>;
+  remove(sha256: Sha256Hex): Promise<void>;
+  list(after: Sha256Hex | null): AsyncIterable<Sha256Hex>;
+  protect(sha256: Sha256Hex, until: Date): Promise<boolean>;
+  lockedUntil(sha256: Sha256Hex): Promise<Date | null>;
+}
+
+export interface Bytes {
+  /** Of those from there on. */
+  readonly sizeBytes: number;
+  readonly pieces: AsyncIterable<Uint8Array>;
+  close(): void;
 }

@@ -1,11 +1,12 @@
 import { UnitrailError } from '../../domain/errors';
 import { errorCodeOf } from './durable-file';
 
-/** Does the work, and says of a disk or a share that fails: `what` of UNITRAIL_STORE can't be used, and why. */
+/** Does the work, and says of a disk or a share that fails: `what` can't be used, and why. */
 export async function reportingTrouble<Result>(
   what: string,
   folder: string,
   work: () => Promise<Result>,
+  mend = 'Check UNITRAIL_STORE: the folder, its rights and its free space.',
 ): Promise<Result> {
   try {
     return await work();
@@ -14,7 +15,7 @@ export async function reportingTrouble<Result>(
     const reason = errorCodeOf(error) ?? 'unknown error';
     throw new UnitrailError(
       'STORE_UNAVAILABLE',
-      `${what} ${folder} can't be used (${reason}). Check UNITRAIL_STORE: the folder, its rights and its free space.`,
+      `${what} ${folder} can't be used (${reason}). ${mend}`,
       { folder, reason },
       { cause: error },
     );

@@ -245,7 +245,7 @@ async function openParts({ temporal: given }: TestLineOptions) {
     closers.push(() => rm(home, { recursive: true, force: true }));
     const database = await createTestDatabase();
     closers.push(() => database.drop());
-    await applySamplePlant(database, configOf(home).store);
+    await applySamplePlant(database, join(home, 'store'));
     const temporal = given ?? (await createNamespace(process.env.UNITRAIL_TEST_TEMPORAL_ADDRESS!));
     const bench = await startVirtualBench();
     closers.push(() => bench.stop());
@@ -268,7 +268,8 @@ function configOf(home: string, bench?: RunningBench): Config {
     ownerUrl: null,
     loginsFile: null,
     home,
-    store: join(home, 'store'),
+    store: { first: { kind: 'folder', folder: join(home, 'store') }, copy: null },
+    log: join(home, 'store', 'log'),
     watermark: join(home, 'watermark.json'),
     temporalCli: null,
     benchAddress: bench?.address ?? null,

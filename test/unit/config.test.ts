@@ -1,4 +1,4 @@
-import { parseConfig } from '../../workers/config';
+import { logFolderOf, parseConfig } from '../../workers/config';
 
 const database = 'postgres://unitrail_office_login:secret@db.example.com:5432/unitrail';
 const temporal = 'temporal.example.com:7233';
@@ -66,4 +66,89 @@ test('every problem is told at once, and a database URL never shows its password
   expect(message).toContain('UNITRAIL_BENCH_ADDRESS: "nowhere" is not allowed; host:port');
   expect(message).toContain('UNITRAIL_LOG_LEVEL: "loud" is not allowed; one of debug, info, warn, error');
   expect(message).not.toContain('secret');
+});
+
+describe('where contents are kept', () => {
+  const bucket =
+    's3://archive.example/unitrail/line-1?endpoint=https://s3.example.com:9000&region=eu-1&profile=line';
+  const place = {
+    ...{ kind: 'bucket', bucket: 'archive.example', prefix: 'unitrail/line-1/', region: 'eu-1' },
+    ...{ endpoint: 'https://s3.example.com:9000', profile: 'line', lock: 'governance' },
+  };
+
+  test('is a folder, with the log beside the contents', () => {
+    const { store, log } = parseConfig({ UNITRAIL_STORE: '/srv/store' });
+    expect(store).toEqual({ first: { kind: 'folder', folder: '/srv/store' }, copy: null });
+    expect(logFolderOf({ log })).toBe('/srv/store/log');
+    expect(parseConfig({ UNITRAIL_STORE: '/srv/store', UNITRAIL_LOG: '/srv/log' }).log).toBe('/srv/log');
+  });
+
+  test('or a bucket, and another place holds the second copy', () => {
+    expect(parseConfig({ UNITRAIL_STORE: bucket, UNITRAIL_STORE_COPY: '/srv/copy' }).store).toEqual({
+      first: place,
+      copy: { kind: 'folder', folder: '/srv/copy' },
+    });
+    const amazon = parseConfig({ UNITRAIL_STORE: 's3://archive?region=eu-central-1&lock=compliance' });
+    expect(amazon.store.first).toMatchObject({
+      prefix: '',
+      endpoint: null,
+      profile: null,
+      lock: 'compliance',
+    });
+    const here = parseConfig({ UNITRAIL_STORE: 's3://archive?endpoint=http://127.0.0.1:7070' });
+    expect(here.store.first).toMatchObject({ region: 'us-east-1' });
+  });
+
+  test('a bucket has no place for the log: embedded servers keep it at home, given ones have to be told', () => {
+    expect(parseConfig({ UNITRAIL_STORE: bucket, UNITRAIL_HOME: '/srv/home' }).log).toBe('/srv/home/log');
+    const given = { UNITRAIL_STORE: bucket, UNITRAIL_DATABASE_URL: database, TEMPORAL_ADDRESS: temporal };
+    expect(() => logFolderOf(parseConfig(given))).toThrow('UNITRAIL_LOG: (missing) is not allowed');
+    expect(logFolderOf(parseConfig({ ...given, UNITRAIL_LOG: '/srv/log' }))).toBe('/srv/log');
+    expect(() => parseConfig({ UNITRAIL_LOG: bucket })).toThrow('UNITRAIL_LOG: a bucket is not allowed');
+  });
+
+  test.each([
+    ['s3://archive', /^UNITRAIL_STORE: region= \(missing\) is not allowed/],
+    ['s3://KEY:secret@archive?region=r', /^UNITRAIL_STORE: \(hidden\) is not allowed; s3:\/\/BUCKET/],
+    [
+      's3://archive?region=r&secret=secret',
+      /^UNITRAIL_STORE: the option "secret" is not allowed; each of endpoint/,
+    ],
+    [
+      's3://archive?endpoint=https://KEY:secret@s3.example.com',
+      /^UNITRAIL_STORE: endpoint= \(hidden\) is not allowed/,
+    ],
+    [
+      's3://archive?endpoint=http://s3.example.com',
+      /^UNITRAIL_STORE: endpoint="http:\/\/s3.example.com" is not allowed; https/,
+    ],
+    [
+      's3://archive?endpoint=https://s3.example.com/path',
+      /^UNITRAIL_STORE: endpoint=".*path" is not allowed/,
+    ],
+    ['s3://ar_chive?region=r', /^UNITRAIL_STORE: the bucket "ar_chive" is not allowed; 3 to 63/],
+    ['s3://archive/a%20b?region=r', /^UNITRAIL_STORE: the prefix ".*" is not allowed/],
+    [
+      's3://archive?region=r&lock=soft',
+      /^UNITRAIL_STORE: lock="soft" is not allowed; governance or compliance/,
+    ],
+    ['s3://archive?region=r&region=s', /^UNITRAIL_STORE: the option "region" is not allowed/],
+  ])('%s is refused, and no secret is repeated', (UNITRAIL_STORE, told) => {
+    const refuse = (): unknown => parseConfig({ UNITRAIL_STORE });
+    expect(refuse).toThrow(expect.objectContaining({ detail: { problems: [expect.stringMatching(told)] } }));
+    expect(refuse).toThrow(
+      expect.objectContaining({ message: expect.not.stringMatching(/secret@|=secret/) }),
+    );
+  });
+
+  test('two copies in one place are refused', () => {
+    const same = [
+      ['/srv/store', '/srv/store'],
+      [bucket, bucket.replace('&profile=line', '')],
+    ];
+    for (const [UNITRAIL_STORE, UNITRAIL_STORE_COPY] of same)
+      expect(() => parseConfig({ UNITRAIL_STORE, UNITRAIL_STORE_COPY })).toThrow(
+        'UNITRAIL_STORE_COPY: the place of UNITRAIL_STORE is not allowed; another folder or bucket',
+      );
+  });
 });

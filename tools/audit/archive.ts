@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { UnitrailError } from '../../domain/errors';
+import type { StorePlace } from '../../domain/store-place';
+import { openArchive, type ReadContent } from './archive-files';
 import type { Census } from './census';
 import type { Findings } from './findings';
 import type { Snapshot } from './snapshot';
@@ -45,7 +45,7 @@ const UNITS_AT_ONCE = 250;
  */
 export async function* readArchive(
   snapshot: Snapshot,
-  store: string | undefined,
+  store: StorePlace | null,
   census: Census,
   findings: Findings,
 ): AsyncGenerator<ArchivedHistory[]> {
@@ -58,17 +58,20 @@ export async function* readArchive(
       'CONFIGURATION_INVALID',
       'UNITRAIL_STORE is not set: units have moved into capsules, and without the content store they can not be judged.',
     );
+  const read = store === null ? nothing : openArchive(store);
   for (const capsule of capsules) {
-    const files = capsule.erased ? null : await soundFiles(snapshot, store!, capsule, findings);
-    if (files) yield* readCapsule(snapshot, capsule, files, findings);
+    const files = capsule.erased ? null : await soundFiles(snapshot, read, capsule, findings);
+    if (files) yield* readCapsule(snapshot, capsule, { read, files }, findings);
     else await countByRows(snapshot, capsule, census);
   }
 }
 
-/** Paths by role; null where one of them is not what was booked. */
+const nothing: ReadContent = async () => null;
+
+/** Digests by role; null where one of them is not what was booked. */
 async function soundFiles(
   snapshot: Snapshot,
-  store: string,
+  read: ReadContent,
   { id }: Capsule,
   findings: Findings,
 ): Promise<ReadonlyMap<string, string> | null> {
@@ -76,34 +79,35 @@ async function soundFiles(
     'select name, role, sha256 from capsule_files where capsule_id = $1 order by name',
     [id],
   );
-  const paths = new Map<string, string>();
+  const digests = new Map<string, string>();
   let sound = true;
   for (const { name, role, sha256 } of files) {
-    const path = join(store, 'sha256', sha256.slice(0, 2), sha256);
-    const found = await digestOf(path);
-    paths.set(role, path);
+    const found = await digestOf(await read(sha256));
+    digests.set(role, sha256);
     if (found === sha256) continue;
     sound = false;
     findings.violation('A19', `capsule ${id}, ${name}`, found ?? 'no such file in the content store', sha256);
   }
-  return sound && paths.has('events') && paths.has('records') ? paths : null;
+  return sound && digests.has('events') && digests.has('records') ? digests : null;
 }
 
-async function digestOf(path: string): Promise<string | null> {
-  if (!(await stat(path).catch(() => null))) return null;
+async function digestOf(content: Readable | null): Promise<string | null> {
+  if (content === null) return null;
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  for await (const chunk of content) hash.update(chunk as Buffer);
   return hash.digest('hex');
 }
 
 async function* readCapsule(
   snapshot: Snapshot,
   { id }: Capsule,
-  files: ReadonlyMap<string, string>,
+  { read, files }: { readonly read: ReadContent; readonly files: ReadonlyMap<string, string> },
   findings: Findings,
 ): AsyncGenerator<ArchivedHistory[]> {
-  const histories = readEvents(files.get('events')!);
-  const records = createInterface({ input: createReadStream(files.get('records')!) })[Symbol.asyncIterator]();
+  // Removed since its digest was taken, it ends at once, and each unit in it is a finding.
+  const open = async (role: string): Promise<Readable> => (await read(files.get(role)!)) ?? Readable.from([]);
+  const histories = readEvents(await open('events'));
+  const records = createInterface({ input: await open('records') })[Symbol.asyncIterator]();
   for await (const members of membersOf(snapshot, id)) {
     const found: ArchivedHistory[] = [];
     for (const member of members) {
@@ -153,9 +157,9 @@ function checkMember(
 }
 
 /** The events of one unit after those of another, as they were stored; the hash before each is not told twice. */
-async function* readEvents(path: string): AsyncGenerator<History, undefined> {
+async function* readEvents(content: Readable): AsyncGenerator<History, undefined> {
   let history: { stream: string; events: StoredEvent[] } | undefined;
-  for await (const line of createInterface({ input: createReadStream(path) })) {
+  for await (const line of createInterface({ input: content })) {
     const { header, body, hash } = JSON.parse(line) as { header: string; body: string; hash: string };
     const [, stream = '', seq, type = '', key = '', , at = ''] = header.split('|');
     if (history?.stream !== stream) {

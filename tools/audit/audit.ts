@@ -1,6 +1,7 @@
 import { checkAdoptions, noteAdoption, type AdoptionEvents } from './adoptions';
 import { checkAmendments, checkStrayStatements } from './amendments';
 import { readArchive, setLateAside, withLate, type ArchivedHistory } from './archive';
+import { archivePlace } from './archive-files';
 import { checkArchivedLeaves } from './archived-leaves';
 import { checkAuthorship } from './authorship';
 import { checkBatches, checkRest } from './batches';
@@ -30,6 +31,7 @@ import { checkNumberLists, noteList, type ListEvents } from './number-lists';
 import { passedOf } from './passed-numbers';
 import { loadPlant, type Plant } from './plant';
 import { RECORD_FORMAT } from '../../domain/record-document';
+import type { StorePlace } from '../../domain/store-place';
 import { checkPinned, checkProjection, checkRelease } from './projection';
 import { checkRecord, checkStrayRecords } from './records';
 import { noteRetention, type RetentionEvents } from './retention-events';
@@ -55,8 +57,8 @@ export interface AuditOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Where the log lies outside the database; without it, it is not looked at. */
   readonly logFolder?: string;
-  /** The folder of the content store, where capsules are; the environment's UNITRAIL_STORE unless given. */
-  readonly store?: string;
+  /** The content store, where capsules are, as UNITRAIL_STORE says it; the environment's unless given. */
+  readonly store?: StorePlace | string;
   /** The public keys that may have signed the log; without them, those on record count. */
   readonly logKeys?: readonly string[];
 }
@@ -145,7 +147,12 @@ async function auditSnapshot(
     events += histories.reduce((sum, history) => sum + history.events.length, 0);
     onProgress?.({ events, totalEvents: counts.events ?? 0 });
   }
-  for await (const archived of readArchive(snapshot, store ?? env?.UNITRAIL_STORE, run.census, findings)) {
+  for await (const archived of readArchive(
+    snapshot,
+    archivePlace(store ?? env?.UNITRAIL_STORE),
+    run.census,
+    findings,
+  )) {
     await checkArchivedLeaves(snapshot, archived, findings);
     await auditHistories(run, archived.map(withLate(run)));
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { UnitrailError } from '../../domain/errors';
+import { isBucketText } from '../../domain/store-place';
 import { audit, type AuditReport } from './audit';
 import { invariants } from './invariants';
 
@@ -14,11 +15,10 @@ export async function main(args: readonly string[], environment: NodeJS.ProcessE
       'UNITRAIL_DATABASE_URL is not set; it has to be the URL of a login that may read, unitrail_auditor',
     );
   try {
-    const store = environment.UNITRAIL_STORE;
     const report = await audit(databaseUrl, {
       env: environment,
       logKeys: read.logKeys,
-      ...(store && { logFolder: join(store, 'log') }),
+      ...logFolder(environment),
     });
     write(process.stdout, read.json ? JSON.stringify(report) : reportText(report));
     return report.ok ? 0 : 1;
@@ -26,6 +26,12 @@ export async function main(args: readonly string[], environment: NodeJS.ProcessE
     if (error instanceof UnitrailError) return refuse(error.message);
     throw error;
   }
+}
+
+/** Beside the contents, where these are in a folder and nothing else is said. */
+function logFolder({ UNITRAIL_LOG: log, UNITRAIL_STORE: store }: NodeJS.ProcessEnv): { logFolder?: string } {
+  if (log) return { logFolder: log };
+  return store && !isBucketText(store) ? { logFolder: join(store, 'log') } : {};
 }
 
 function readOptions(args: readonly string[]): { json: boolean; logKeys: readonly string[] } | string {

@@ -1,0 +1,136 @@
+import { Readable } from 'node:stream';
+import type { Sha256Hex } from '../../domain/brands';
+import { UnitrailError } from '../../domain/errors';
+import type { ContentStore, PlainStore } from './port';
+
+/**
+ * Two places that hold the same. What is kept is kept in both, or it is not kept. Reads ask the first, and the copy where the
+ * first is damaged, has it not or does not answer; `get` mends the first then.
+ */
+export function createMirroredStore(first: PlainStore, copy: PlainStore): ContentStore {
+  async function get(sha256: Sha256Hex): Promise<Uint8Array> {
+    try {
+      return await first.get(sha256);
+    } catch (error) {
+      const bytes = await otherwise(error, () => copy.get(sha256));
+      if (!isUnavailable(error)) await mendFirst(sha256, bytes);
+      return bytes;
+    }
+  }
+
+  /** Best effort: whoever reads has the bytes, and the search for bit rot comes by. */
+  async function mendFirst(sha256: Sha256Hex, bytes: Uint8Array): Promise<void> {
+    try {
+      await first.put(bytes);
+      await undoIfRemoved(sha256, copy, first);
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+    }
+  }
+
+  async function* piecesOf(sha256: Sha256Hex, from: number): AsyncGenerator<Uint8Array> {
+    let given = 0;
+    try {
+      for await (const piece of first.open(sha256, from)) {
+        given += (piece as Uint8Array).length;
+        yield piece as Uint8Array;
+      }
+      return;
+    } catch (error) {
+      if (!isOfThePlace(error)) throw error;
+      const rest = copy.open(sha256, from + given)[Symbol.asyncIterator]();
+      // Where the copy can't help, the first says why.
+      const next = await otherwise(error, () => rest.next() as Promise<IteratorResult<Uint8Array>>);
+      if (!next.done) yield next.value;
+      yield* { [Symbol.asyncIterator]: () => rest } as AsyncIterable<Uint8Array>;
+    }
+  }
+
+  /** The first goes first: whoever mends from the copy then looks whether the copy is still there. See `undoIfRemoved`. */
+  async function remove(sha256: Sha256Hex): Promise<void> {
+    await refuseLocked(copy, sha256);
+    await first.remove(sha256);
+    await copy.remove(sha256);
+    await first.remove(sha256);
+  }
+
+  return {
+    get,
+    remove,
+    put: async (bytes) => {
+      const content = new Uint8Array(bytes);
+      await first.put(content);
+      return copy.put(content);
+    },
+    putFile: async (path) => {
+      const sha256 = await first.putFile(path);
+      if ((await copy.putFile(path)) === sha256) return sha256;
+      throw new UnitrailError(
+        'STORE_UNAVAILABLE',
+        `The file ${path} changed while it was kept. Look at the disk.`,
+      );
+    },
+    open: (sha256, from = 0) =>
+      Readable.from(piecesOf(sha256, from), { objectMode: false, highWaterMark: 1024 * 1024 }),
+    has: async (sha256) => {
+      try {
+        return (await first.has(sha256)) || (await copy.has(sha256));
+      } catch (error) {
+        return otherwise(error, () => copy.has(sha256));
+      }
+    },
+    protect: async (sha256, until) => {
+      const locked = [await first.protect(sha256, until), await copy.protect(sha256, until)];
+      return locked.includes(true);
+    },
+    lockedUntil: async (sha256) => {
+      const ends = [await first.lockedUntil(sha256), await copy.lockedUntil(sha256)].filter(
+        (end) => end !== null,
+      );
+      return ends.length === 0 ? null : new Date(Math.max(...ends.map(Number)));
+    },
+  };
+}
+
+/**
+ * After content was copied from one place to the other: where it was removed in the meantime, it is removed again. Whoever
+ * removes takes it from the first, the copy and the first again, so that either of the two notices the other.
+ */
+export async function undoIfRemoved(sha256: Sha256Hex, from: PlainStore, to: PlainStore): Promise<boolean> {
+  if (await from.has(sha256)) return false;
+  await to.remove(sha256);
+  return true;
+}
+
+/** Before anything goes: half of a removal would be mended. */
+async function refuseLocked(store: PlainStore, sha256: Sha256Hex): Promise<void> {
+  const until = await store.lockedUntil(sha256);
+  if (until === null) return;
+  throw new UnitrailError(
+    'NOT_ALLOWED',
+    `The content ${sha256} is locked in ${store.place} until ${until.toISOString()}: it can't be removed before then.`,
+    { place: store.place, sha256, until: until.toISOString() },
+  );
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof UnitrailError && error.code === 'STORE_UNAVAILABLE';
+}
+
+/** What another place may do better. */
+function isOfThePlace(error: unknown): boolean {
+  return (
+    error instanceof UnitrailError &&
+    ['NOT_FOUND', 'IMAGE_DIGEST_MISMATCH', 'STORE_UNAVAILABLE'].includes(error.code)
+  );
+}
+
+/** The copy's answer; where it has none either, what the first said. */
+async function otherwise<Answer>(first: unknown, ask: () => Promise<Answer>): Promise<Answer> {
+  if (!isOfThePlace(first)) throw first;
+  try {
+    return await ask();
+  } catch (error) {
+    throw isOfThePlace(error) ? first : error;
+  }
+}

@@ -1,0 +1,248 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createServer } from 'node:net';
+import { mkdir, truncate, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { text } from 'node:stream/consumers';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectVersionsCommand,
+} from '@aws-sdk/client-s3';
+import { openPlainStore } from '../../adapters/store/open-store';
+import type { PlainStore } from '../../adapters/store/port';
+import { archivePlace, openArchive } from '../../tools/audit/archive-files';
+import type { BucketPlace } from '../../domain/store-place';
+import { credentials, hasS3, itWithS3, S3Server } from '../support/s3-server';
+import { allOf, firmware, firmwareSha256, flipBit, keepsContents, withFile } from '../support/store-contract';
+
+/** The promises of a content store, by a real server that speaks S3. */
+let server: S3Server;
+let bucket: string;
+let count = 0;
+
+const before = { ...process.env };
+beforeAll(async () => {
+  Object.assign(process.env, credentials, { AWS_EC2_METADATA_DISABLED: 'true' });
+  if (hasS3()) server = await S3Server.start();
+}, 60_000);
+afterAll(async () => {
+  for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
+  await server?.stop();
+});
+beforeEach(async () => {
+  if (!hasS3()) return;
+  bucket = `bucket-${(count += 1)}`;
+  await server.makeBucket(bucket);
+});
+
+const open = (place: Partial<BucketPlace> = {}): PlainStore =>
+  openPlainStore({ ...server.placeOf(bucket), ...place });
+
+describe('a content store in a bucket', () => {
+  keepsContents(
+    () => ({
+      open: (limits) => openPlainStore(server.placeOf(bucket), limits),
+      fileOf: (sha256) => server.fileOf(bucket, sha256),
+      nameOf: (sha256) => `unitrail/sha256/${sha256.slice(0, 2)}/${sha256} of s3://${bucket}/unitrail/`,
+      unusable: () => ({ store: open({ bucket: 'no-such-bucket' }), place: 's3://no-such-bucket/unitrail/' }),
+    }),
+    itWithS3,
+  );
+
+  itWithS3('keeps a file of many parts, and leaves none of them behind', async () => {
+    const bytes = randomBytes(35 * 1024 * 1024);
+    await withFile(bytes, async (path) => {
+      const sha256 = await open().putFile(path);
+      expect(await open().check(sha256)).toBe('whole');
+      await flipBit(server.fileOf(bucket, sha256));
+      expect(await open().putFile(path)).toBe(sha256);
+      expect(await open().check(sha256)).toBe('whole');
+    });
+    const uploads = await server.client().send(new ListMultipartUploadsCommand({ Bucket: bucket }));
+    expect(uploads.Uploads ?? []).toEqual([]);
+  });
+
+  itWithS3('lists more than one page of the server has', async () => {
+    const digests = Array.from({ length: 1_050 }, (_, at) =>
+      createHash('sha256').update(`${at}`).digest('hex'),
+    );
+    // Not by the store: each is a file of the server's, and a thousand requests take their time.
+    for (const sha256 of digests) {
+      await mkdir(dirname(server.fileOf(bucket, sha256)), { recursive: true });
+      await writeFile(server.fileOf(bucket, sha256), '');
+    }
+    expect(await allOf(open())).toEqual(digests.sort());
+  });
+});
+
+describe("the auditor's own reader", () => {
+  itWithS3('reads what is there, and says what it can not ask', async () => {
+    await open().put(firmware);
+    const read = openArchive(archivePlace(server.textOf(bucket))!);
+    expect(await text((await read(firmwareSha256))!)).toBe(firmware.toString());
+    expect(await read('a'.repeat(64))).toBeNull();
+    const away = openArchive(archivePlace('s3://no-such-bucket?endpoint=' + server.endpoint)!);
+    await expect(away(firmwareSha256)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining('(NoSuchBucket)'),
+    });
+  });
+});
+
+describe('a bucket that can not be used says why', () => {
+  const told = (text: RegExp) => ({ code: 'STORE_UNAVAILABLE', message: expect.stringMatching(text) });
+
+  itWithS3('nothing answers there', async () => {
+    const away = open({ endpoint: 'http://127.0.0.1:1' });
+    await expect(away.put(firmware)).rejects.toMatchObject(
+      told(
+        /^The content store s3:.* at http:\/\/127.0.0.1:1 can't be used: nothing answers there \(ECONNREFUSED\)/,
+      ),
+    );
+  });
+
+  itWithS3('the server breaks the connection', async () => {
+    const silent = createServer((socket) => socket.resetAndDestroy());
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as { port: number };
+    const away = open({ endpoint: `http://127.0.0.1:${port}` });
+    await expect(away.get(firmwareSha256)).rejects.toMatchObject(
+      told(/nothing answers there \(ECONNRESET\)/),
+    );
+    await new Promise((resolve) => silent.close(resolve));
+  });
+
+  itWithS3('there is no such bucket', async () => {
+    const away = open({ bucket: 'no-such-bucket' });
+    const none = told(/there is no such bucket \(NoSuchBucket\)/);
+    await expect(away.has(firmwareSha256)).rejects.toMatchObject(none);
+    await expect(away.get(firmwareSha256)).rejects.toMatchObject(none);
+    await withFile(firmware, (path) => expect(away.putFile(path)).rejects.toMatchObject(none));
+  });
+
+  itWithS3('wrong credentials, and no key in the message', async () => {
+    const wrong = { AWS_ACCESS_KEY_ID: 'somebody-else' };
+    const message = await refusalWith(wrong);
+    expect(message).toMatch(
+      /the server does not take the credentials \((InvalidAccessKeyId|XAdminUserNotFound)\)/,
+    );
+    expect(message).not.toContain('somebody-else');
+    const secret = { AWS_SECRET_ACCESS_KEY: 'a wrong secret' };
+    expect(await refusalWith(secret)).toMatch(/does not take the credentials \(SignatureDoesNotMatch\)/);
+  });
+
+  itWithS3('no credentials at all', async () => {
+    const none = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' };
+    expect(await refusalWith(none)).toMatch(/no credentials were found/);
+  });
+
+  itWithS3('a disk without room, and what was there stays readable', async () => {
+    const small = await S3Server.start({ sizeMiB: 8 });
+    try {
+      await small.makeBucket('small');
+      const store = openPlainStore(small.placeOf('small'), { cacheBytes: 0 });
+      await store.put(firmware);
+      await expect(store.put(randomBytes(12 * 1024 * 1024))).rejects.toMatchObject({
+        code: 'STORE_UNAVAILABLE',
+      });
+      await withFile(randomBytes(40 * 1024 * 1024), (path) =>
+        expect(store.putFile(path)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' }),
+      );
+      expect(Buffer.from(await store.get(firmwareSha256))).toEqual(firmware);
+    } finally {
+      await small.stop();
+    }
+  });
+
+  async function refusalWith(env: Record<string, string>): Promise<string> {
+    const kept = { ...process.env };
+    Object.assign(process.env, env);
+    try {
+      return await open()
+        .put(firmware)
+        .then(
+          () => 'it was taken',
+          (error: Error) => error.message,
+        );
+    } finally {
+      Object.assign(process.env, kept);
+    }
+  }
+});
+
+describe('a bucket with object lock', () => {
+  const [soon, later] = [new Date('2040-01-01T00:00:00Z'), new Date('2045-01-01T00:00:00Z')];
+
+  beforeEach(async () => {
+    if (!hasS3()) return;
+    bucket = `locked-${count}`;
+    await server.makeBucket(bucket, { lock: true });
+  });
+
+  itWithS3('locks a content until then, and only ever for longer', async () => {
+    const store = open();
+    await store.put(firmware);
+    expect(await store.lockedUntil(firmwareSha256)).toBeNull();
+    expect(await store.protect(firmwareSha256, later)).toBe(true);
+    expect(await store.protect(firmwareSha256, soon)).toBe(true);
+    expect(await store.lockedUntil(firmwareSha256)).toEqual(later);
+  });
+
+  itWithS3('refuses to remove it before, and says until when', async () => {
+    const store = open();
+    await store.put(firmware);
+    await store.protect(firmwareSha256, soon);
+    await expect(store.remove(firmwareSha256)).rejects.toMatchObject({
+      code: 'NOT_ALLOWED',
+      message: expect.stringContaining('2040-01-01T00:00:00.000Z'),
+    });
+    expect(Buffer.from(await open().get(firmwareSha256))).toEqual(firmware);
+  });
+
+  itWithS3('is held by the server, also against another program with the same credentials', async () => {
+    const store = open({ lock: 'compliance' });
+    await store.put(firmware);
+    await store.protect(firmwareSha256, soon);
+    const key = `unitrail/sha256/${firmwareSha256.slice(0, 2)}/${firmwareSha256}`;
+    const { Versions } = await server.client().send(new ListObjectVersionsCommand({ Bucket: bucket }));
+    const version = Versions!.find(({ Key }) => Key === key)!.VersionId;
+    const remove = new DeleteObjectCommand({
+      Bucket: bucket,
+      Key: key,
+      VersionId: version,
+      BypassGovernanceRetention: true,
+    });
+    await expect(server.client().send(remove)).rejects.toMatchObject({ name: 'AccessDenied' });
+    expect(Buffer.from(await open().get(firmwareSha256))).toEqual(firmware);
+  });
+
+  itWithS3('removes every version of what is not locked: none can be read any more', async () => {
+    const store = open();
+    await store.put(firmware);
+    await writeFile(server.fileOf(bucket, firmwareSha256), 'damaged');
+    await store.put(firmware);
+    const versions = async () =>
+      (await server.client().send(new ListObjectVersionsCommand({ Bucket: bucket }))).Versions ?? [];
+    const found = await versions();
+    expect(found.length).toBeGreaterThanOrEqual(2);
+    await store.remove(firmwareSha256);
+    expect(await versions()).toEqual([]);
+    for (const { Key, VersionId } of found)
+      await expect(
+        server.client().send(new GetObjectCommand({ Bucket: bucket, Key, VersionId })),
+      ).rejects.toThrow();
+  });
+
+  itWithS3('can protect again what was mended: its new version is another one', async () => {
+    const store = open();
+    await store.put(firmware);
+    await store.protect(firmwareSha256, soon);
+    await truncate(server.fileOf(bucket, firmwareSha256), 3);
+    expect(await store.check(firmwareSha256)).toBe('damaged');
+    await open({}).put(firmware);
+    expect(await store.check(firmwareSha256)).toBe('whole');
+    await store.protect(firmwareSha256, soon);
+    expect(await store.lockedUntil(firmwareSha256)).toEqual(soon);
+  });
+});
