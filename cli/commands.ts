@@ -64,6 +64,7 @@ export const entries: Readonly<Record<string, Entry>> = {
       list: './shipment-list',
     },
   },
+  store: { summary: 'the content store and its second copy: check', load: { check: './store-check' } },
   unit: {
     summary: 'one unit, or the units that fit',
     load: {

@@ -98,6 +98,8 @@ export const reactions = {
   RECORD_INCOMPLETE: 'page',
   /** An archived history or record is not what was moved. */
   CAPSULE_DAMAGED: 'page',
+  /** A content is damaged or missing in every place that should have it. */
+  CONTENT_LOST: 'page',
   /** The database is older than numbers that were issued: it was restored from a backup. */
   REGISTRY_LAGS: 'page',
   /** The transparency log does not go on from the checkpoint that is kept: it was changed, or restored from a backup. */

@@ -31,6 +31,9 @@ export const noticesScheduleId = 'notices';
 /** Of the schedule, and the beginning of the ids of its runs. */
 export const logScheduleId = 'log';
 
+/** The same of the search for bit rot. */
+export const storeCheckScheduleId = 'store-check';
+
 export const taskQueues = {
   workflows: 'unitrail.workflows',
   office: 'unitrail.office',

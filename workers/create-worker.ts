@@ -9,6 +9,7 @@ import { createAssignActivities } from '../activities/assign';
 import { createBatchActivities } from '../activities/batch';
 import { createBatchControlActivities } from '../activities/batch-control';
 import { createQualityActivities } from '../activities/check-quality';
+import { createCheckStoreActivities, type CheckStoreActivityDeps } from '../activities/check-store';
 import { createExportActivities } from '../activities/exports';
 import { createFlashActivities } from '../activities/flash';
 import { createHoldActivities } from '../activities/hold';
@@ -41,7 +42,7 @@ const SHUTDOWN_GRACE = '2 minutes';
 /** Most of them wait in line for a slot, which costs a timer: ten batches that wait leave room for decisions. */
 const OFFICE_ACTIVITIES_AT_ONCE = 480;
 
-export interface OfficeDeps extends Omit<RetentionDeps, 'client'> {
+export interface OfficeDeps extends Omit<RetentionDeps, 'client'>, Omit<CheckStoreActivityDeps, 'db'> {
   readonly db: Database;
   readonly calls: Notifications;
   readonly store: ContentStore;
@@ -98,6 +99,7 @@ export function officeActivities(deps: OfficeDeps, host: TemporalHost): OfficeAc
     ...createExportActivities(deps),
     ...createLogActivities(deps),
     ...createRetentionActivities({ ...deps, client: host.client }),
+    ...createCheckStoreActivities({ ...deps, db: deps.exportDb ?? deps.db }),
   };
 }
 

@@ -9,7 +9,7 @@ import { Notifications } from '../adapters/postgres/notifications';
 import { loadPlant, requirePlant } from '../adapters/postgres/plant-store';
 import { createWatermark } from '../adapters/registry/watermark';
 import { createWebhook } from '../adapters/webhook/webhook';
-import { openStore } from '../adapters/store/open-store';
+import { openSides, openStore } from '../adapters/store/open-store';
 import { UnitrailError } from '../domain/errors';
 import { stationLogin, type Station } from '../domain/plant';
 import { setMaxListeners } from 'node:events';
@@ -25,6 +25,7 @@ import {
 import { closeAll, type Closer } from './close-all';
 import type { Logger } from './log';
 import { keepLogSchedule } from './log-schedule';
+import { keepStoreCheckSchedule } from './store-check-schedule';
 import { keepExportSchedules } from './export-schedules';
 import { Monitor } from './monitor';
 import { exportKeyOf, logPlaceOf } from './office-keys';
@@ -195,6 +196,7 @@ async function startWorkflows({
 }: Setting): Promise<Omit<Part, 'close'>> {
   // Here, and not with the office: workflow workers are upgraded last, and older ones do not know what it starts.
   await keepLogSchedule(host.client, log);
+  await keepStoreCheckSchedule(host.client, log);
   return { worker: await createWorkflowWorker(host, await bundle(), maxCachedWorkflows) };
 }
 
@@ -223,6 +225,8 @@ async function startOffice(
     ...{ exportDb, exportKey: () => exportKeyOf(db, config), workFolder: join(config.home, 'exports') },
     log: () => logPlaceOf(db, config),
     ...retentionParts(servers, opened),
+    sides: () => openSides(config.store, { cacheBytes: 0 }),
+    onMended: monitor?.metrics.mended,
     heldTooLongMinutes: config.heldTooLongMinutes,
     meter: monitor?.metrics.meter,
   });

@@ -17,6 +17,8 @@ export interface Metrics {
   text(): Promise<string>;
   readonly contentType: string;
   readonly meter: ActivityMeter;
+  /** Contents that the search for bit rot has mended. */
+  readonly mended: (contents: number) => void;
   /** Only the office has what these come from. */
   readFrom(read: () => Promise<MetricRows>, log: Logger): void;
 }
@@ -33,8 +35,18 @@ export function createMetrics(): Metrics {
     },
     contentType: registry.contentType,
     meter: createMeter(registry),
+    mended: countMended(registry),
     readFrom: (read, log) => void (refresh = addDatabaseGauges(registry, read, log)),
   };
+}
+
+function countMended(registry: Registry): (contents: number) => void {
+  const mended = new Counter({
+    name: 'unitrail_store_mended_total',
+    help: 'Contents that were damaged or missing in one place and were mended from the other. A disk or a server rots.',
+    registers: [registry],
+  });
+  return (contents) => mended.inc(contents);
 }
 
 function createMeter(registry: Registry): ActivityMeter {

@@ -3,6 +3,7 @@ import type { createAssignActivities } from '../activities/assign';
 import type { createBatchActivities } from '../activities/batch';
 import type { createBatchControlActivities } from '../activities/batch-control';
 import type { createQualityActivities } from '../activities/check-quality';
+import type { createCheckStoreActivities } from '../activities/check-store';
 import type { createExportActivities } from '../activities/exports';
 import type { createFlashActivities } from '../activities/flash';
 import type { createHoldActivities } from '../activities/hold';
@@ -31,7 +32,8 @@ export type OfficeActivities = ReturnType<typeof createLoadUnitActivities> &
   ReturnType<typeof createNoticeActivities> &
   ReturnType<typeof createExportActivities> &
   ReturnType<typeof createLogActivities> &
-  ReturnType<typeof createRetentionActivities>;
+  ReturnType<typeof createRetentionActivities> &
+  ReturnType<typeof createCheckStoreActivities>;
 
 export type StationActivities = ReturnType<typeof createFlashActivities> &
   ReturnType<typeof createTestActivities> &

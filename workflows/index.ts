@@ -8,4 +8,5 @@ export { partition } from './partition';
 export { resolveUnits } from './resolve-units';
 export { retention } from './retention';
 export { shipment } from './shipment';
+export { storeCheck } from './store-check';
 export { unit } from './unit';

@@ -1,0 +1,62 @@
+import { Context } from '@temporalio/activity';
+import { checkStore } from '../adapters/store/check-store';
+import type { Sides } from '../adapters/store/open-store';
+import type { Database } from '../adapters/postgres/database';
+import { wantedContents } from '../adapters/postgres/wanted-contents';
+import { UnitrailError } from '../domain/errors';
+import { findingText, type StoreCheckPart, type StoreReport } from '../domain/store-check';
+
+export interface CheckStoreActivityDeps {
+  readonly db: Database;
+  /** Each place by itself, without a cache. */
+  readonly sides: () => Sides;
+  readonly workFolder: string;
+  /** Hears of each content that was mended. */
+  readonly onMended?: ((contents: number) => void) | undefined;
+}
+
+/** A step ends after this time or this many contents, whichever is first: what a killed worker has to do again is bounded. */
+const STEP_MS = 10 * 60_000;
+const STEP_CONTENTS = 5_000;
+const HEARTBEAT_MS = 10_000;
+
+/** The search for bit rot, in steps. Safe to run twice: what was mended is whole. */
+export function createCheckStoreActivities({ db, sides, workFolder, onMended }: CheckStoreActivityDeps) {
+  return {
+    /** Reads on from there, and mends. A repeat goes on where the try before it told that it was. */
+    async checkStorePart(begin: StoreCheckPart): Promise<StoreCheckPart> {
+      const context = Context.current();
+      let part = (context.info.heartbeatDetails as StoreCheckPart | undefined) ?? begin;
+      const ends = { at: Date.now() + STEP_MS, contents: begin.report.checked + STEP_CONTENTS };
+      const timer = setInterval(() => context.heartbeat(part), HEARTBEAT_MS);
+      try {
+        const deps = {
+          ...sides(),
+          workFolder,
+          wanted: (after: Parameters<typeof wantedContents>[1]) => wantedContents(db, after),
+        };
+        return await checkStore(deps, part, {
+          signal: context.cancellationSignal,
+          isEnough: (now) => {
+            onMended?.(now.report.mended - part.report.mended);
+            part = now;
+            return now.report.checked >= ends.contents || Date.now() >= ends.at;
+          },
+        });
+      } finally {
+        clearInterval(timer);
+      }
+    },
+
+    /** Fails where something is whole nowhere: somebody has to be called. */
+    async endStoreCheck({ report }: { report: StoreReport }): Promise<void> {
+      if (report.lost === 0) return;
+      const lost = report.findings.filter(({ outcome }) => outcome === 'lost');
+      throw new UnitrailError(
+        'CONTENT_LOST',
+        `${report.lost} contents are whole in no place, and only a backup brings them back: ${lost.slice(0, 10).map(findingText).join('; ')}. \`unitrail store check\` lists them.`,
+        { lost: report.lost },
+      );
+    },
+  };
+}

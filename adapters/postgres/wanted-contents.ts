@@ -1,0 +1,29 @@
+import { parseSha256Hex, type Sha256Hex } from '../../domain/brands';
+import { long } from './call';
+import type { Database } from './database';
+
+const PAGE_ROWS = 20_000;
+
+/**
+ * What the content store has to have by the database, in order, after the given digest: the files of capsules that are not
+ * erased, of exports that tell of more than erased units, and images and SBOMs of the plant in force.
+ */
+export async function* wantedContents(db: Database, after: Sha256Hex | null): AsyncGenerator<Sha256Hex> {
+  for (let last: string = after ?? ''; ;) {
+    const rows = await long<{ sha256: string }>(
+      db,
+      `with gone as materialized (select id from erased_exports)
+       select sha256 from (
+         select f.sha256 from capsule_files f join capsules c on c.id = f.capsule_id where c.state <> 'erased'
+         union select f.sha256 from export_files f where f.export_id not in (select id from gone)
+         union select r.value #>> array[k.kind, 'sha256']
+           from (select document::jsonb as d from plant_versions order by id desc limit 1) p,
+             jsonb_array_elements(p.d -> 'firmwareReleases') r, (values ('image'), ('sbom')) k(kind)) w
+       where sha256 collate "C" > ? order by sha256 collate "C" limit ${PAGE_ROWS}`,
+      [last],
+    );
+    for (const { sha256 } of rows) yield parseSha256Hex(sha256);
+    if (rows.length < PAGE_ROWS) return;
+    last = rows.at(-1)!.sha256;
+  }
+}

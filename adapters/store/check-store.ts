@@ -1,0 +1,126 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { parseSha256Hex, type Sha256Hex } from '../../domain/brands';
+import { UnitrailError } from '../../domain/errors';
+import {
+  counted,
+  nothingChecked,
+  remedyOf,
+  type StoreCheckPart,
+  type StoreFinding,
+} from '../../domain/store-check';
+import { undoIfRemoved } from './mirrored-store';
+import type { Sides } from './open-store';
+import type { PlainStore } from './port';
+import { reportingTrouble } from './trouble';
+
+export interface CheckStoreDeps extends Sides {
+  /** What should be there by the database, after the given one, in order: only so is noticed what neither place has. */
+  readonly wanted: (after: Sha256Hex | null) => AsyncIterable<Sha256Hex>;
+  /** For one content at a time, on its way from one place to the other. */
+  readonly workFolder: string;
+}
+
+export interface CheckStoreOptions {
+  /** Asked after each content: the step ends there, and says where the next one goes on. */
+  readonly isEnough?: (part: StoreCheckPart) => boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Reads contents in the order of their digests, in each place, and mends what one place lacks from the other. */
+export async function checkStore(
+  deps: CheckStoreDeps,
+  begin: StoreCheckPart = { report: nothingChecked, after: null },
+  { isEnough = () => false, signal }: CheckStoreOptions = {},
+): Promise<StoreCheckPart> {
+  let { report } = begin;
+  const after = begin.after === null ? null : parseSha256Hex(begin.after);
+  const { first, copy, wanted } = deps;
+  const lists = [first.list(after), ...(copy ? [copy.list(after)] : []), wanted(after)];
+  for await (const sha256 of inOrder(lists)) {
+    signal?.throwIfAborted();
+    report = counted(report, await checkContent(deps, sha256));
+    const part = { report, after: sha256 };
+    if (isEnough(part)) return part;
+  }
+  return { report, after: null };
+}
+
+/** Null where all is well. */
+async function checkContent(deps: CheckStoreDeps, sha256: Sha256Hex): Promise<StoreFinding | null> {
+  const { first, copy, workFolder } = deps;
+  const [inFirst, inCopy] = await Promise.all([first.check(sha256), copy?.check(sha256) ?? null]);
+  const remedy = remedyOf(inFirst, inCopy);
+  const found = { sha256, first: inFirst, copy: inCopy };
+  if (remedy === 'none') return null;
+  // Removed from both since the lists were read.
+  if (inFirst === 'missing' && (inCopy ?? 'missing') === 'missing' && !(await isWanted(deps, sha256)))
+    return null;
+  if (remedy === 'lost' || copy === null) return { ...found, outcome: 'lost' };
+  const [from, to] = remedy === 'fromCopy' ? [copy, first] : [first, copy];
+  await transfer(from, to, sha256, workFolder);
+  return (await undoIfRemoved(sha256, from, to)) ? null : { ...found, outcome: 'mended' };
+}
+
+async function isWanted({ wanted }: CheckStoreDeps, sha256: Sha256Hex): Promise<boolean> {
+  const before = (BigInt(`0x${sha256}`) - 1n).toString(16).padStart(64, '0');
+  for await (const next of wanted(parseSha256Hex(before))) return next === sha256;
+  return false;
+}
+
+/** Through a file: content of any size. What arrives is what the name says, or nothing is kept. */
+async function transfer(
+  from: PlainStore,
+  to: PlainStore,
+  sha256: Sha256Hex,
+  workFolder: string,
+): Promise<void> {
+  const path = join(workFolder, `mend-${sha256}-${randomBytes(4).toString('hex')}`);
+  const hash = createHash('sha256');
+  const hashed = async function* (source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const piece of source) {
+      hash.update(piece);
+      yield piece;
+    }
+  };
+  try {
+    const fetch = async (): Promise<void> => {
+      await mkdir(workFolder, { recursive: true, mode: 0o700 });
+      await pipeline(from.open(sha256), hashed, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+    };
+    const mend = 'It needs room for the largest content.';
+    await reportingTrouble('The work folder', workFolder, fetch, mend);
+    if (hash.digest('hex') !== sha256)
+      throw new UnitrailError(
+        'STORE_UNAVAILABLE',
+        `${from.place} gave other bytes of ${sha256} than a moment ago.`,
+        {
+          place: from.place,
+        },
+      );
+    await to.putFile(path);
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+/** What any of the lists has, each once; every list is in order. */
+async function* inOrder(lists: readonly AsyncIterable<Sha256Hex>[]): AsyncGenerator<Sha256Hex> {
+  const iterators = lists.map((list) => list[Symbol.asyncIterator]());
+  try {
+    const heads = await Promise.all(iterators.map((iterator) => iterator.next()));
+    for (;;) {
+      const values = heads.flatMap(({ done, value }) => (done ? [] : [value as Sha256Hex]));
+      if (values.length === 0) return;
+      const least = values.reduce((one, other) => (other < one ? other : one));
+      yield least;
+      for (const [at, head] of heads.entries())
+        if (!head.done && head.value === least) heads[at] = await iterators[at]!.next();
+    }
+  } finally {
+    for (const iterator of iterators) await iterator.return?.();
+  }
+}

@@ -1,0 +1,63 @@
+import type { Command } from 'commander';
+import { join } from 'node:path';
+import { wantedContents } from '../adapters/postgres/wanted-contents';
+import { checkStore } from '../adapters/store/check-store';
+import { openSides } from '../adapters/store/open-store';
+import type { Sha256Hex } from '../domain/brands';
+import { placeText } from '../domain/store-place';
+import { findingText, nothingChecked, type StoreReport } from '../domain/store-check';
+import { FAILED, printJson, printLine, say } from './output';
+import type { ServerContext } from './server-context';
+import { storeGroup } from './store-group';
+
+const SAY_EVERY_MS = 5_000;
+
+export function register(program: Command, context: ServerContext): void {
+  storeGroup(program)
+    .command('check')
+    .description(
+      'Reads every content in each place, and mends what is damaged or missing from the other. Exit 1 where something is whole nowhere.',
+    )
+    .action(() => check(context));
+}
+
+async function check(context: ServerContext): Promise<void> {
+  const { store, home } = context.config();
+  const db = await context.desk();
+  const signal = context.takeOverSignals(() => {});
+  let saidAt = Date.now();
+  const deps = {
+    ...openSides(store, { cacheBytes: 0 }),
+    wanted: (after: Sha256Hex | null) => wantedContents(db, after),
+    workFolder: join(home, 'exports'),
+  };
+  const { report } = await checkStore(
+    deps,
+    { report: nothingChecked, after: null },
+    {
+      signal,
+      isEnough: ({ report: { checked, mended, lost } }) => {
+        if (Date.now() - saidAt < SAY_EVERY_MS) return false;
+        saidAt = Date.now();
+        void say(context, `${checked} contents read, ${mended} mended, ${lost} lost`);
+        return false;
+      },
+    },
+  );
+  context.giveBackSignals();
+  const places = { first: placeText(store.first), copy: store.copy && placeText(store.copy) };
+  await (context.json ? printJson(context, { ...places, ...report }) : tell(context, places, report));
+  if (report.lost > 0) context.exitWith(FAILED);
+}
+
+async function tell(
+  context: ServerContext,
+  { first, copy }: { first: string; copy: string | null },
+  { checked, mended, lost, findings }: StoreReport,
+): Promise<void> {
+  for (const finding of findings) await printLine(context, findingText(finding));
+  const unlisted = mended + lost - findings.length;
+  if (unlisted > 0) await printLine(context, `… and ${unlisted} more`);
+  const where = copy === null ? `${first}; there is no second copy` : `${first} and ${copy}`;
+  await printLine(context, `${checked} contents read in ${where}: ${mended} mended, ${lost} lost.`);
+}

@@ -1,0 +1,34 @@
+import { continueAsNew, proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { nothingChecked, type StoreCheckPart, type StoreReport } from '../domain/store-check';
+import { taskQueues } from '../domain/workflow-ids';
+import type { OfficeActivities } from './activity-types';
+import { making } from './timeouts';
+
+const desk = proxyActivities<OfficeActivities>({ ...making, taskQueue: taskQueues.office });
+
+/**
+ * The search for bit rot, started by its schedule once a week: every content is read in each place, and what one place lacks or
+ * has damaged is mended from the other. A run that fails has found what is whole nowhere.
+ */
+export async function storeCheck(
+  begin: StoreCheckPart = { report: nothingChecked, after: null },
+): Promise<StoreReport> {
+  let part = begin;
+  do {
+    part = await desk.checkStorePart(part);
+    setCurrentDetails(detailsOf(part.report));
+    if (part.after !== null && workflowInfo().continueAsNewSuggested)
+      await continueAsNew<typeof storeCheck>(part);
+  } while (part.after !== null);
+  await desk.endStoreCheck({ report: part.report });
+  return part.report;
+}
+
+function detailsOf({ checked, mended, lost, findings }: StoreReport): string {
+  const rows = findings.map(
+    ({ sha256, first, copy, outcome }) => `| ${sha256} | ${first} | ${copy ?? 'none'} | ${outcome} |`,
+  );
+  const table = ['', '| content | first place | second copy | |', '|---|---|---|---|', ...rows];
+  const told = `**${checked} contents** read, ${mended} mended, ${lost} lost.`;
+  return [told, ...(rows.length > 0 ? table : [])].join('\n');
+}
