@@ -1,13 +1,17 @@
 import { Context } from '@temporalio/activity';
 import { checkStore } from '../adapters/store/check-store';
 import type { Sides } from '../adapters/store/open-store';
+import type { ContentStore } from '../adapters/store/port';
 import type { Database } from '../adapters/postgres/database';
 import { wantedContents } from '../adapters/postgres/wanted-contents';
 import { UnitrailError } from '../domain/errors';
 import { findingText, type StoreCheckPart, type StoreReport } from '../domain/store-check';
+import { alive } from './act';
+import { protectArchive } from './protect-archive';
 
 export interface CheckStoreActivityDeps {
   readonly db: Database;
+  readonly store: ContentStore;
   /** Each place by itself, without a cache. */
   readonly sides: () => Sides;
   readonly workFolder: string;
@@ -21,7 +25,13 @@ const STEP_CONTENTS = 5_000;
 const HEARTBEAT_MS = 10_000;
 
 /** The search for bit rot, in steps. Safe to run twice: what was mended is whole. */
-export function createCheckStoreActivities({ db, sides, workFolder, onMended }: CheckStoreActivityDeps) {
+export function createCheckStoreActivities({
+  db,
+  store,
+  sides,
+  workFolder,
+  onMended,
+}: CheckStoreActivityDeps) {
   return {
     /** Reads on from there, and mends. A repeat goes on where the try before it told that it was. */
     async checkStorePart(begin: StoreCheckPart): Promise<StoreCheckPart> {
@@ -46,6 +56,12 @@ export function createCheckStoreActivities({ db, sides, workFolder, onMended }: 
       } finally {
         clearInterval(timer);
       }
+    },
+
+    /** Extends the locks of what is archived, where the policy has grown; says how many contents are locked. */
+    async protectArchive(): Promise<number> {
+      const { cancellationSignal } = Context.current();
+      return alive(() => protectArchive({ db, store }, null, cancellationSignal));
     },
 
     /** Fails where something is whole nowhere: somebody has to be called. */

@@ -29,6 +29,7 @@ import { removeErased } from './remove-erased';
 import type { ExportDeps } from './exports';
 import { capsuleProofs } from './capsule-proofs';
 import { makeCapsule, type MakeCapsuleDeps } from './make-capsule';
+import { protectArchive } from './protect-archive';
 import { verifyCopy, type VerifyCapsuleDeps } from './verify-capsule';
 
 export interface RetentionDeps extends ExportDeps, Pick<MakeCapsuleDeps, 'write'> {
@@ -118,10 +119,14 @@ export function createRetentionActivities(deps: RetentionDeps) {
       await alive(() => readBack(input));
     },
 
-    /** A handful of units at a time: whoever adds a legal hold waits for no more than that. */
+    /**
+     * Its files are locked first, where their place can. A handful of units at a time: whoever adds a legal hold waits for no more
+     * than that.
+     */
     async moveCapsule({ run, capsule }: CapsuleOfRun): Promise<void> {
       const retentionDb = await deps.retentionDb();
       await alive(async () => {
+        await protectArchive({ db, store }, capsule, signal());
         while ((await retireSome(retentionDb, capsule, run)) > 0) signal().throwIfAborted();
       });
     },

@@ -726,6 +726,23 @@ begin
 end $$;
 
 --
+-- Name: archive_ends(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.archive_ends(p_capsule text) RETURNS TABLE(capsule_id text, kept_until timestamp with time zone)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select c.id, k.until
+  from (select m.product, m.buyer, archive_until(m.product, m.buyer) as until
+        from (select distinct product, buyer from capsules
+              where state in ('made', 'moved') and (p_capsule is null or id = p_capsule)) m) k
+  join capsules c on c.product = k.product and c.buyer is not distinct from k.buyer and c.state in ('made', 'moved')
+  where k.until is not null and (p_capsule is null or c.id = p_capsule)
+  order by c.id
+$$;
+
+--
 -- Name: archive_until(text, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -10013,6 +10030,13 @@ GRANT ALL ON FUNCTION public.apply_plant(p_document text, p_difference text, p_c
 
 REVOKE ALL ON FUNCTION public.approve_retention(p_version bigint, p_by text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.approve_retention(p_version bigint, p_by text) TO unitrail_desk;
+
+--
+-- Name: FUNCTION archive_ends(p_capsule text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.archive_ends(p_capsule text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.archive_ends(p_capsule text) TO unitrail_office;
 
 --
 -- Name: FUNCTION archive_until(p_product text, p_buyer text); Type: ACL; Schema: public; Owner: -

@@ -8,7 +8,7 @@ const desk = proxyActivities<OfficeActivities>({ ...making, taskQueue: taskQueue
 
 /**
  * The search for bit rot, started by its schedule once a week: every content is read in each place, and what one place lacks or
- * has damaged is mended from the other. A run that fails has found what is whole nowhere.
+ * has damaged is mended from the other. Locks are made longer where the policy has grown. A run that fails has found what is whole nowhere.
  */
 export async function storeCheck(
   begin: StoreCheckPart = { report: nothingChecked, after: null },
@@ -20,6 +20,7 @@ export async function storeCheck(
     if (part.after !== null && workflowInfo().continueAsNewSuggested)
       await continueAsNew<typeof storeCheck>(part);
   } while (part.after !== null);
+  await desk.protectArchive();
   await desk.endStoreCheck({ report: part.report });
   return part.report;
 }

@@ -14,7 +14,7 @@ export async function* wantedContents(db: Database, after: Sha256Hex | null): As
       db,
       `with gone as materialized (select id from erased_exports)
        select sha256 from (
-         select f.sha256 from capsule_files f join capsules c on c.id = f.capsule_id where c.state <> 'erased'
+         select f.sha256 from capsule_files f join capsules c on c.id = f.capsule_id where c.state in ('made', 'moved')
          union select f.sha256 from export_files f where f.export_id not in (select id from gone)
          union select r.value #>> array[k.kind, 'sha256']
            from (select document::jsonb as d from plant_versions order by id desc limit 1) p,

@@ -37,7 +37,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
       'capsule_statement',
     ],
     ...['end_retention_run', 'due_units', 'erasable_capsules', 'erasable_names', 'note_operators'],
-    ...['clock_doubt', 'mark_clock'],
+    ...['archive_ends', 'clock_doubt', 'mark_clock'],
     ...['retention_terms', 'retention_versions', 'abandon_capsule'],
   ],
   unitrail_station: [
