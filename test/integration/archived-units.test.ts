@@ -58,7 +58,8 @@ const first = (): WalkedUnit => units[0]!;
 
 /** The commands, with the content store where a process of the desk has it. */
 function type(line: string): Promise<TypedAnswer> {
-  const config = () => ({ store: join(home, 'store') });
+  const store = { first: { kind: 'folder', folder: join(home, 'store') }, copy: null };
+  const config = () => ({ store });
   const withStore = (register: (program: Command, context: never) => void): Register => {
     return (program, context) => register(program, { ...(context as CliContext), config } as never);
   };

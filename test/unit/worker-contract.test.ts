@@ -133,7 +133,7 @@ test('every activity in a recorded history is registered by the workers of its q
 test('the workflow types are these: links, schedules and running workflows use the names', async () => {
   expect(Object.keys(workflows).sort()).toEqual([
     ...['batch', 'export', 'log', 'notices', 'packing', 'partition', 'resolveUnits', 'retention'],
-    ...['shipment', 'unit'],
+    ...['shipment', 'storeCheck', 'unit'],
   ]);
   const started = await Promise.all(recordings.map(readRecording));
   const types = started.map(
