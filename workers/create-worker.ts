@@ -42,7 +42,8 @@ const SHUTDOWN_GRACE = '2 minutes';
 /** Most of them wait in line for a slot, which costs a timer: ten batches that wait leave room for decisions. */
 const OFFICE_ACTIVITIES_AT_ONCE = 480;
 
-export interface OfficeDeps extends Omit<RetentionDeps, 'client'>, Omit<CheckStoreActivityDeps, 'db' | 'store'> {
+export interface OfficeDeps
+  extends Omit<RetentionDeps, 'client'>, Omit<CheckStoreActivityDeps, 'db' | 'store'> {
   readonly db: Database;
   readonly calls: Notifications;
   readonly store: ContentStore;

@@ -88,7 +88,8 @@ async function moveIntoBucket(run: string): Promise<void> {
 
 const shown = async (): Promise<string> => {
   const config = () => ({ store: setting });
-  const withStore: Register = (program, context) => show(program, { ...context, config } as never);
+  const withStore: Register = (program, context) =>
+    show(program, { ...(context as object), config } as never);
   return (await typeCommand(database, [withStore], `unit show ${serial}`)).text;
 };
 const judged = async () => (await audit(database.urlOf('auditor'), { store: setting.first })).violations;
