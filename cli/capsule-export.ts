@@ -6,7 +6,7 @@ import { verifyCapsule } from '../adapters/capsule-reader/verify-capsule';
 import { capsuleFiles, findCapsule, type CapsuleFileRow } from '../adapters/postgres/capsules';
 import type { Database } from '../adapters/postgres/database';
 import { exportKeys } from '../adapters/postgres/exports';
-import { createContentStore } from '../adapters/store/content-store';
+import { openStore } from '../adapters/store/open-store';
 import { putFiles } from '../adapters/store/put-files';
 import { UnitrailError } from '../domain/errors';
 import { capsuleGroup } from './capsule-group';
@@ -39,7 +39,7 @@ async function exportCapsule(
   const db = await context.desk();
   const files = (await filesOf(db, id)).filter(({ ownOnly }) => own || !ownOnly);
   const folder = join(to, id);
-  await putFiles(createContentStore({ folder: context.config().store }), folder, files);
+  await putFiles(openStore(context.config().store), folder, files);
   // By the keys on record: whoever gets it compares with those that came on another way.
   const keys = (await exportKeys(db)).map(({ id: keyId, publicKey }) => `${keyId}  ${publicKey}`).join('\n');
   const report = await verifyCapsule(folder, { keys: readCapsuleKeys(keys, nodeCrypto) });

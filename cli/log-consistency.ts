@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { signedCheckpoint } from '../adapters/log/kept-checkpoint';
 import { consistencyProof } from '../adapters/log/leaf-proofs';
-import { logFolderIn, openLogFolder } from '../adapters/log/log-folder';
+import { openLogFolder } from '../adapters/log/log-folder';
 import { logKeys } from '../adapters/postgres/log';
+import { logFolderOf } from '../workers/config';
 import { logGroup } from './log-group';
 import { printJson, printLine } from './output';
 import type { ServerContext } from './server-context';
@@ -17,7 +18,7 @@ export function register(program: Command, context: ServerContext): void {
 }
 
 async function consistency(context: ServerContext, size: string): Promise<void> {
-  const folder = openLogFolder(logFolderIn(context.config().store));
+  const folder = openLogFolder(logFolderOf(context.config()));
   const keys = (await logKeys(await context.desk())).map(({ key }) => key);
   const { origin, size: newest } = await signedCheckpoint(folder, keys);
   const from = Number(size);

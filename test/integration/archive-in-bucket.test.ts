@@ -77,12 +77,13 @@ async function moveIntoBucket(run: string): Promise<void> {
   setting = { first: server.placeOf('locked'), copy: { kind: 'folder', folder: join(home, 'copy') } };
   store = openStore(setting, { cacheBytes: 0 });
   const made = { ...(await makeDeps(office, home)), store };
-  const trusted = { publicKeys: [made.key.publicKey], logKey: made.log.key.text };
+  const { text, origin } = made.log.key;
+  const trusted = { publicKeys: [made.key.publicKey], logKeys: [text], logOrigin: origin };
   const deps = { ...made, write: writeCapsule, verify: verifyFiles, trusted };
   const proofs = () => capsuleProofs(office, made.log);
   await makeCapsule({ ...deps, proofs }, capsule, { id: run, asOf: new Date() });
-  await deliverCapsule({ db: office, store, secrets: {} }, capsule, run);
   await verifyCopy(deps, capsule, run);
+  await deliverCapsule({ db: office, store, secrets: {} }, capsule, run);
   while ((await retireSome(floor.as('retention'), capsule, run)) > 0);
 }
 
