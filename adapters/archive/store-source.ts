@@ -21,7 +21,7 @@ async function readPart(
   let done = 0;
   if (bytes.length === 0) return bytes;
   // Leaving the loop ends the stream.
-  for await (const chunk of store.open(parseSha256Hex(sha256), from) as AsyncIterable<Buffer>) {
+  for await (const chunk of store.open(parseSha256Hex(sha256), from, to) as AsyncIterable<Buffer>) {
     const part = chunk.subarray(0, bytes.length - done);
     bytes.set(part, done);
     done += part.length;

@@ -86,7 +86,7 @@ export function createBucketPlace(setting: BucketPlace): Place {
   return {
     place,
     nameOf: (sha256) => `The object ${keyOf(sha256)} of ${place}`,
-    read: (sha256, from) => asking(() => readObject(bucket, sha256, from)),
+    read: (sha256, from, to) => asking(() => readObject(bucket, sha256, from, to)),
     has: (sha256) => asking(() => has(sha256)),
     write: (sha256, bytes) => asking(() => write(sha256, bytes)),
     writeFile: (sha256, path) => asking(() => writeFile(sha256, path)),
@@ -111,9 +111,11 @@ async function readObject(
   { client, bucket, place, keyOf }: Bucket,
   sha256: Sha256Hex,
   from: number,
+  to = Infinity,
 ): Promise<Bytes | null> {
   try {
-    const range = from > 0 ? { Range: `bytes=${from}-` } : {};
+    const last = Number.isFinite(to) ? to - 1 : '';
+    const range = from > 0 || last !== '' ? { Range: `bytes=${from}-${last}` } : {};
     const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: keyOf(sha256), ...range }));
     const body = answer.Body as Readable;
     return {

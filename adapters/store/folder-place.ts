@@ -22,8 +22,10 @@ export function createFolderPlace(folder: string): Place {
   const reporting = <T>(work: () => Promise<T>): Promise<T> => reportingTrouble(WHAT, folder, work);
 
   /** A share that goes away in the middle is infrastructure, whoever reads. */
-  async function* piecesOf(path: string, start: number): AsyncGenerator<Buffer> {
-    const pieces = createReadStream(path, { start, highWaterMark: mebibyte })[Symbol.asyncIterator]();
+  async function* piecesOf(path: string, start: number, to: number): AsyncGenerator<Buffer> {
+    // A look-up reads some kilobytes here and there: a buffer for each of a mebibyte would cost more than the reading.
+    const range = { start, end: to - 1, highWaterMark: Math.min(mebibyte, to - start) };
+    const pieces = createReadStream(path, range)[Symbol.asyncIterator]();
     try {
       for (;;) {
         const { value, done } = await reporting(() => pieces.next());
@@ -46,12 +48,12 @@ export function createFolderPlace(folder: string): Place {
   return {
     place: folder,
     nameOf: (sha256) => `The file ${pathOf(sha256)}`,
-    read: async (sha256, from): Promise<Bytes | null> => {
+    read: async (sha256, from, to = Infinity): Promise<Bytes | null> => {
       const sizeBytes = await reporting(() => sizeOf(pathOf(sha256)));
       if (sizeBytes === null) return null;
       // Nothing is open before the first piece is asked for.
-      const pieces = piecesOf(pathOf(sha256), from);
-      return { sizeBytes: Math.max(0, sizeBytes - from), pieces, close: () => {} };
+      const pieces = piecesOf(pathOf(sha256), from, to);
+      return { sizeBytes: Math.max(0, Math.min(sizeBytes, to) - from), pieces, close: () => {} };
     },
     has: async (sha256) => (await reporting(() => sizeOf(pathOf(sha256)))) !== null,
     write: (sha256, bytes) => reporting(() => replaceFile(pathOf(sha256), bytes, readOnly)),

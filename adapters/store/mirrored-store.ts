@@ -28,17 +28,17 @@ export function createMirroredStore(first: PlainStore, copy: PlainStore): Conten
     }
   }
 
-  async function* piecesOf(sha256: Sha256Hex, from: number): AsyncGenerator<Uint8Array> {
+  async function* piecesOf(sha256: Sha256Hex, from: number, to?: number): AsyncGenerator<Uint8Array> {
     let given = 0;
     try {
-      for await (const piece of first.open(sha256, from)) {
+      for await (const piece of first.open(sha256, from, to)) {
         given += (piece as Uint8Array).length;
         yield piece as Uint8Array;
       }
       return;
     } catch (error) {
       if (!isOfThePlace(error)) throw error;
-      const rest = copy.open(sha256, from + given)[Symbol.asyncIterator]();
+      const rest = copy.open(sha256, from + given, to)[Symbol.asyncIterator]();
       // Where the copy can't help, the first says why.
       const next = await otherwise(error, () => rest.next() as Promise<IteratorResult<Uint8Array>>);
       if (!next.done) yield next.value;
@@ -70,8 +70,8 @@ export function createMirroredStore(first: PlainStore, copy: PlainStore): Conten
         `The file ${path} changed while it was kept. Look at the disk.`,
       );
     },
-    open: (sha256, from = 0) =>
-      Readable.from(piecesOf(sha256, from), { objectMode: false, highWaterMark: 1024 * 1024 }),
+    open: (sha256, from = 0, to) =>
+      Readable.from(piecesOf(sha256, from, to), { objectMode: false, highWaterMark: 1024 * 1024 }),
     has: async (sha256) => {
       try {
         return (await first.has(sha256)) || (await copy.has(sha256));

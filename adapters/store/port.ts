@@ -17,10 +17,11 @@ export interface ContentStore {
   /** Keeps a file of any size, as `put` does; a few buffers of memory, whatever its size. The file itself stays. */
   putFile(path: string): Promise<Sha256Hex>;
   /**
-   * The bytes from there on, of content of any size. They are not checked: whoever reads all of them knows the digest.
+   * The bytes from there on, up to but not including `to` where it is given, of content of any size. They are not checked:
+   * whoever reads all of them knows the digest.
    * What goes wrong, also that there is no such content, is an error of the stream.
    */
-  open(sha256: Sha256Hex, from?: number): Readable;
+  open(sha256: Sha256Hex, from?: number, to?: number): Readable;
   /** Whether there is content under the digest. Does not read it: only `get` finds damage. */
   has(sha256: Sha256Hex): Promise<boolean>;
   /**
@@ -54,8 +55,8 @@ export interface Place {
   readonly place: string;
   /** Where one content lies, in words. */
   nameOf(sha256: Sha256Hex): string;
-  /** The bytes from there on; null where there is no such content. Whoever does not read them closes. */
-  read(sha256: Sha256Hex, from: number): Promise<Bytes | null>;
+  /** The bytes from there on, up to but not including `to`; null where there is no such content. Whoever does not read them closes. */
+  read(sha256: Sha256Hex, from: number, to?: number): Promise<Bytes | null>;
   has(sha256: Sha256Hex): Promise<boolean>;
   /** There as a whole or not at all, in the place of what was there. */
   write(sha256: Sha256Hex, bytes: Uint8Array): Promise<void>;

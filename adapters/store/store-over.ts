@@ -73,13 +73,13 @@ export function createStoreOver(place: Place, limits: StoreLimits): PlainStore {
     return (await digestOfPieces(found.pieces)) === sha256 ? 'whole' : 'damaged';
   }
 
-  function openAt(sha256: Sha256Hex, from = 0): Readable {
-    const pieces = piecesOf(parseSha256Hex(sha256), from);
+  function openAt(sha256: Sha256Hex, from = 0, to = Infinity): Readable {
+    const pieces = piecesOf(parseSha256Hex(sha256), from, to);
     return Readable.from(pieces, { objectMode: false, highWaterMark: mebibyte });
   }
 
-  async function* piecesOf(sha256: Sha256Hex, from: number): AsyncGenerator<Uint8Array> {
-    const found = await place.read(sha256, from);
+  async function* piecesOf(sha256: Sha256Hex, from: number, to: number): AsyncGenerator<Uint8Array> {
+    const found = await place.read(sha256, from, to);
     if (found === null) throw notFound(place, sha256);
     try {
       yield* found.pieces;

@@ -147,6 +147,10 @@ export function keepsContents(scene: () => StoreScene, it: It): void {
       expect(await store.putFile(path)).toBe(firmwareSha256);
       expect(await text(store.open(firmwareSha256))).toBe(firmware.toString());
       expect(await text(store.open(firmwareSha256, 4))).toBe(firmware.toString().slice(4));
+      expect(await text(store.open(firmwareSha256, 4, 9))).toBe('image');
+      expect(await text(store.open(firmwareSha256, 0, 3))).toBe('the');
+      expect(await text(store.open(firmwareSha256, 24, 1_000))).toBe('release');
+      expect(await text(store.open(firmwareSha256, 1_000, 1_001))).toBe('');
       expect(await text(store.open(firmwareSha256, firmware.length))).toBe('');
       expect(await readFile(path)).toEqual(firmware);
     });

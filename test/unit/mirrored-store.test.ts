@@ -84,6 +84,7 @@ describe('a store with a second copy', () => {
     const half = createMirroredStore(away(), plain('copy'));
     expect(Buffer.from(await half.get(firmwareSha256))).toEqual(firmware);
     expect(await text(half.open(firmwareSha256, 4))).toBe(firmware.toString().slice(4));
+    expect(await text(half.open(firmwareSha256, 4, 9))).toBe('image');
     expect(await half.has(firmwareSha256)).toBe(true);
   });
 
