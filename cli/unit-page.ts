@@ -184,6 +184,8 @@ function recordLines({ record, sealed, log }: UnitDetails, { from, proof }: Read
 
 function logText(log: UnitDetails['log']): string | null {
   if (log === null) return null;
+  if (log.refusedAt !== null)
+    return `NO PLACE in it since ${log.refusedAt.toISOString()}: the record is not what was sealed (\`unitrail log show\`)`;
   if (log.index === null || log.checkpoint === null) return 'waits for the next checkpoint';
   return `leaf ${log.index} of checkpoint ${log.checkpoint.size} of ${log.checkpoint.origin}`;
 }

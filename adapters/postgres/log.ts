@@ -159,13 +159,18 @@ export interface LogStanding {
   readonly index: number | null;
   /** The newest checkpoint that has it; null where none was signed since. */
   readonly checkpoint: { readonly origin: string; readonly size: number } | null;
+  /** Since when it is known not to be what was queued, where it has no place for that. */
+  readonly refusedAt: Date | null;
 }
 
 /** Null where nothing of the unit was sealed. */
 export async function logStanding(db: Database, unitId: string): Promise<LogStanding | null> {
   const { rows } = await mapped(
-    db.raw<{ rows: { index: string | null; origin: string | null; size: string | null }[] }>(
-      `select l.index, c.origin, c.size from log_queue q left join log_leaves l on l.queue_id = q.id
+    db.raw<{
+      rows: { index: string | null; origin: string | null; size: string | null; refusedAt: Date | null }[];
+    }>(
+      `select l.index, c.origin, c.size, case when l.index is null then f.at end as "refusedAt"
+       from log_queue q left join log_leaves l on l.queue_id = q.id left join log_refusals f on f.queue_id = q.id
        left join lateral (select origin, size from log_checkpoints where size > l.index order by booked_at desc, size desc limit 1) c on true
        where q.stream = ? and q.format = 'unitrail.record/1'`,
       [`unit:${unitId}`],
@@ -176,6 +181,7 @@ export async function logStanding(db: Database, unitId: string): Promise<LogStan
   return {
     index: row.index === null ? null : Number(row.index),
     checkpoint: row.origin === null ? null : { origin: row.origin, size: Number(row.size) },
+    refusedAt: row.refusedAt,
   };
 }
 

@@ -9,6 +9,7 @@ import { requirePlant } from '../../adapters/postgres/plant-store';
 import { openCliScene, type CliAnswer, type CliScene } from '../support/cli';
 import { shipBatch } from '../support/exports';
 import { openShopFloor, type ShopFloor } from '../support/shop-floor';
+import { tamper } from '../support/tamper';
 import { sampleRecipe } from '../support/unit-facts';
 import { walkUnit, type WalkedUnit } from '../support/walk-unit';
 
@@ -132,6 +133,28 @@ test('a witness co-signs by command, what it signed is kept and shown, and the a
   expect((await cosign('--checkpoint', previous, '--log-key', 'x')).code).toBe(2);
   expect((await type('log', 'consistency', '999999')).code).toBe(2);
   expect((await type('log', 'verify')).out).toContain('The log is whole.');
+});
+
+test('a record that was changed before the log had it is shown where the log and the unit are', async () => {
+  const [changed] = (await shipBatch(floor, 1)).units;
+  const set = (from: string, to: string): Promise<unknown> =>
+    tamper(scene.database, (su) =>
+      su.query(
+        `update records set body = replace(body, $2, $3), sha256 = encode(sha256(convert_to(replace(body, $2, $3), 'UTF8')), 'hex') where unit_id = $1`,
+        [changed!.unitId, from, to],
+      ),
+    );
+  await set('"PASS"', '"PASSED"');
+  await sequence();
+  expect((await type('log', 'show')).out).toContain(
+    `REFUSED    The unitrail.record/1 of unit:${changed!.unitId}`,
+  );
+  expect((await type('unit', 'show', changed!.serial)).out).toMatch(/Log {11}NO PLACE in it since 20/);
+  expect((await type('log', 'proof', changed!.serial)).err).toContain('Restore it from a backup');
+  expect((await type('log', 'verify')).out).toContain('which has no place in the log');
+  await set('"PASSED"', '"PASS"');
+  await sequence();
+  expect((await type('log', 'show')).out).not.toContain('REFUSED');
 });
 
 test('the log is verified alone, and a tile that is gone is named', async () => {
