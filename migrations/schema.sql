@@ -997,8 +997,15 @@ begin
   perform check_office();
   perform run_under_way(p_run);
   select * into c from capsules where id = p_capsule for update;
-  if not found or c.state in ('planned', 'abandoned') then perform refuse('UT009', format('there is no capsule %s that is made', p_capsule)); end if;
-  if c.buyer is null or c.state <> 'made' or c.delivery = 'delivered' or (c.delivery = 'none' and p_target is null) then return; end if;
+  if not found or c.state = 'planned' or c.state = 'abandoned' and p_target is null then perform refuse('UT009', format('there is no capsule %s that is made', p_capsule)); end if;
+  if c.buyer is null or c.delivery = 'delivered' then return; end if;
+  if c.state <> 'made' then
+    if p_target is not null then
+      insert into capsule_deliveries (capsule_id, target, code, message) values (c.id, p_target, p_code, left(p_message, 2000));
+    end if;
+    return;
+  end if;
+  if c.delivery = 'none' and p_target is null then return; end if;
   insert into capsule_deliveries (capsule_id, target, code, message) values (c.id, coalesce(p_target, 'none'), p_code, left(p_message, 2000));
   update capsules set delivery = case when p_code is not null then 'due' when p_target is null then 'none' else 'delivered' end where id = c.id;
   if p_code is not null then return; end if;
@@ -2140,7 +2147,8 @@ end $$;
 CREATE FUNCTION public.contents_over(p_as_of timestamp with time zone) RETURNS TABLE(sha256 text)
     LANGUAGE sql STABLE
     AS $$
-  with over as materialized (select x.id from exports_over(p_as_of) x)
+  with over as materialized (select x.id from exports_over(p_as_of) x),
+  needed as materialized (select n.sha256 from needed_contents(array(select o.id from over o)) n)
   select f.sha256 from (
     select k.sha256 from capsule_files k join capsules c on c.id = k.capsule_id
     -- One that was given up tells of units that are in others by now: it goes with the last of these.
@@ -2150,8 +2158,7 @@ CREATE FUNCTION public.contents_over(p_as_of timestamp with time zone) RETURNS T
     union
     select e.sha256 from export_files e where e.export_id in (select o.id from over o) and (e.rows > 0 or e.name like '%.xlsx')) f
   where not exists (select from erased_contents d where d.sha256 = f.sha256)
-    and not exists (select from capsule_files k join capsules c on c.id = k.capsule_id where k.sha256 = f.sha256 and c.state not in ('erased', 'abandoned'))
-    and not exists (select from export_files e where e.sha256 = f.sha256 and e.export_id not in (select o.id from over o))
+    and not exists (select from needed n where n.sha256 = f.sha256)
 $$;
 
 --
@@ -2509,6 +2516,7 @@ declare
   r retention_runs;
   decided text[];
   list text;
+  over text[];
 begin
   perform check_sees_holds();
   perform pg_advisory_xact_lock_shared(hashtext('unitrail.legal-holds'));
@@ -2524,7 +2532,11 @@ begin
     perform append_to_stream('retention:' || p_run, 'contentsErased', 'contents/' || list,
       format('{"contents":%s,"listSha256":%s}', cardinality(decided), to_json(list)));
   end if;
-  return query select e.sha256 from erased_contents e where e.removed_at is null order by e.sha256;
+  over := array(select x.id from exports_over(least(r.as_of, clock_timestamp())) x);
+  return query
+    with needed as materialized (select n.sha256 from needed_contents(over) n)
+    select e.sha256 from erased_contents e
+    where e.removed_at is null and not exists (select from needed n where n.sha256 = e.sha256) order by e.sha256;
 end $$;
 
 --
@@ -3357,6 +3369,19 @@ CREATE FUNCTION public.names_months() RETURNS integer
   select case when bool_and(t.months is not null) then max(t.months) end
   from versions_that_count() v
   left join lateral (select max((r ->> 'operatorNamesMonths')::integer) as months from jsonb_array_elements(v.document -> 'retentionPolicies') r) t on true
+$$;
+
+--
+-- Name: needed_contents(text[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.needed_contents(p_exports_over text[]) RETURNS TABLE(sha256 text)
+    LANGUAGE sql STABLE
+    AS $$
+  select k.sha256 from capsule_files k join capsules c on c.id = k.capsule_id where c.state not in ('erased', 'abandoned')
+    or c.state = 'abandoned' and exists (select from capsule_units u where u.capsule_id = c.id)
+  union all
+  select e.sha256 from export_files e where not exists (select from unnest(p_exports_over) o (id) where o.id = e.export_id)
 $$;
 
 --
@@ -4678,6 +4703,10 @@ begin
   if new is distinct from was
      or (old.state, new.state) not in (('planned', 'made'), ('made', 'made'), ('made', 'abandoned'), ('made', 'moved'), ('moved', 'erased')) then
     raise exception using errcode = '42501', message = format('capsule %s can not become that', old.id);
+  end if;
+  -- The store has the only copy of what has moved: nothing lets go of it but the archive's end.
+  if new.state = 'abandoned' and exists (select from capsule_units u where u.capsule_id = old.id and u.retired_at is not null) then
+    raise exception using errcode = '42501', message = format('capsule %s can not be given up: units of it have moved', old.id);
   end if;
   return new;
 end $$;
@@ -6393,6 +6422,15 @@ CREATE TABLE public.erased_contents (
     removed_at timestamp with time zone,
     CONSTRAINT erased_contents_sha256 CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
 );
+
+--
+-- Name: erased_exports; Type: VIEW; Schema: public; Owner: -
+--
+
+CREATE VIEW public.erased_exports AS
+ SELECT e.id
+   FROM public.exports e
+  WHERE false;
 
 --
 -- Name: export_files; Type: TABLE; Schema: public; Owner: -
@@ -10822,6 +10860,12 @@ REVOKE ALL ON FUNCTION public.name_statement() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.names_months() FROM PUBLIC;
 
 --
+-- Name: FUNCTION needed_contents(p_exports_over text[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.needed_contents(p_exports_over text[]) FROM PUBLIC;
+
+--
 -- Name: FUNCTION new_salt(); Type: ACL; Schema: public; Owner: -
 --
 
@@ -11802,6 +11846,15 @@ GRANT SELECT ON TABLE public.erased_contents TO unitrail_office;
 GRANT SELECT ON TABLE public.erased_contents TO unitrail_desk;
 GRANT SELECT ON TABLE public.erased_contents TO unitrail_auditor;
 GRANT SELECT ON TABLE public.erased_contents TO unitrail_retention;
+
+--
+-- Name: TABLE erased_exports; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.erased_exports TO unitrail_office;
+GRANT SELECT ON TABLE public.erased_exports TO unitrail_desk;
+GRANT SELECT ON TABLE public.erased_exports TO unitrail_auditor;
+GRANT SELECT ON TABLE public.erased_exports TO unitrail_retention;
 
 --
 -- Name: TABLE export_files; Type: ACL; Schema: public; Owner: -

@@ -212,3 +212,48 @@ test('what another capsule needs stays, and two runs that remove at once decide 
   await remove();
   expect(await isKept('in both')).toBe(false);
 });
+
+/** A run that has decided what goes, and dies before any of it is gone. */
+async function dieWhileRemoving(run: string): Promise<void> {
+  const dying = { ...store, remove: () => Promise.reject(new Error('killed')) };
+  await expect(removeErased({ retentionDb: retention, store: dying }, run)).rejects.toThrow('killed');
+}
+
+test('what was decided to go, and is not gone yet, stays where somebody holds it by now', async () => {
+  const [unit] = (await shipBatch(floor, 1)).units as [WalkedUnit];
+  await handOut(office, 'acme', home);
+  const capsule = await move();
+  const run = await openRun(office);
+  await eraseCapsule(retention, capsule, run);
+  await dieWhileRemoving(run);
+  const hold = await addHold(unit);
+  const whole = await exportFilesKept();
+  expect(whole).not.toEqual([]);
+  await remove();
+  expect(await exportFilesKept()).toEqual(whole);
+  await release(hold);
+  await remove();
+  expect(await exportFilesKept()).toEqual([]);
+});
+
+test('what was decided to go, and is not gone yet, stays where the same bytes were made once more', async () => {
+  await shipBatch(floor, 1);
+  await handOut(office, 'acme', home);
+  const gone = await move(['made again']);
+  const run = await openRun(office);
+  await eraseCapsule(retention, gone, run);
+  await dieWhileRemoving(run);
+  await shipBatch(floor, 1);
+  await handOut(office, 'acme', home);
+  const kept = await move(['made again']);
+  await remove();
+  expect([await isKept('made again'), await isKept(`records of ${gone}`)]).toEqual([true, false]);
+  await eraseCapsule(retention, kept, await openRun(office));
+  await remove();
+  expect(await isKept('made again')).toBe(false);
+});
+
+test('a worker of the version before finds the view of its last step, and removes no file of an export by it', async () => {
+  expect(await office('exports').count({ exports: '*' })).not.toEqual([{ exports: '0' }]);
+  expect(await office('erased_exports').select('id')).toEqual([]);
+});
