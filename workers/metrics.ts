@@ -154,6 +154,10 @@ function addDatabaseGauges(
     'unitrail_retention_oldest_unmoved_seconds',
     'How long ago the oldest of them was planned.',
   );
+  const givenUp = gauge(
+    'unitrail_retention_given_up_capsules',
+    'Capsules that were given up in the last seven days.',
+  );
   const readAt = gauge('unitrail_database_read_timestamp_seconds', 'When these figures were read last.');
   const isUp = gauge('unitrail_database_up', '1 where the last reading of these figures succeeded.');
   const write = (rows: MetricRows): void => {
@@ -173,6 +177,7 @@ function addDatabaseGauges(
     clockDoubted.set(rows.retention.clockDoubted);
     unmoved.set(rows.retention.unmovedCapsules);
     oldestUnmoved.set(rows.retention.oldestSeconds);
+    givenUp.set(rows.retention.givenUpCapsules);
     readAt.setToCurrentTime();
   };
   return reading(async () => {

@@ -20,6 +20,8 @@ export interface MetricRows {
     readonly clockDoubted: number;
     readonly unmovedCapsules: number;
     readonly oldestSeconds: number;
+    /** In the last seven days: their units wait in others, which are younger. */
+    readonly givenUpCapsules: number;
   };
 }
 
@@ -80,6 +82,7 @@ async function readRetention(db: Database): Promise<MetricRows['retention']> {
          and stream = 'retention:' || (select id from retention_runs order by opened_at desc limit 1)) as "blockedBuyers",
        coalesce((select (not r.clock_trusted)::integer from clock_marks m join retention_runs r on r.id = m.run_id
          order by m.id desc limit 1), 0) as "clockDoubted",
+       (select count(*)::integer from capsules where abandoned_at > now() - interval '7 days') as "givenUpCapsules",
        count(*)::integer as "unmovedCapsules", coalesce(extract(epoch from now() - min(planned_at)), 0)::float8 as "oldestSeconds"
      from capsules where state in ('planned', 'made')`,
   );
