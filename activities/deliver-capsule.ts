@@ -13,13 +13,13 @@ import { capsuleFiles as names } from '../domain/capsule';
 import { UnitrailError } from '../domain/errors';
 import type { SftpTarget } from '../domain/export-settings';
 import { exportSettingsOf } from '../domain/plant-exports';
+import { NEXT_NUMBER, requireKept } from './capsule-store';
 import {
   filesToDeliver,
   targetText,
   type DeliverExportDeps,
   type DeliverExportOptions,
 } from './deliver-export';
-import { NEXT_NUMBER, requireKept } from './verify-capsule';
 
 /** Where capsules lie in a buyer's folder, each in one of its own: its page and its README know the other files by name. */
 const FOLDER = 'capsules';
@@ -61,7 +61,9 @@ export async function deliverCapsule(
       `Nobody has read capsule ${id} back in run ${run}: nothing of it goes out before.`,
     );
   await inTurn(db, await deliveryTurn(db, buyer), async () => {
-    if (requireKept(await findCapsule(db, id)).delivery === 'delivered') return;
+    // Another run may have brought it, or moved it as one that nobody is to be brought.
+    const now = requireKept(await findCapsule(db, id));
+    if (now.state !== 'made' || now.delivery === 'delivered') return;
     const files = (await capsuleFiles(db, id)).filter(({ ownOnly }) => !ownOnly);
     try {
       await deliver(sftp, filesToDeliver(store, files), { secrets, ...options, within: [FOLDER, id] });
@@ -70,6 +72,8 @@ export async function deliverCapsule(
       throw isNameTaken(error) ? await underAnotherName(db, id, run, error) : error;
     }
     await bookCapsuleDelivery(db, id, run, { target, failure: null });
+    // Given up while it was on its way: the buyer has it, which is on record, and its units go into another one.
+    requireKept(await findCapsule(db, id));
   });
   return { to: target };
 }

@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
-import { abandonedContents, retireSome, unmovedCapsules } from '../adapters/postgres/capsules';
+import { findCapsule, retireSome, unmovedCapsules } from '../adapters/postgres/capsules';
 import type { Database } from '../adapters/postgres/database';
 import { exportKeys } from '../adapters/postgres/exports';
 import {
@@ -13,7 +13,6 @@ import {
   openRun,
   planCapsules,
 } from '../adapters/postgres/retention';
-import { parseSha256Hex } from '../domain/brands';
 import {
   CAPSULES_A_RUN,
   heldBy,
@@ -24,6 +23,7 @@ import {
 } from '../domain/retention';
 import { exportScheduleId } from '../domain/workflow-ids';
 import { alive } from './act';
+import { requireKept, requireWhole } from './capsule-store';
 import { deliverCapsule, isToBeBrought } from './deliver-capsule';
 import { removeErased } from './remove-erased';
 import type { ExportDeps } from './exports';
@@ -56,7 +56,11 @@ export function createRetentionActivities(deps: RetentionDeps) {
     const [{ publicKey }, { key: logKey }] = [await deps.exportKey(), await deps.log()];
     const known = await exportKeys(db);
     const publicKeys = [publicKey, ...known.map((one) => one.publicKey)];
-    const trusted = { publicKeys, logKeys: [logKey.text, ...logKey.before], logOrigin: logKey.origin };
+    const trusted = {
+      publicKeys,
+      logKeys: [logKey.text, ...logKey.before, ...logKey.ended],
+      logOrigin: logKey.origin,
+    };
     const { verify } = deps;
     await verifyCopy({ db, store, workFolder, verify, trusted }, capsule, run, signal());
   };
@@ -85,12 +89,10 @@ export function createRetentionActivities(deps: RetentionDeps) {
     },
 
     /**
-     * Names the units of new capsules, and all capsules that are not moved yet; what was given up before goes first. One that
-     * somebody holds goes no step further.
+     * Names the units of new capsules, and all capsules that are not moved yet. One that somebody holds goes no step further.
      */
     async planRetention({ run }: { run: string }): Promise<CapsuleReport[]> {
       return alive(async () => {
-        for (const sha256 of await abandonedContents(db)) await store.remove(parseSha256Hex(sha256));
         await planCapsules(db, run);
         const capsules = await unmovedCapsules(db, CAPSULES_A_RUN);
         return capsules.map(({ id: capsule, buyer, units, hold }) => ({
@@ -120,13 +122,15 @@ export function createRetentionActivities(deps: RetentionDeps) {
     },
 
     /**
-     * Its files are locked first, where their place can. A handful of units at a time: whoever adds a legal hold waits for no more
-     * than that.
+     * Its files are locked first, where their place can, and looked at once more: days may lie between reading it back and this,
+     * while others were brought to their buyers. A handful of units at a time: whoever adds a legal hold waits for no more.
      */
     async moveCapsule({ run, capsule }: CapsuleOfRun): Promise<void> {
       const retentionDb = await deps.retentionDb();
       await alive(async () => {
         await protectArchive({ db, store }, capsule, signal());
+        const row = requireKept(await findCapsule(db, capsule));
+        if (row.state === 'made') await requireWhole({ db, store }, row, run, { signal: signal() });
         while ((await retireSome(retentionDb, capsule, run)) > 0) signal().throwIfAborted();
       });
     },

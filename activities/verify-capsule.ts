@@ -1,21 +1,19 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { pipeline } from 'node:stream/promises';
 import {
   abandonCapsule,
   bookVerified,
-  capsuleFiles,
   capsuleUnits,
   findCapsule,
   type CapsuleRow,
 } from '../adapters/postgres/capsules';
 import type { Database } from '../adapters/postgres/database';
+import { bookedCheckpoint } from '../adapters/postgres/log';
 import type { ContentStore } from '../adapters/store/port';
-import { parseSha256Hex } from '../domain/brands';
 import { capsuleFiles as names, type CapsuleManifestBody, type CapsuleReport } from '../domain/capsule';
 import { UnitrailError } from '../domain/errors';
+import { damaged, NEXT_NUMBER, requireKept, requireWhole } from './capsule-store';
 import { digestOf, inWorkFolder } from './make-capsule';
 
 /** Written apart from what writes capsules. */
@@ -55,12 +53,11 @@ export async function verifyCopy(
   run: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const row = requireKept(await findCapsule(deps.db, id));
+  const row = requireMade(await findCapsule(deps.db, id));
   if (row.verifiedIn.includes(run)) return;
   await requireThisLog(deps, row, run);
   await inWorkFolder(deps.workFolder, `${id}-read`, async (folder) => {
-    const wrong = await fetchFiles(deps, id, folder, signal);
-    if (wrong.length > 0) throw await givenUp(deps.db, id, run, wrong.join('; '));
+    await requireWhole(deps, row, run, { folder, signal });
     const report = await deps.verify(folder, deps.trusted);
     if (!report.ok)
       throw damaged(id, report.problems.map(({ where, what }) => `${where}: ${what}`).join('; '));
@@ -71,70 +68,34 @@ export async function verifyCopy(
   });
 }
 
-/** A log that begins anew, as after a restore, knows nothing of the checkpoints of the one before. */
+/**
+ * A log that begins anew, as after a restore, knows nothing of the checkpoints of the one before. That it has begun is known by its
+ * first checkpoint, which is booked here: a plant file alone may have a slip of the pen in it. What has moved in part stays as it
+ * is, and is read back by the key of its own log.
+ */
 async function requireThisLog(
   { db, trusted }: VerifyCapsuleDeps,
-  { id, manifest }: CapsuleRow,
+  { id, manifest, hasMoved }: CapsuleRow,
   run: string,
 ): Promise<void> {
-  const { origin } = (JSON.parse(manifest!) as CapsuleManifestBody).log;
-  if (origin === trusted.logOrigin) return;
-  const message = `Its proofs are of the log ${origin}, and the one of this house is ${trusted.logOrigin} by now.`;
+  const { origin, verifierKey } = (JSON.parse(manifest!) as CapsuleManifestBody).log;
+  const { logOrigin } = trusted;
+  if (origin === logOrigin) return;
+  const message = `Its proofs are of the log ${origin}, and the one of this house is ${logOrigin} by now.`;
+  if ((await bookedCheckpoint(db, logOrigin)) === null) throw noSuchLog(id, message, logOrigin);
+  if (hasMoved && trusted.logKeys.includes(verifierKey) && (await bookedCheckpoint(db, origin))) return;
   const isGivenUp = await abandonCapsule(db, id, run, { code: 'NOT_ALLOWED', message });
   const outcome = isGivenUp
     ? `It was given up: ${NEXT_NUMBER}`
-    : 'Units of it have moved: it stays as it is.';
+    : 'Units of it have moved: it stays as it is, and is read back once UNITRAIL_LOG_KEYS_BEFORE names the key of that log.';
   throw new UnitrailError('NOT_ALLOWED', `Capsule ${id}: ${message} ${outcome}`, { capsule: id });
 }
 
-/** What is not as it was booked. Where nothing at all is there, it is the store that is away. */
-async function fetchFiles(
-  { db, store }: VerifyCapsuleDeps,
-  capsule: string,
-  folder: string,
-  signal: AbortSignal | undefined,
-): Promise<string[]> {
-  const files = await capsuleFiles(db, capsule);
-  const [wrong, missing] = [new Array<string>(), new Array<string>()];
-  for (const { name, sha256 } of files) {
-    signal?.throwIfAborted();
-    const found = await fetchFile(store, sha256, join(folder, name));
-    if (found === null) missing.push(`${name} is missing`);
-    else if (found !== sha256) wrong.push(`${name} was changed: its SHA-256 is ${found}, not ${sha256}`);
-  }
-  if (missing.length < files.length) return [...wrong, ...missing];
-  throw new UnitrailError(
-    'STORE_UNAVAILABLE',
-    `The content store has no file of capsule ${capsule}. Check that UNITRAIL_STORE is the folder that it was, and mounted.`,
-    { capsule },
-  );
-}
-
-/** The digest of what was copied; null where there is no such content. */
-async function fetchFile(store: ContentStore, sha256: string, path: string): Promise<string | null> {
-  const hash = createHash('sha256');
-  async function* hashed(source: AsyncIterable<Buffer>) {
-    for await (const piece of source) {
-      hash.update(piece);
-      yield piece;
-    }
-  }
-  try {
-    await pipeline(store.open(parseSha256Hex(sha256)), hashed, createWriteStream(path, { flags: 'wx' }));
-  } catch (error) {
-    if (error instanceof UnitrailError && error.code === 'NOT_FOUND') return null;
-    throw error;
-  }
-  return hash.digest('hex');
-}
-
-/** Nothing of it has moved: its units go into a further one. Otherwise nothing but a backup of the store has their bytes. */
-async function givenUp(db: Database, id: string, run: string, what: string): Promise<UnitrailError> {
-  const isGivenUp = await abandonCapsule(db, id, run, { code: 'CAPSULE_DAMAGED', message: what });
-  return damaged(
-    id,
-    what,
-    isGivenUp ? `The capsule was given up: ${NEXT_NUMBER} Look at the disk.` : RESTORE,
+function noSuchLog(capsule: string, message: string, logOrigin: string): UnitrailError {
+  return new UnitrailError(
+    'CONFIGURATION_INVALID',
+    `Capsule ${capsule}: ${message} No checkpoint of ${logOrigin} was ever signed. Check manufacturer.logOrigin in the plant file; where another log is to be begun, it begins with its first checkpoint. Nothing was given up.`,
+    { capsule, logOrigin },
   );
 }
 
@@ -178,21 +139,13 @@ async function* historyEnds(path: string): AsyncGenerator<HistoryEnd, undefined>
   return undefined;
 }
 
-export const NEXT_NUMBER = 'the next run puts its units into one of the next number.';
-const RESTORE = 'Look at the disk, and put the store back from its backup.';
-
-function damaged(capsule: string, what: string, advice = RESTORE): UnitrailError {
-  return new UnitrailError(
-    'CAPSULE_DAMAGED',
-    `Capsule ${capsule} in the content store is not what it should be: ${what}. Nothing more of it is removed from the database. ${advice}`,
-    { capsule },
+function requireMade(row: CapsuleRow): CapsuleRow {
+  if (row.state !== 'planned') return requireKept(row);
+  throw new UnitrailError(
+    'NOT_ALLOWED',
+    `Capsule ${row.id} is planned only: its files are still to be made.`,
+    {
+      capsule: row.id,
+    },
   );
-}
-
-/** Another run may have given it up in the meantime. */
-export function requireKept(row: CapsuleRow): CapsuleRow {
-  if (row.state !== 'abandoned') return row;
-  throw new UnitrailError('NOT_ALLOWED', `Capsule ${row.id} was given up: ${NEXT_NUMBER}`, {
-    capsule: row.id,
-  });
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalJson } from '../../domain/canonical';
 import {
@@ -25,9 +25,8 @@ import { UnitCheck } from './check-unit';
 import { LineFile } from './line-file';
 import { readmeText } from './readme-text';
 import { schemaDocument } from './schema-document';
+import { pageText } from './shared-contents';
 import { writeParquet } from './write-parquet';
-
-const PAGE = join(__dirname, 'index.html');
 
 interface Job {
   readonly source: CapsuleSource;
@@ -78,7 +77,7 @@ async function writeAll(job: Job): Promise<void> {
   await writeParquetFile(job);
   await writeText(job, 'checkpoint', about.log.checkpoint, 0);
   await writeText(job, 'schema', schemaDocument(), 0);
-  await writeText(job, 'page', await readFile(PAGE, 'utf8'), 0);
+  await writeText(job, 'page', await pageText(), 0);
   await writeText(job, 'readme', readmeText(about), 0);
   const manifest = signedManifest(manifestBody(job, told), job.signer);
   await writeText(job, 'manifest', manifest, 0);

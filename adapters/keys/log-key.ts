@@ -14,6 +14,8 @@ export interface LogKey {
   readonly text: string;
   /** Those that signed before it, as a person has named them outside the database. */
   readonly before: readonly string[];
+  /** Those of logs that are over, named in the same way: what is proved by such a log, and stays as it is, is read by them. */
+  readonly ended: readonly string[];
   checkpoint(tree: Tree): Checkpoint;
 }
 
@@ -46,13 +48,16 @@ export function originOf({ logOrigin, issuer, site }: Manufacturer): string {
   return logOrigin ?? ['unitrail.log', issuer, ...(site === undefined ? [] : [site])].join('/');
 }
 
-function keysBefore(texts: string, origin: string): string[] {
+function keysBefore(texts: string, origin: string): Pick<LogKey, 'before' | 'ended'> {
   const keys = texts.split(/[\s,]+/).filter((text) => text !== '');
-  const wrong = keys.find((text) => parseNoteKey(text, sha256)?.name !== origin);
-  if (wrong === undefined) return keys;
-  throw wrongKey(
-    `${KEYS_BEFORE}: ${wrong} is not allowed; public keys of ${origin} as \`unitrail keys\` prints them, with a comma between`,
-  );
+  const nameOf = (text: string): string | undefined => parseNoteKey(text, sha256)?.name;
+  const wrong = keys.find((text) => nameOf(text) === undefined);
+  if (wrong !== undefined)
+    throw wrongKey(
+      `${KEYS_BEFORE}: ${wrong} is not allowed; public keys of ${origin}, or of a log that is over, as \`unitrail keys\` prints them, with a comma between`,
+    );
+  const isOurs = (text: string): boolean => nameOf(text) === origin;
+  return { before: keys.filter(isOurs), ended: keys.filter((text) => !isOurs(text)) };
 }
 
 function keyOf(key: KeyObject, origin: string, before: string): LogKey {
@@ -61,7 +66,7 @@ function keyOf(key: KeyObject, origin: string, before: string): LogKey {
   return {
     origin,
     text: noteKeyText(publicKey),
-    before: keysBefore(before, origin),
+    ...keysBefore(before, origin),
     checkpoint: (tree) => {
       const told = checkpointText(origin, tree);
       const note = formatNote(told, publicKey, sign(null, Buffer.from(told), key));

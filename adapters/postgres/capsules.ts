@@ -25,11 +25,14 @@ export interface CapsuleRow {
   readonly eventsManifest: string | null;
   /** The runs that have read the copy in the store back. */
   readonly verifiedIn: readonly string[];
+  /** Whether units of it have moved: the store has the only copy of them. */
+  readonly hasMoved: boolean;
 }
 
 const columns = `c.id, c.run_id as "runId", c.buyer, c.product, c.month, c.number, c.units, c.records, c.events::float8 as events, c.state,
   c.delivery, c.manifest, c.events_manifest as "eventsManifest",
-  array(select v.run_id from capsule_copies v where v.capsule_id = c.id and v.place = 'store' order by v.verified_at) as "verifiedIn"`;
+  array(select v.run_id from capsule_copies v where v.capsule_id = c.id and v.place = 'store' order by v.verified_at) as "verifiedIn",
+  exists (select from capsule_units u where u.capsule_id = c.id and u.retired_at is not null) as "hasMoved"`;
 
 /** @throws UnitrailError NOT_FOUND */
 export async function findCapsule(db: Database, id: string): Promise<CapsuleRow> {
@@ -154,19 +157,6 @@ export async function abandonCapsule(
     ...[capsule, run, code, message],
   ]);
   return row!.done;
-}
-
-/** Digests of what capsules that were given up had, and nobody else needs. */
-export async function abandonedContents(db: Database): Promise<string[]> {
-  const rows = await long<{ sha256: string }>(
-    db,
-    `select distinct f.sha256 from capsules c join capsule_files f on f.capsule_id = c.id where c.state = 'abandoned'
-       and not exists (select from capsule_files o join capsules k on k.id = o.capsule_id
-         where o.sha256 = f.sha256 and k.state not in ('abandoned', 'erased'))
-       and not exists (select from export_files e where e.sha256 = f.sha256)`,
-    [],
-  );
-  return rows.map(({ sha256 }) => sha256);
 }
 
 /** Removes some of its units here, by the login that may, and says how many are left. */

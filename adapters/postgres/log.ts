@@ -77,6 +77,12 @@ export async function bookedCheckpoint(db: Database, origin: string): Promise<Bo
   return row ? { size: Number(row.size), root: row.root } : null;
 }
 
+/** The signed note of that many leaves, as it was booked; null where there is none. */
+export async function checkpointNote(db: Database, origin: string, size: number): Promise<string | null> {
+  const row = await mapped(db('log_checkpoints').where({ origin, size }).first<{ note: string }>('note'));
+  return row?.note ?? null;
+}
+
 /** Those of more leaves than that, by their sizes. */
 export async function bookedCheckpoints(
   db: Database,

@@ -1,14 +1,23 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { deliverCapsule } from '../../activities/deliver-capsule';
 import { createRetentionActivities, type RetentionDeps } from '../../activities/retention';
 import { readLogKey } from '../../adapters/keys/log-key';
-import { capsuleFiles, findCapsule, unmovedCapsules } from '../../adapters/postgres/capsules';
+import {
+  abandonCapsule,
+  bookCapsuleDelivery,
+  capsuleFiles,
+  findCapsule,
+  unmovedCapsules,
+} from '../../adapters/postgres/capsules';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
 import { addLegalHold, releaseLegalHold } from '../../adapters/postgres/legal-holds';
+import { bookCheckpoint, bookedCheckpoint } from '../../adapters/postgres/log';
+import { readMetrics } from '../../adapters/postgres/metric-queries';
 import { createContentStore } from '../../adapters/store/content-store';
 import { defaultExportSettings } from '../../domain/export-schema';
 import type { SftpTarget } from '../../domain/export-settings';
@@ -100,6 +109,15 @@ const pathOf = async (capsule: string, role: string): Promise<string> => {
   const file = (await capsuleFiles(office, capsule)).find((one) => one.role === role)!;
   return storePath(home, file.sha256);
 };
+/** Of whose files in the store the bytes are not what was booked, by their names. */
+async function damagedFiles(capsule: string): Promise<string[]> {
+  const damaged: string[] = [];
+  for (const { name, sha256 } of await capsuleFiles(office, capsule)) {
+    const bytes = await readFile(storePath(home, sha256)).catch(() => null);
+    if (bytes === null || createHash('sha256').update(bytes).digest('hex') !== sha256) damaged.push(name);
+  }
+  return damaged;
+}
 const nextName = (capsule: string): string => capsule.replace(/\d+$/, (number) => String(Number(number) + 1));
 const eventsOf = (run: string): Promise<string[]> =>
   office('unit_events')
@@ -142,7 +160,6 @@ test.each<[string, (path: string) => Promise<unknown>]>([
     const { capsule } = made;
     await act('deliverCapsule', made);
     const delivered = await readFile(join(inbox.folder, 'capsules', capsule, 'manifest.json'), 'utf8');
-    const manifest = await pathOf(capsule, 'manifest');
     await damage(await pathOf(capsule, 'records'));
     const later = { run: await openRun(office), capsule };
     await act('deliverCapsule', later);
@@ -157,10 +174,9 @@ test.each<[string, (path: string) => Promise<unknown>]>([
       .first<{ type: string; body: string }>();
     expect(told).toMatchObject({ type: 'capsuleAbandoned', body: expect.stringContaining('records.jsonl') });
     await expect(act('readCapsuleBack', later)).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
-    await expect(readFile(manifest)).resolves.toBeDefined();
-    // The next run removes what is left of it, and makes another one; what the buyer has stays as it is.
-    await act('planRetention', { run: await openRun(office) });
-    await expect(readFile(manifest)).rejects.toMatchObject({ code: 'ENOENT' });
+    // The next run makes another one, of files that the first has as well; what the buyer has stays as it is.
+    const remove = () => Promise.reject(new Error('a run that plans removes nothing'));
+    await act('planRetention', { run: await openRun(office) }, { store: { ...deps.store, remove } });
     const [planned] = await unmovedCapsules(office, 10);
     expect(planned).toMatchObject({ id: nextName(capsule), units: 1 });
     const again = { run: await openRun(office), capsule: planned!.id };
@@ -168,6 +184,9 @@ test.each<[string, (path: string) => Promise<unknown>]>([
     for (const step of ['deliverCapsule', 'readCapsuleBack', 'moveCapsule'] as const) await act(step, again);
     expect(await atBuyer(again.capsule)).toContain('manifest.json');
     expect(await readFile(join(inbox.folder, 'capsules', capsule, 'manifest.json'), 'utf8')).toBe(delivered);
+    for (const step of ['planRetention', 'removeErased'] as const) await act(step, again);
+    expect(await damagedFiles(again.capsule)).toEqual([]);
+    expect(await damagedFiles(capsule)).toEqual([]);
   },
 );
 
@@ -186,19 +205,60 @@ test('one of which units have moved is not given up: only the backup of the stor
     message: expect.stringContaining('from its backup'),
   });
   expect(await findCapsule(office, capsule)).toMatchObject({ state: 'made' });
+  const owner = openDatabase(database.ownerUrl, { applicationName: 'test-owner', maxConnections: 1 });
+  const byHand = `update capsules set state = 'abandoned', abandoned_at = now() where id = ?`;
+  expect(await sqlStateOf(owner.raw(byHand, [capsule]))).toBe('42501');
+  await owner.destroy();
   await writeFile(path, bytes);
   await act('readCapsuleBack', later);
   await act('moveCapsule', later);
 });
 
-test('where the store has nothing of a capsule it is the store that is away: nothing is given up', async () => {
+test('a file that rots between the reading back and the move keeps the units here', async () => {
   const made = await madeCapsule();
+  const { capsule } = made;
+  const unitIds = await office('capsule_units').where({ capsule_id: capsule }).pluck<string[]>('unit_id');
+  for (const step of ['deliverCapsule', 'readCapsuleBack'] as const) await act(step, made);
+  await rm(await pathOf(capsule, 'events'));
+  await expect(act('moveCapsule', made)).rejects.toMatchObject({
+    code: 'CAPSULE_DAMAGED',
+    message: expect.stringMatching(/events\.jsonl is missing.* was given up/),
+  });
+  expect(await office('records').whereIn('unit_id', unitIds).pluck('unit_id')).toEqual(unitIds);
+  expect(await moveByNextRun()).toBe(nextName(capsule));
+});
+
+test('a damaged file that all capsules have is written anew, and nothing is given up for it', async () => {
+  const made = await madeCapsule();
+  await act('deliverCapsule', made);
+  for (const role of ['page', 'checkpoint'] as const) {
+    const path = await pathOf(made.capsule, role);
+    await chmod(path, 0o600);
+    await writeFile(path, 'rotten');
+  }
+  for (const role of ['schema', 'statements'] as const) await rm(await pathOf(made.capsule, role));
+  const later = { ...made, run: await openRun(office) };
+  await act('readCapsuleBack', later);
+  expect(await damagedFiles(made.capsule)).toEqual([]);
+  await act('moveCapsule', later);
+});
+
+test('where the store has nothing that only this capsule has it is the store that is away: nothing is given up', async () => {
+  const made = await madeCapsule();
+  // A share that is not mounted: what a newer capsule wrote is there, and of that much is the same.
+  const newer = await madeCapsule();
   const away = join(home, 'away');
-  await mkdir(away);
+  for (const { sha256 } of await capsuleFiles(office, newer.capsule)) {
+    const path = storePath(home, sha256);
+    const copy = path.replace(join(home, 'store'), away);
+    await mkdir(dirname(copy), { recursive: true });
+    await copyFile(path, copy);
+  }
   const store = createContentStore({ folder: away });
   await expect(act('readCapsuleBack', made, { store })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   expect(await findCapsule(office, made.capsule)).toMatchObject({ state: 'made' });
-  for (const step of ['deliverCapsule', 'readCapsuleBack', 'moveCapsule'] as const) await act(step, made);
+  for (const one of [made, newer])
+    for (const step of ['deliverCapsule', 'readCapsuleBack', 'moveCapsule'] as const) await act(step, one);
 });
 
 test('a capsule that was made before the key of the log was changed is read back by the key before', async () => {
@@ -219,18 +279,81 @@ test('a capsule that was made before the key of the log was changed is read back
   for (const step of ['deliverCapsule', 'moveCapsule'] as const) await act(step, made);
 });
 
-test('a capsule whose proofs are of a log that is over is given up', async () => {
-  const made = await madeCapsule(1, null);
+/** The log as an office with another `logOrigin` in its plant file has it. */
+async function logAnew(env: Record<string, string> = {}) {
   const manufacturer = { issuer: 'unitrail', name: 'Unitrail', companyPrefix: '061414112' };
-  const place = { env: {}, manufacturer: { ...manufacturer, logOrigin: 'log.example.com/anew' } };
+  const place = { env, manufacturer: { ...manufacturer, logOrigin: 'log.example.com/anew' } };
   const key = await readLogKey({ ...place, home: join(home, 'anew') });
-  const log = () => Promise.resolve({ ...deps.log, key });
+  return { key, log: () => Promise.resolve({ ...deps.log, key }) };
+}
+
+test('a capsule whose proofs are of a log that is over is given up, where another one has begun', async () => {
+  const made = await madeCapsule(1, null);
+  const { key, log } = await logAnew();
+  // A slip of the pen in the plant file begins no log.
+  await expect(act('readCapsuleBack', made, { log })).rejects.toMatchObject({
+    code: 'CONFIGURATION_INVALID',
+    message: expect.stringContaining('manufacturer.logOrigin'),
+  });
+  expect(await findCapsule(office, made.capsule)).toMatchObject({ state: 'made' });
+  const booked = await bookedCheckpoint(office, deps.log.key.origin);
+  await bookCheckpoint(office, key.checkpoint(booked!), key.text);
   await expect(act('readCapsuleBack', made, { log })).rejects.toMatchObject({
     code: 'NOT_ALLOWED',
     message: expect.stringMatching(/log\.example\.com\/anew by now\. It was given up/),
   });
   expect(await moveByNextRun()).toBe(nextName(made.capsule));
 });
+
+test('a capsule of a log that is over, of which units have moved, is read back by the key of that log', async () => {
+  const made = await madeCapsule(2, null);
+  const { run, capsule } = made;
+  for (const step of ['deliverCapsule', 'readCapsuleBack'] as const) await act(step, made);
+  expect(await retire(floor, run, capsule, 1)).toBe('1');
+  const later = { run: await openRun(office), capsule };
+  await expect(act('readCapsuleBack', later, await logAnew())).rejects.toMatchObject({
+    code: 'NOT_ALLOWED',
+    message: expect.stringContaining('UNITRAIL_LOG_KEYS_BEFORE'),
+  });
+  await act('readCapsuleBack', later, await logAnew({ UNITRAIL_LOG_KEYS_BEFORE: deps.log.key.text }));
+  await act('moveCapsule', later);
+});
+
+test('a capsule that is planned only is not read back', async () => {
+  await shipBatch(floor, 1);
+  await handOut(office, 'acme', home);
+  const { run, capsules } = await planRun(office);
+  const made = { run: run.id, capsule: capsules[0]! };
+  await expect(act('readCapsuleBack', made)).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
+  await act('writeCapsule', { ...made, asOf: run.asOf.toISOString() });
+  for (const step of ['deliverCapsule', 'readCapsuleBack', 'moveCapsule'] as const) await act(step, made);
+});
+
+test('what reaches its buyer although its capsule has moved or was given up meanwhile is on record', async () => {
+  // It moves as one that nobody is to be brought, while a slower run is at its delivery.
+  const moved = await madeCapsule(1, null);
+  for (const step of ['deliverCapsule', 'readCapsuleBack', 'moveCapsule'] as const) await act(step, moved);
+  const target = 'sftp://late';
+  await bookCapsuleDelivery(office, moved.capsule, moved.run, { target, failure: null });
+  // One that was moved before its turn has come is not brought at all.
+  await serverOf(inbox.target);
+  const verified = { run: moved.run, capsule: moved.capsule };
+  await act('deliverCapsule', verified);
+  expect(await atBuyer(moved.capsule)).toEqual([]);
+  const given = await madeCapsule();
+  const trouble = { code: 'CAPSULE_DAMAGED', message: 'why' };
+  await abandonCapsule(office, given.capsule, given.run, trouble);
+  await bookCapsuleDelivery(office, given.capsule, given.run, { target, failure: null });
+  const told = await office('capsule_deliveries').where({ target }).orderBy('id').pluck('capsule_id');
+  expect(told).toEqual([moved.capsule, given.capsule]);
+  expect(await findCapsule(office, moved.capsule)).toMatchObject({ state: 'moved', delivery: 'none' });
+  const { retention } = await readMetrics(office);
+  expect(retention.givenUpCapsules).toBe(await countGivenUp());
+  await moveByNextRun();
+});
+
+const countGivenUp = (): Promise<number> =>
+  one(office, `(select count(*)::integer from capsules where state = 'abandoned')`);
 
 test('a capsule on legal hold takes no place of a newer one, and the report says who holds it', async () => {
   const held = await madeCapsule(1, null);
