@@ -108,8 +108,15 @@ const eventsOf =
         if (event.type === 'capsuleMade') facts.files = 0;
         return { ...event, key: event.key.replace(moved, capsule), body: JSON.stringify(facts) };
       });
-    return [...history, ...copies];
+    return beforeEnd(history, copies);
   };
+
+/** As a run would have told them: nothing stands behind its end. */
+const beforeEnd = (history: readonly Told[], more: readonly Told[]): readonly Told[] => [
+  ...history.filter(({ type }) => type !== 'retentionEnded'),
+  ...more,
+  ...history.filter(({ type }) => type === 'retentionEnded'),
+];
 
 const seqOf = async (su: Client): Promise<number> =>
   Number((await su.query<{ seq: string }>('select seq from units where id = $1', [unit])).rows[0]!.seq);
@@ -219,7 +226,10 @@ test.each<[string, (su: Client) => Promise<unknown>, () => string[]]>([
     (su) =>
       rewriteHistory(su, `retention:${run}`, (history) => {
         const verified = history.find(({ type }) => type === 'copyVerified')!;
-        return [...history.filter((event) => event !== verified), verified];
+        return beforeEnd(
+          history.filter((event) => event !== verified),
+          [verified],
+        );
       }),
     ofMoved,
   ],
@@ -234,6 +244,19 @@ test.each<[string, (su: Client) => Promise<unknown>, () => string[]]>([
   [
     'is in a run that ended with another report',
     (su) => su.query(`update retention_runs set report = replace(report, '"erased":[]', '"erased":[1]')`),
+    () => [`A19 retention run ${run}`],
+  ],
+  [
+    'is in a run that somebody has confirmed, by its row alone',
+    (su) => su.query(`update retention_runs set clock_confirmed_by = '17'`),
+    () => [`A19 retention run ${run}`],
+  ],
+  [
+    'was moved in a run whose clock was not trusted',
+    async (su) => {
+      await su.query('update retention_runs set clock_trusted = false');
+      await rewriteHistory(su, `retention:${run}`, withFacts('retentionOpened', { clockTrusted: false }));
+    },
     () => [`A19 retention run ${run}`],
   ],
   [
@@ -254,6 +277,41 @@ test.each([
 ])('a capsule that %s is named, among the promises that the unit breaks', async (_what, sql) => {
   const violations = await told((su) => su.query(sql));
   expect(subjectsOf(violations)).toEqual(expect.arrayContaining(ofMoved()));
+});
+
+/** Says that the capsule was erased just now, in the row, and by the event that is returned. */
+async function makeUpErasure(su: Client, keptUntil: string): Promise<Told> {
+  await su.query(`update capsules set state = 'erased', erased_at = clock_timestamp() where id = $1`, [
+    moved,
+  ]);
+  const body = JSON.stringify({ capsule: moved, keptUntil, units: 2 });
+  const { rows } = await su.query<{ login: string }>(
+    `select split_part(header, '|', 6) as login from unit_events where type = 'capsuleMoved'`,
+  );
+  const time = new Date().toISOString();
+  return { type: 'capsuleErased', key: `erased/${moved}`, login: rows[0]!.login, body, time };
+}
+
+const daysAgo = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString();
+
+test.each<[string, (su: Client, event: Told) => Promise<unknown>, () => string]>([
+  [
+    'behind the end of its run',
+    (su, event) => rewriteHistory(su, `retention:${run}`, (history) => [...history, event]),
+    () => run,
+  ],
+  [
+    'in the stream of no run, like that of a hold',
+    async (su, event) => {
+      await su.query(`insert into streams (stream, seq, head) values ('retention:hold-R', 1, '')`);
+      await rewriteHistory(su, 'retention:hold-R', () => [event]);
+    },
+    () => 'hold-R',
+  ],
+])('an erasure that is told %s is named', async (_where, tell, of) => {
+  const violations = await told(async (su) => tell(su, await makeUpErasure(su, daysAgo(1))));
+  expect(subjectsOf(violations)).toContain(`A19 retention run ${of()}`);
+  expect(subjectsOf(violations).filter((subject) => !subject.startsWith('A19'))).toEqual([]);
 });
 
 test('events of a capsule that has no row are named', async () => {
