@@ -292,7 +292,8 @@ async function makeUpErasure(su: Client, keptUntil: string): Promise<Told> {
   return { type: 'capsuleErased', key: `erased/${moved}`, login: rows[0]!.login, body, time };
 }
 
-const daysAgo = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString();
+const DAY_MS = 86_400_000;
+const daysAgo = (days: number): string => new Date(Date.now() - days * DAY_MS).toISOString();
 
 test.each<[string, (su: Client, event: Told) => Promise<unknown>, () => string]>([
   [
@@ -312,6 +313,32 @@ test.each<[string, (su: Client, event: Told) => Promise<unknown>, () => string]>
   const violations = await told(async (su) => tell(su, await makeUpErasure(su, daysAgo(1))));
   expect(subjectsOf(violations)).toContain(`A19 retention run ${of()}`);
   expect(subjectsOf(violations).filter((subject) => !subject.startsWith('A19'))).toEqual([]);
+});
+
+/** When its archive is over, had it shipped some years ago: ten years after it was closed. */
+async function shippedYearsAgo(su: Client, years: number): Promise<Date> {
+  const { rows } = await su.query<{ at: Date }>(
+    `update shipments set closed_at = closed_at - make_interval(years => $1) returning closed_at + interval '10 years' as at`,
+    [years],
+  );
+  return rows[0]!.at;
+}
+
+test.each<[string, number, number, boolean]>([
+  ['before its archive was over', 1, -3650, true],
+  ['at the time that its terms name', 11, 0, false],
+  ['with another end of its archive than by its terms', 11, -30, true],
+])('an erasure in a run that tells it %s', async (_what, years, days, isTold) => {
+  const violations = await told(async (su) => {
+    const end = await shippedYearsAgo(su, years);
+    const event = await makeUpErasure(su, new Date(end.getTime() + days * DAY_MS).toISOString());
+    await rewriteHistory(su, `retention:${run}`, (history) => beforeEnd(history, [event]));
+  });
+  // (What the closing of the shipments tells otherwise is another promise.)
+  const expected = isTold ? [expect.stringMatching(/^not before .* by its terms$/)] : [];
+  expect(violations.filter(({ invariant }) => invariant === 'A19').map((one) => one.expected)).toEqual(
+    expected,
+  );
 });
 
 test('events of a capsule that has no row are named', async () => {

@@ -1,3 +1,4 @@
+import { checkErasure, loadTerms, type ArchiveTerms } from './archive-terms';
 import { checkCapsuleFiles, loadCapsuleFiles } from './capsule-files';
 import { checkCopies, loadCopies } from './capsule-copies';
 import type { Findings } from './findings';
@@ -45,6 +46,7 @@ export async function checkMoves(
     copies: await loadCopies(snapshot),
     files: await loadCapsuleFiles(snapshot),
     keys: await loadKeys(snapshot),
+    terms: await loadTerms(snapshot, await erasedProducts(snapshot, told)),
   };
   // Some at a time: each row has its manifests.
   for await (const rows of snapshot.batches<CapsuleRow>(CAPSULES))
@@ -66,11 +68,21 @@ interface Parts {
   readonly copies: ReadonlyMap<string, CopyRow[]>;
   readonly files: ReadonlyMap<string, BookedFile[]>;
   readonly keys: KeysOnRecord;
+  readonly terms: ArchiveTerms;
+}
+
+async function erasedProducts(snapshot: Snapshot, told: ReadonlyMap<string, ToldOfRun[]>): Promise<string[]> {
+  const erased = [...told].filter(([, events]) => events.some(({ type }) => type === 'capsuleErased'));
+  const rows = await snapshot.rows<{ product: string }>(
+    'select distinct product from capsules where id = any ($1)',
+    [erased.map(([id]) => id)],
+  );
+  return rows.map(({ product }) => product);
 }
 
 function checkCapsule(
   row: CapsuleRow,
-  { told, members, copies, files, keys }: Parts,
+  { told, members, copies, files, keys, terms }: Parts,
   wrong: WrongOfCapsule,
 ): void {
   const { id, eventsManifest } = row;
@@ -84,6 +96,7 @@ function checkCapsule(
   };
   checkPlanned(whole, wrong);
   checkSteps(whole, wrong);
+  checkErasure(whole, terms, wrong);
   checkDelivery(whole, wrong);
   checkMembers(whole, wrong);
   checkCopies(whole, wrong);
@@ -159,9 +172,6 @@ function checkStep(
   if (time === null) return wrong(`not ${state}`, `${state} at ${event.at}, by its event`);
   checkTime(state, time, event, wrong);
   compare(facts(whole), event.facts, wrong);
-  const until = textFact(event.facts, 'keptUntil');
-  if (type === 'capsuleErased' && !(Date.parse(until ?? '') <= Date.parse(event.at)))
-    wrong(`erased at ${event.at}`, `kept until ${until}`);
 }
 
 function checkDelivery({ row: { buyer, delivery, movedAt }, told }: Whole, wrong: WrongOfCapsule): void {

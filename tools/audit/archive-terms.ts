@@ -1,0 +1,112 @@
+import type { Snapshot } from './snapshot';
+import { numberFact, textFact, type Facts } from './stored-event';
+import type { Whole, WrongOfCapsule } from './whole-capsule';
+
+const DAY_MS = 86_400_000;
+/** For so long, terms of the plant file that were replaced still count. */
+const OLD_TERMS_COUNT_DAYS = 30;
+/** Where the policy says nothing. */
+const ARCHIVE_YEARS = 10;
+
+interface Version {
+  readonly id: number;
+  readonly appliedAt: string;
+  readonly policies: readonly Facts[];
+  readonly products: readonly Facts[];
+  readonly buyers: readonly Facts[];
+}
+
+/** What the plant's files said of archives, and when each product went to market. */
+export interface ArchiveTerms {
+  readonly versions: readonly Version[];
+  /** The closings of the shipments with units of a product, in milliseconds. */
+  readonly closings: ReadonlyMap<string, readonly number[]>;
+}
+
+/** Of the products of which something was erased: where that is nothing, nothing is read. */
+export async function loadTerms(snapshot: Snapshot, products: readonly string[]): Promise<ArchiveTerms> {
+  if (products.length === 0) return { versions: [], closings: new Map() };
+  const list = (name: string): string => `coalesce(d -> '${name}', '[]') as ${name}`;
+  const versions = await snapshot.rows<Version>(
+    `select id, applied_at as "appliedAt", coalesce(d -> 'retentionPolicies', '[]') as policies, ${list('products')}, ${list('buyers')}
+     from (select id, applied_at, document::jsonb as d from plant_versions) v order by id`,
+  );
+  const rows = await snapshot.rows<{ product: string; at: string }>(
+    `select distinct u.product, s.closed_at as at from units u join shipments s on s.id = u.shipment_id
+     where u.state = 'Shipped' and s.closed_at is not null and u.product = any ($1)`,
+    [products],
+  );
+  const closings = new Map<string, number[]>();
+  for (const { product, at } of rows)
+    closings.set(product, [...(closings.get(product) ?? []), Date.parse(at)]);
+  return { versions, closings };
+}
+
+/**
+ * A19. Nothing is erased before its archive is over: by the time that the event names, and by what is on record of the plant's
+ * terms and of the last shipment. It is a lower bound: which of the terms counted, two persons may have decided.
+ */
+export function checkErasure({ row, told }: Whole, terms: ArchiveTerms, wrong: WrongOfCapsule): void {
+  const event = told.find(({ type }) => type === 'capsuleErased');
+  if (event === undefined) return;
+  const until = textFact(event.facts, 'keptUntil');
+  const [kept, at] = [Date.parse(until ?? ''), Date.parse(event.at)];
+  if (!(kept <= at)) wrong(`erased at ${event.at}`, `kept until ${until}`);
+  const earliest = earliestEnd(row, at, terms);
+  if (earliest === null) wrong(`erased at ${event.at}`, 'kept for ever, as no terms in force name an end');
+  else if (!(kept >= earliest))
+    wrong(`kept until ${until}`, `not before ${new Date(earliest).toISOString()}, by its terms`);
+}
+
+/** Null where none of the versions that may have counted says how long. */
+function earliestEnd(
+  { buyer, product }: Pick<Whole['row'], 'buyer' | 'product'>,
+  at: number,
+  { versions, closings }: ArchiveTerms,
+): number | null {
+  // The day before is left out: a closing that was under way was not seen. (A product that never shipped counts from now.)
+  const before = at - DAY_MS;
+  const placed = Math.max(...(closings.get(product) ?? []).filter((time) => time <= before));
+  const ends = versionsInForce(versions, at).flatMap((version) => {
+    const policies = policiesOf(version, product, buyer);
+    if (policies.length === 0) return [];
+    const years = Math.max(...policies.map((policy) => numberFact(policy, 'archiveYears') ?? ARCHIVE_YEARS));
+    return [
+      Math.max(addYears(Number.isFinite(placed) ? placed : before, years), supportEnd(version, product)),
+    ];
+  });
+  return ends.length === 0 ? null : Math.min(...ends);
+}
+
+/** By their times of application: the one in force then, and those of the thirty days before. */
+function versionsInForce(versions: readonly Version[], at: number): Version[] {
+  const known = versions.filter(({ appliedAt }) => Date.parse(appliedAt) <= at);
+  const old = known.filter(({ appliedAt }) => Date.parse(appliedAt) <= at - OLD_TERMS_COUNT_DAYS * DAY_MS);
+  const first = old.at(-1)?.id ?? 0;
+  return known.filter(({ id }) => id >= first);
+}
+
+function policiesOf({ policies, products, buyers }: Version, product: string, buyer: string | null): Facts[] {
+  const named = [
+    ...products.filter(({ code }) => code === product),
+    ...buyers.filter(({ id }) => buyer !== null && id === buyer),
+  ].map(({ retentionPolicy }) => retentionPolicy);
+  return policies.filter(({ name }) => named.includes(name));
+}
+
+/** The day after, as support goes on to its end. */
+function supportEnd({ products }: Version, product: string): number {
+  const days = products
+    .filter(({ code }) => code === product)
+    .map(({ supportEnds }) =>
+      typeof supportEnds === 'string' ? Date.parse(supportEnds) + DAY_MS : -Infinity,
+    );
+  return Math.max(-Infinity, ...days);
+}
+
+/** Less a day: leap days and time zones are reckoned otherwise by the database. */
+function addYears(time: number, years: number): number {
+  const date = new Date(time);
+  date.setUTCFullYear(date.getUTCFullYear() + years);
+  return date.getTime() - DAY_MS;
+}
