@@ -315,6 +315,58 @@ test.each<[string, (su: Client, event: Told) => Promise<unknown>, () => string]>
   expect(subjectsOf(violations).filter((subject) => !subject.startsWith('A19'))).toEqual([]);
 });
 
+/** The capsule as it was before its end, in the rows and in the run: `without` is what nobody tells. */
+async function turnBack(su: Client, set: string, without: readonly string[]): Promise<void> {
+  await su.query(`update capsules set moved_at = null, ${set} where id = $1`, [moved]);
+  await rewriteHistory(su, `retention:${run}`, (history) =>
+    history.filter(({ type }) => !without.includes(type)),
+  );
+}
+
+test('a unit that moved before its capsule was brought to anybody is named, also while the capsule has not moved as a whole', async () => {
+  const violations = await told((su) =>
+    turnBack(su, `state = 'made', delivery = 'due'`, ['capsuleMoved', 'capsuleDelivered']),
+  );
+  expect(violations).toEqual([
+    expect.objectContaining({ subject: `capsule ${moved}`, expected: 'brought to acme before' }),
+  ]);
+});
+
+test('units that moved out of a capsule that is not made are named', async () => {
+  const violations = await told((su) =>
+    turnBack(su, `state = 'planned', made_at = null, manifest = null, events_manifest = null`, [
+      'capsuleMoved',
+      'capsuleMade',
+    ]),
+  );
+  expect(violations.map(({ expected }) => expected)).toContain(
+    'none moved from what is not made or was given up',
+  );
+});
+
+const MINUTE_MS = 60_000;
+
+test.each([
+  ['takes ten minutes to be given up, under the locks of others,', 10, false],
+  ['was given up after its event told so', -10, true],
+  ['was given up hours before its event told so', 120, true],
+])('a capsule that %s is judged by that', async (_what, minutes, isTold) => {
+  const violations = await told(async (su) => {
+    await turnBack(su, `state = 'abandoned', delivery = 'none', abandoned_at = clock_timestamp()`, [
+      'capsuleMoved',
+    ]);
+    const time = new Date(Date.now() + minutes * MINUTE_MS).toISOString();
+    const body = JSON.stringify({ capsule: moved, code: 'C', reason: 'r', units: 2 });
+    await rewriteHistory(su, `retention:${run}`, (history) =>
+      beforeEnd(history, [
+        { ...history[0]!, type: 'capsuleAbandoned', key: `abandoned/${moved}`, body, time },
+      ]),
+    );
+  });
+  const times = violations.filter(({ found }) => found.startsWith('abandoned at'));
+  expect(times).toHaveLength(isTold ? 1 : 0);
+});
+
 /** When its archive is over, had it shipped some years ago: ten years after it was closed. */
 async function shippedYearsAgo(su: Client, years: number): Promise<Date> {
   const { rows } = await su.query<{ at: Date }>(

@@ -27,8 +27,8 @@ const CAPSULES = `select id, run_id as run, buyer, product, month, number, units
   events_manifest as "eventsManifest", planned_at as "plannedAt", made_at as "madeAt", abandoned_at as "abandonedAt",
   moved_at as "movedAt", erased_at as "erasedAt" from capsules order by id`;
 
-/** Of planning, which names the units of all capsules before it tells of the first. */
-const PLANNING_MS = 45 * 60_000;
+/** Of what names the time first and then works through all units: planning and giving up, behind whoever has the locks. */
+const SLOW_MS = 45 * 60_000;
 
 /**
  * A19. What the rows say of capsules is what the streams of the runs tell: state, times, units, copies and files. Whoever makes
@@ -120,13 +120,15 @@ function checkPlanned({ row, told }: Whole, wrong: WrongOfCapsule): void {
   if (planned.run !== run) wrong(`run ${run}`, `run ${planned.run}, by its event`);
   const name = [buyer ?? 'own', product, month, number].join('-');
   if (name !== id) wrong(`number ${number}`, 'the one in its name');
-  checkTime('planned', row.plannedAt, planned, wrong, PLANNING_MS);
+  checkTime('planned', row.plannedAt, planned, wrong, SLOW_MS);
 }
 
 interface StepOfCapsule {
   readonly state: string;
   readonly type: string;
   readonly at: 'madeAt' | 'abandonedAt' | 'movedAt' | 'erasedAt';
+  /** How long before its event the time may be; the same moment unless given. */
+  readonly slowMs?: number;
   readonly facts: (whole: Whole) => Facts;
 }
 
@@ -137,7 +139,7 @@ const steps: readonly StepOfCapsule[] = [
     facts: ({ manifestSha256, files }) => ({ manifestSha256, files: files.length }),
   },
   {
-    ...{ state: 'abandoned', type: 'capsuleAbandoned', at: 'abandonedAt' },
+    ...{ state: 'abandoned', type: 'capsuleAbandoned', at: 'abandonedAt', slowMs: SLOW_MS },
     facts: ({ row: { units } }) => ({ units }),
   },
   {
@@ -162,7 +164,7 @@ function checkSteps(whole: Whole, wrong: WrongOfCapsule): void {
 
 function checkStep(
   whole: Whole,
-  { state, type, at, facts }: StepOfCapsule,
+  { state, type, at, facts, slowMs }: StepOfCapsule,
   event: ToldOfRun | null,
   wrong: WrongOfCapsule,
 ): void {
@@ -170,11 +172,14 @@ function checkStep(
   if (event === null && time === null) return;
   if (event === null) return wrong(`${state} at ${time}`, `an event ${type}`);
   if (time === null) return wrong(`not ${state}`, `${state} at ${event.at}, by its event`);
-  checkTime(state, time, event, wrong);
+  checkTime(state, time, event, wrong, slowMs);
   compare(facts(whole), event.facts, wrong);
 }
 
-function checkDelivery({ row: { buyer, delivery, movedAt }, told }: Whole, wrong: WrongOfCapsule): void {
+function checkDelivery(
+  { row: { buyer, delivery, movedAt }, members: { retired }, told }: Whole,
+  wrong: WrongOfCapsule,
+): void {
   const targets = told
     .filter(({ type }) => type === 'capsuleDelivered')
     .map(({ facts }) => textFact(facts, 'target'));
@@ -184,8 +189,11 @@ function checkDelivery({ row: { buyer, delivery, movedAt }, told }: Whole, wrong
   // A server that was named later, and could not be reached, makes it due once more.
   const isDueAgain = delivery === 'due' && byEvents === 'none' && movedAt === null;
   if (delivery !== byEvents && !isDueAgain) wrong(`delivery ${delivery}`, `${byEvents}, by its events`);
-  if (movedAt !== null && byEvents === 'due') wrong('moved', `brought to ${buyer} before`);
+  if (retired > 0 && byEvents === 'due') wrong(`${retired} units moved`, `brought to ${buyer} before`);
 }
+
+/** Units go only from these; some of them, or all. */
+const MOVING = ['made', 'moved', 'erased'];
 
 /** What was given up has no units; what is moved has none left here. */
 function checkMembers({ row, members }: Whole, wrong: WrongOfCapsule): void {
@@ -198,6 +206,11 @@ function checkMembers({ row, members }: Whole, wrong: WrongOfCapsule): void {
     `${of.units} units with ${of.records} records and ${of.events} events`;
   if (text({ units, records, events }) !== text(expected))
     wrong(`${text({ units, records, events })} among its rows`, text(expected));
+  if (retired > 0 && !MOVING.includes(row.state))
+    wrong(
+      `${retired} units moved, and it is ${row.state}`,
+      'none moved from what is not made or was given up',
+    );
   if (row.movedAt === null) return;
   if (retired !== units) wrong(`moved, and ${units - retired} units are not retired`, 'all of them');
   if (lastRetired !== null && isAfter(lastRetired, row.movedAt))

@@ -66,14 +66,16 @@ export interface Whole {
 
 export type WrongOfCapsule = (found: string, expected: string) => void;
 
+/** A row's time may be so much before that of its event, and only a moment after it. */
 export function checkTime(
   what: string,
   at: string,
   event: ToldOfRun,
   wrong: WrongOfCapsule,
-  toleranceMs = SAME_MOMENT_MS,
+  slowMs = SAME_MOMENT_MS,
 ): void {
-  if (Math.abs(Date.parse(at) - Date.parse(event.at)) <= toleranceMs) return;
+  const earlier = Date.parse(event.at) - Date.parse(at);
+  if (earlier <= slowMs && earlier >= -SAME_MOMENT_MS) return;
   wrong(`${what} at ${at}`, `${event.at}, by its event`);
 }
 
