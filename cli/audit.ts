@@ -9,6 +9,11 @@ import type { ServerContext } from './server-context';
 /** A database of a few thousand units is read faster than a person reads a message. */
 const SAY_EVERY_MS = 5_000;
 
+interface Options {
+  readonly logKey?: string[];
+  readonly exportKey?: string[];
+}
+
 export function register(program: Command, context: ServerContext): void {
   program
     .command('audit')
@@ -19,17 +24,22 @@ export function register(program: Command, context: ServerContext): void {
       '--log-key <key...>',
       'the public keys that may have signed the log, as `unitrail keys` printed them; without it, those on record count',
     )
-    .action((options: { logKey?: string[] }) => run(context, options.logKey ?? []));
+    .option(
+      '--export-key <key...>',
+      'the public keys that may have signed exports and capsules, likewise; without it, those on record that the events of exports name',
+    )
+    .action((options: Options) => run(context, options));
 }
 
-async function run(context: ServerContext, logKeys: readonly string[]): Promise<void> {
+async function run(context: ServerContext, { logKey, exportKey }: Options): Promise<void> {
   const config = context.config();
   const servers = await context.servers();
   const url = await servers.loginUrl(fixedLogins.auditor.name);
   let saidAt = Date.now();
   const report = await audit(url, {
     env: context.env,
-    logKeys,
+    logKeys: logKey ?? [],
+    exportKeys: exportKey ?? [],
     logFolder: logFolderOf(config),
     store: config.store.first,
     onProgress: ({ events, totalEvents }) => {

@@ -1,9 +1,11 @@
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from 'pg';
+import { canonicalJson } from '../../domain/canonical';
 import { audit, type Violation } from '../../tools/audit/audit';
 import { capsuleDeps, moveAll, planRun } from '../support/capsule-run';
-import { createTestDatabase, type TestDatabase } from '../support/database';
+import { createTestDatabase, withSuperuser, type TestDatabase } from '../support/database';
 import { shipBatch } from '../support/exports';
 import { applyPolicy, handOut } from '../support/retention';
 import { applySmallPlant, openShopFloor } from '../support/shop-floor';
@@ -44,11 +46,14 @@ afterAll(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-async function told(lie: (su: Client) => Promise<unknown>): Promise<readonly Violation[]> {
+async function told(
+  lie: (su: Client) => Promise<unknown>,
+  exportKeys: readonly string[] = [],
+): Promise<readonly Violation[]> {
   const copy = await base.clone();
   try {
     await tamper(copy, lie);
-    return (await audit(copy.urlOf('auditor'), { store: store() })).violations;
+    return (await audit(copy.urlOf('auditor'), { store: store(), exportKeys })).violations;
   } finally {
     await copy.drop();
   }
@@ -164,6 +169,43 @@ test('the same with a chain that was made to hold has no manifest that a key of 
   expect(violations.map(({ expected }) => expected)).toEqual(
     expect.arrayContaining(['one of a key on record']),
   );
+});
+
+test.each([
+  ['whose row alone was put there', 'an event exportMade that names it', false],
+  ['that is none of those given', 'one of those given', true],
+])('a key on record %s is named, and what it has signed', async (_what, expected, isGiven) => {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const der = publicKey.export({ type: 'spki', format: 'der' });
+  const keyId = createHash('sha256').update(der).digest('hex').slice(0, 16);
+  const known: string[] = [];
+  const signAnew = async (su: Client): Promise<void> => {
+    await su.query('insert into export_keys (id, public_key) values ($1, $2)', [
+      keyId,
+      der.toString('base64'),
+    ]);
+    const { rows } = await su.query<{ text: string }>('select manifest as text from capsules');
+    const body = JSON.parse(rows[0]!.text) as Record<string, unknown>;
+    delete body.signature;
+    const value = sign(null, Buffer.from(canonicalJson(body)), privateKey).toString('base64');
+    const signature = { algorithm: 'Ed25519', keyId, value };
+    await su.query('update capsules set manifest = $1', [canonicalJson({ ...body, signature })]);
+  };
+  if (isGiven) known.push(await keyOfThisHouse());
+  const violations = await told(signAnew, known);
+  const key = { invariant: 'A17', subject: `key ${keyId} of exports`, found: 'a key on record', expected };
+  expect(violations).toEqual(
+    expect.arrayContaining([key, expect.objectContaining({ expected: 'one of a key on record' })]),
+  );
+});
+
+async function keyOfThisHouse(): Promise<string> {
+  const sql = 'select public_key as key from export_keys';
+  return withSuperuser(async (su) => (await su.query<{ key: string }>(sql)).rows[0]!.key, base.superuserUrl);
+}
+
+test('by the key that is given, a run that did what it tells keeps every promise', async () => {
+  expect(await told(() => Promise.resolve(), [await keyOfThisHouse()])).toEqual([]);
 });
 
 const ofMoved = (): string[] => [`A19 capsule ${moved}`];

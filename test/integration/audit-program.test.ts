@@ -66,7 +66,7 @@ test('the auditor exits 2 where it can not judge, and shows no password', async 
   expect([unreachable, unreadable, wrong, stationLogin].map(({ code }) => code)).toEqual([2, 2, 2, 2]);
   expect(unreachable.stderr + unreadable.stderr).not.toContain('geheim');
   expect(wrong.stderr).toMatch(
-    /^audit: Unknown option '--all'.*only --json and --log-key KEY are allowed\n$/s,
+    /^audit: Unknown option '--all'.*only --json, --log-key KEY and --export-key KEY are allowed\n$/s,
   );
   expect(stationLogin.stderr).toContain('audit as unitrail_auditor');
 });

@@ -36,6 +36,7 @@ import { checkPinned, checkProjection, checkRelease } from './projection';
 import { checkRecord, checkStrayRecords } from './records';
 import { noteRetention, type RetentionEvents } from './retention-events';
 import { checkBoxes, checkShipments, checkShippedUnit } from './shipments';
+import { loadKeys } from './signed-by';
 import { checkSlots } from './slots';
 import { openSnapshot, type Snapshot } from './snapshot';
 import { brokenRules } from './step-order';
@@ -61,6 +62,8 @@ export interface AuditOptions {
   readonly store?: StorePlace | string;
   /** The public keys that may have signed the log; without them, those on record count. */
   readonly logKeys?: readonly string[];
+  /** The public keys that may have signed manifests, as `unitrail keys` prints them; without them, those on record count. */
+  readonly exportKeys?: readonly string[];
 }
 
 /**
@@ -119,7 +122,7 @@ interface Audit {
 async function auditSnapshot(
   snapshot: Snapshot,
   kept: KeptLog | null,
-  { onProgress, env, store, logKeys }: AuditOptions,
+  { onProgress, env, store, logKeys, exportKeys }: AuditOptions,
 ): Promise<AuditReport> {
   const findings = new Findings();
   await checkTables(snapshot, findings);
@@ -156,7 +159,7 @@ async function auditSnapshot(
     await checkArchivedLeaves(snapshot, archived, findings);
     await auditHistories(run, archived.map(withLate(run)));
   }
-  await checkWholes(run, counts);
+  await checkWholes(run, counts, exportKeys ?? []);
   await checkLog(snapshot, kept, logKeys ?? [], findings);
   return findings.report(counts);
 }
@@ -165,6 +168,7 @@ async function auditSnapshot(
 async function checkWholes(
   { snapshot, plant, census, lists, adoptions, leases, epochs, exports, fields, retention, findings }: Audit,
   counts: Record<string, number>,
+  exportKeys: readonly string[],
 ): Promise<void> {
   checkUntold(plant, census, findings);
   checkShipments(plant, census, findings);
@@ -178,9 +182,10 @@ async function checkWholes(
   await checkNumberLists(snapshot, lists, findings);
   await checkAdoptions(snapshot, adoptions, findings);
   await checkLeases(snapshot, plant, leases, findings);
-  await checkExports(snapshot, exports, findings);
+  const keys = await loadKeys(snapshot, exports, exportKeys, findings);
+  await checkExports(snapshot, exports, keys, findings);
   await checkFieldReports(snapshot, fields, findings);
-  await checkMoves(snapshot, retention, findings);
+  await checkMoves(snapshot, retention, keys, findings);
   await checkBatches(snapshot, plant, census, findings);
   await checkStrayRecords(snapshot, findings);
   await checkStrayStatements(snapshot, findings);

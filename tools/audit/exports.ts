@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readCanonical } from './canonical-check';
 import { checkExportContents, factsOfType, type ExportEvents } from './export-contents';
 import type { Findings } from './findings';
-import { loadKeys, wrongSigner, type KeysOnRecord } from './signed-by';
+import { wrongSigner, type KeysOnRecord } from './signed-by';
 import type { Snapshot } from './snapshot';
 import { factsOf, streamKind, textFact, type Facts, type ReadEvent } from './stored-event';
 
@@ -32,6 +32,7 @@ interface ExportRow {
 export async function checkExports(
   snapshot: Snapshot,
   events: ExportEvents,
+  keys: KeysOnRecord,
   findings: Findings,
 ): Promise<void> {
   const rows = await snapshot.rows<ExportRow>(
@@ -39,7 +40,6 @@ export async function checkExports(
        records, amendments, numbers, state, manifest from exports order by buyer, number nulls last, id`,
   );
   const counted = await countMembers(snapshot);
-  const keys = await loadKeys(snapshot);
   const byId = new Map(rows.map((row) => [row.id, row]));
   for (const row of rows) {
     checkTold(row, events.get(row.id) ?? [], findings);

@@ -18,6 +18,7 @@ export async function main(args: readonly string[], environment: NodeJS.ProcessE
     const report = await audit(databaseUrl, {
       env: environment,
       logKeys: read.logKeys,
+      exportKeys: read.exportKeys,
       ...logFolder(environment),
     });
     write(process.stdout, read.json ? JSON.stringify(report) : reportText(report));
@@ -34,14 +35,22 @@ function logFolder({ UNITRAIL_LOG: log, UNITRAIL_STORE: store }: NodeJS.ProcessE
   return store && !isBucketText(store) ? { logFolder: join(store, 'log') } : {};
 }
 
-function readOptions(args: readonly string[]): { json: boolean; logKeys: readonly string[] } | string {
+interface ReadOptions {
+  readonly json: boolean;
+  readonly logKeys: readonly string[];
+  readonly exportKeys: readonly string[];
+}
+
+function readOptions(args: readonly string[]): ReadOptions | string {
   try {
-    const options = { json: { type: 'boolean' }, 'log-key': { type: 'string', multiple: true } } as const;
+    const keys = { type: 'string', multiple: true } as const;
+    const options = { json: { type: 'boolean' }, 'log-key': keys, 'export-key': keys } as const;
     const { values } = parseArgs({ args: [...args], options });
-    return { json: values.json ?? false, logKeys: values['log-key'] ?? [] };
+    const { json = false, 'log-key': logKeys = [], 'export-key': exportKeys = [] } = values;
+    return { json, logKeys, exportKeys };
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'the options';
-    return `${reason}: only --json and --log-key KEY are allowed`;
+    return `${reason}: only --json, --log-key KEY and --export-key KEY are allowed`;
   }
 }
 

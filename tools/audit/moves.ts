@@ -4,7 +4,7 @@ import { checkCopies, loadCopies } from './capsule-copies';
 import type { Findings } from './findings';
 import { byCapsule, type RetentionEvents, type ToldOfRun } from './retention-events';
 import { checkRuns } from './retention-runs';
-import { loadKeys, type KeysOnRecord } from './signed-by';
+import type { KeysOnRecord } from './signed-by';
 import type { Snapshot } from './snapshot';
 import { textFact, type Facts } from './stored-event';
 import {
@@ -37,6 +37,7 @@ const SLOW_MS = 45 * 60_000;
 export async function checkMoves(
   snapshot: Snapshot,
   events: RetentionEvents,
+  keys: KeysOnRecord,
   findings: Findings,
 ): Promise<void> {
   const told = byCapsule(events);
@@ -45,7 +46,7 @@ export async function checkMoves(
     members: await loadMembers(snapshot),
     copies: await loadCopies(snapshot),
     files: await loadCapsuleFiles(snapshot),
-    keys: await loadKeys(snapshot),
+    keys,
     terms: await loadTerms(snapshot, await erasedProducts(snapshot, told)),
   };
   // Some at a time: each row has its manifests.

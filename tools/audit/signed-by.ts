@@ -1,16 +1,44 @@
-import { createPublicKey, verify } from 'node:crypto';
+import { createHash, createPublicKey, verify } from 'node:crypto';
 import { canonicalJson } from '../../domain/canonical';
+import type { ExportEvents } from './export-contents';
+import type { Findings } from './findings';
 import type { Snapshot } from './snapshot';
-import { factsOf, type Facts } from './stored-event';
+import { factsOf, type Facts, type ReadEvent } from './stored-event';
 
 /** The keys by which this house signs what it hands out, by their ids. */
 export type KeysOnRecord = ReadonlyMap<string, string>;
 
-export async function loadKeys(snapshot: Snapshot): Promise<KeysOnRecord> {
+/**
+ * A17. Those that are given, or else those of the very database that is audited: each of them has to be named by the event of an
+ * export that it signed, as a row alone is put there by whoever has the superuser's rights.
+ */
+export async function loadKeys(
+  snapshot: Snapshot,
+  exports: ExportEvents,
+  given: readonly string[],
+  findings: Findings,
+): Promise<KeysOnRecord> {
   const rows = await snapshot.rows<{ id: string; key: string }>(
-    'select id, public_key as key from export_keys',
+    'select id, public_key as key from export_keys order by id',
   );
-  return new Map(rows.map(({ id, key }) => [id, key]));
+  const isGiven = given.length > 0;
+  const named = isGiven ? given.map(idOf) : [...exports.values()].flat().flatMap(keyNamed);
+  const [good, expected] = [
+    new Set(named),
+    isGiven ? 'one of those given' : 'an event exportMade that names it',
+  ];
+  for (const { id } of rows)
+    if (!good.has(id)) findings.violation('A17', `key ${id} of exports`, 'a key on record', expected);
+  const pairs = rows.map(({ id, key }) => [id, key] as const).filter(([id]) => good.has(id));
+  return new Map(isGiven ? given.map((key) => [idOf(key), key]) : pairs);
+}
+
+function idOf(publicKey: string): string {
+  return createHash('sha256').update(Buffer.from(publicKey, 'base64')).digest('hex').slice(0, 16);
+}
+
+function keyNamed({ type, facts }: ReadEvent): string[] {
+  return type === 'exportMade' ? [String(facts.keyId)] : [];
 }
 
 /** The id of a key whose signature of the manifest does not hold; null where it holds, of a key on record. */
