@@ -12,6 +12,7 @@ import {
 } from '../../adapters/postgres/retention';
 import type { ContentStore } from '../../adapters/store/port';
 import { parseSha256Hex } from '../../domain/brands';
+import { UnitrailError } from '../../domain/errors';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { makeDeps, shipBatch } from '../support/exports';
 import { untilBlocked } from '../support/refusals';
@@ -131,6 +132,25 @@ test('a run that broke off before, or while, it removed files is gone on with by
     .orderBy('seq')
     .pluck<string[]>('type');
   expect(told).toEqual(['retentionOpened', 'capsuleErased', 'contentsErased', 'retentionEnded']);
+});
+
+test('what its place has locked stays and is tried again, and keeps back nothing else', async () => {
+  await shipBatch(floor, 1);
+  await handOut(office, 'acme', home);
+  const capsule = await move();
+  const records = digest(`records of ${capsule}`);
+  const run = await openRun(office);
+  await eraseCapsule(retention, capsule, run);
+  const locked = new UnitrailError('NOT_ALLOWED', 'locked until 2037');
+  const locking: ContentStore = {
+    ...store,
+    remove: (sha256) => (sha256 === records ? Promise.reject(locked) : store.remove(sha256)),
+  };
+  await expect(removeErased({ retentionDb: retention, store: locking }, run)).rejects.toBe(locked);
+  const left = () => office('erased_contents').whereNull('removed_at').pluck('sha256');
+  expect(await left()).toEqual([records]);
+  await remove();
+  expect(await left()).toEqual([]);
 });
 
 test('the files of an export stay as long as anybody holds one of its units, in whichever capsule that is', async () => {
