@@ -14,7 +14,7 @@ export interface ShopFloor {
   close(): Promise<void>;
 }
 
-export function openShopFloor(database: TestDatabase): ShopFloor {
+export function openShopFloor(database: Pick<TestDatabase, 'urlOf'>): ShopFloor {
   const pools = new Map<TestLogin, Database>();
   return {
     as(login) {

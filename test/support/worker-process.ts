@@ -25,6 +25,11 @@ export class WorkerProcess {
     return this.child !== undefined && (this.child.exitCode !== null || this.child.signalCode !== null);
   }
 
+  /** Of the process that runs now. */
+  get pid(): number {
+    return this.child!.pid!;
+  }
+
   /** What it said last, for the message of a wait that was in vain. */
   get lastWords(): string {
     return `${this.name}: ${this.text.slice(-1_500)}`;

@@ -1,0 +1,107 @@
+/**
+ * kill -9 of the office worker, or of Postgres, in each numbered step of a retention run, at moments that a seed chooses.
+ * After each: the auditor's word, and each unit once in the capsules that its buyer has.
+ *
+ *   npm run bench:retention-kills -- [--cycles 2] [--units 200] [--seed N]
+ */
+import { randomInt } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { Interrupted, Interruption } from '../cli/interruption';
+import { seeded } from '../test/support/seeded';
+import { RetentionFloor } from './retention/floor';
+import { killInStep, moments, retentionSteps, stepNames, type RetentionKill } from './retention/kill';
+import { machineText } from './support/machine';
+import { wholeNumber } from './support/options';
+import { table, type Cell } from './support/table';
+
+/** The block of MAC addresses of a test batch holds 4,095, two a unit. */
+const MAX_UNITS = 2_000;
+/** A step may be over before the blow falls: that round counts for whatever was under way, and is made again. */
+const MAX_TRIES = 5;
+const victims = ['office', 'postgres'] as const;
+
+async function main(): Promise<void> {
+  const text = (byDefault: string) => ({ type: 'string' as const, default: byDefault });
+  const { values } = parseArgs({
+    options: { cycles: text('2'), units: text('200'), seed: text(String(randomInt(1, 1_000_000))) },
+  });
+  const cycles = wholeNumber('cycles', values.cycles, 100);
+  const units = wholeNumber('units', values.units, MAX_UNITS);
+  const seed = wholeNumber('seed', values.seed, 999_999_999);
+  const interruption = new Interruption();
+  const stop = interruption.takeOver(() => say('The servers are being stopped'));
+  try {
+    tell(`Machine   ${machineText()}`);
+    tell(`Settings  seed ${seed}, ${cycles} cycles of six steps, ${units} units a round`);
+    if (!(await run(cycles, units, seed, stop))) process.exitCode = 1;
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    process.exitCode = error.exitCode;
+  } finally {
+    interruption.close();
+  }
+}
+
+async function run(cycles: number, units: number, seed: number, stop: AbortSignal): Promise<boolean> {
+  const random = seeded(seed);
+  const floor = await RetentionFloor.open(say, stop);
+  const done: RetentionKill[] = [];
+  let missed = 0;
+  try {
+    for (let cycle = 0; cycle < cycles; cycle += 1)
+      for (const step of retentionSteps)
+        for (let tries = 1; ; tries += 1) {
+          stop.throwIfAborted();
+          const victim = victims[cycle % victims.length]!;
+          const round = await killInStep(floor, {
+            step,
+            victim,
+            units,
+            laterMs: moments[step].after + random.below(moments[step].within),
+          });
+          say(
+            `${victim} in step ${step} (${stepNames[step]}): ${round.under}, ${round.seconds.toFixed(1)} s`,
+          );
+          round.broken.forEach((promise) => tell(`  BROKEN: ${promise}`));
+          done.push(round);
+          if (round.hit) break;
+          if (tries < MAX_TRIES) continue;
+          tell(`  MISSED: ${MAX_TRIES} blows at step ${step}, and each fell beside it; give it more --units`);
+          missed += 1;
+          break;
+        }
+  } finally {
+    if (done.length > 0) tell(resultText(done));
+    await floor.close();
+  }
+  return missed === 0 && done.every(({ broken }) => broken.length === 0);
+}
+
+function resultText(done: readonly RetentionKill[]): string {
+  const rows = retentionSteps.map((step): Cell[] => {
+    const of = done.filter((round) => round.plan.step === step);
+    const hit = of.filter((round) => round.hit);
+    return [
+      `${step} ${stepNames[step]}`,
+      of.length,
+      ...victims.map((victim) => hit.filter(({ plan }) => plan.victim === victim).length),
+      of.reduce((sum, { broken }) => sum + broken.length, 0),
+    ];
+  });
+  const head = ['step', 'rounds', ...victims.map((victim) => `${victim} killed in it`), 'promises broken'];
+  const last = done.at(-1)!;
+  return `${table(head, rows)}\n${last.moved} units moved, each once in its buyer's capsules; ${last.events} events audited at last.`;
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+function tell(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+main().catch((error: unknown) => {
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.exitCode = 1;
+});
