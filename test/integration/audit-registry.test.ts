@@ -117,6 +117,11 @@ testLies(truth, [
     what: 'a record that is gone',
     tell: async (su) => {
       await su.query('delete from records where unit_id = $1', [story().shipped.unitId]);
+      // Whoever hides it well takes it out of the line for the log, too.
+      await su.query(
+        'delete from log_pending p using log_queue q where q.id = p.queue_id and q.stream = $1',
+        [streamOf(story().shipped)],
+      );
       await su.query('delete from log_queue where stream = $1', [streamOf(story().shipped)]);
     },
     subjects: () => [unitName(story().shipped)],
