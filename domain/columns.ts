@@ -12,6 +12,11 @@ export interface Column<Row> {
   /** Identifiers are text, also where they look like numbers: a leading zero is a part of them. */
   readonly kind: ColumnKind;
   value(row: Row): CellValue;
+  /**
+   * A time as `timeText` would write it, where the row has it as such a text: it need not be read and written again.
+   * Undefined where it has not.
+   */
+  told?(row: Row): string | undefined;
   /** JSON only, where a list says more than one line of text. */
   structured?(row: Row): unknown;
 }
@@ -25,6 +30,14 @@ function jsonValue<Row>(column: Column<Row>, row: Row): unknown {
   if (column.structured) return column.structured(row);
   const value = column.value(row);
   return value instanceof Date ? timeText(value) : value;
+}
+
+const TIME_TEXT =
+  /^20[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z$/;
+
+/** Whether `timeText` would write the same text again. Said of days that every month has: whoever gets no may still read it. */
+export function isTimeText(text: string): boolean {
+  return TIME_TEXT.test(text);
 }
 
 /** RFC 3339 UTC with milliseconds; null for a date that is none. */

@@ -1,4 +1,4 @@
-import type { CellValue, Column, ColumnKind } from './columns';
+import { isTimeText, type CellValue, type Column, type ColumnKind } from './columns';
 import type { SealedRecord } from './export-source';
 import type { RecordV1 } from './record-document';
 import { componentsText } from './unit-row';
@@ -159,7 +159,13 @@ function date(
   meaning: string,
   read: (record: RecordV1, sealed: SealedRecord) => Maybe<string | Date>,
 ): ExportColumn<ShippedUnit> {
-  return field(name, heading, 'date', meaning, (record, sealed) => instant(read(record, sealed)));
+  return {
+    ...field(name, heading, 'date', meaning, (record, sealed) => instant(read(record, sealed))),
+    told({ record, sealed }) {
+      const told = read(record, sealed);
+      return typeof told === 'string' && isTimeText(told) ? told : undefined;
+    },
+  };
 }
 
 /** What is no time that we know stays as it was written: a reader then sees it, instead of an empty cell. */

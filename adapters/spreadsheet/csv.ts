@@ -49,7 +49,7 @@ async function* csvChunks<Row>(
   let records: CellValue[][] = [columns.map(({ name }) => harmless(name))];
   for await (const row of rows) {
     counted();
-    records.push(columns.map((column) => csvValue(column.value(row))));
+    records.push(columns.map((column) => column.told?.(row) ?? csvValue(column.value(row))));
     if (records.length < ROWS_A_CHUNK) continue;
     yield bytes(records);
     records = [];

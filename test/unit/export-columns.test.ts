@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { columnProblems, chosenColumns, measurementNames } from '../../domain/export-columns';
 import { unitFields, type ExportColumn, type ShippedUnit } from '../../domain/export-fields';
 import { componentRows, readShipped, shippedUnits, testRows } from '../../domain/export-rows';
@@ -28,6 +29,24 @@ describe("a unit's row", () => {
   it('shows a time that is none as it was written', () => {
     const unit = readShipped(sealed({ qc: { at: 'yesterday', by: null, statementSha256: null } }));
     expect(valueOf('qcAt', unit)).toBe('yesterday');
+  });
+
+  it('tells a time as the record has it, and only where reading and writing it would give the same', () => {
+    const qcAt = chosenColumns([{ field: 'qcAt' }])[0]!;
+    const toldOf = (at: string): string | undefined =>
+      qcAt.told!(readShipped(sealed({ qc: { at, by: null, statementSha256: null } })));
+    for (const at of [
+      'yesterday',
+      '2026-11-27T10:00:00Z',
+      '2026-11-27T24:00:00.000Z',
+      '2026-02-30T10:00:00.000Z',
+    ])
+      expect([at, toldOf(at)]).toEqual([at, undefined]);
+    const times = fc.date({ min: new Date('1990-01-01'), max: new Date('2110-01-01'), noInvalidDate: true });
+    fc.assert(
+      fc.property(times, (time) => [undefined, time.toISOString()].includes(toldOf(time.toISOString()))),
+    );
+    expect(toldOf('2026-11-27T23:59:59.999Z')).toBe('2026-11-27T23:59:59.999Z');
   });
 
   it('can be asked for one attribute, one position, one label, one MAC address', () => {
