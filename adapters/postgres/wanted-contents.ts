@@ -6,16 +6,17 @@ const PAGE_ROWS = 20_000;
 
 /**
  * What the content store has to have by the database, in order, after the given digest: the files of capsules that are not
- * erased, of exports that tell of more than erased units, and images and SBOMs of the plant in force.
+ * erased, of exports, and images and SBOMs of the plant in force. What was decided to be erased is not asked for, unless a
+ * capsule has it or an export was made with the same bytes since.
  */
 export async function* wantedContents(db: Database, after: Sha256Hex | null): AsyncGenerator<Sha256Hex> {
   for (let last: string = after ?? ''; ;) {
     const rows = await long<{ sha256: string }>(
       db,
-      `with gone as materialized (select id from erased_exports)
-       select sha256 from (
+      `select sha256 from (
          select f.sha256 from capsule_files f join capsules c on c.id = f.capsule_id where c.state in ('made', 'moved')
-         union select f.sha256 from export_files f where f.export_id not in (select id from gone)
+         union select f.sha256 from export_files f join exports x on x.id = f.export_id
+           where not exists (select from erased_contents e where e.sha256 = f.sha256 and x.opened_at < e.decided_at)
          union select r.value #>> array[k.kind, 'sha256']
            from (select document::jsonb as d from plant_versions order by id desc limit 1) p,
              jsonb_array_elements(p.d -> 'firmwareReleases') r, (values ('image'), ('sbom')) k(kind)) w

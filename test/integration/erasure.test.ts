@@ -10,11 +10,12 @@ import {
   erasableCapsules,
   retentionInForce,
 } from '../../adapters/postgres/retention';
+import { wantedContents } from '../../adapters/postgres/wanted-contents';
 import type { ContentStore } from '../../adapters/store/port';
 import { parseSha256Hex } from '../../domain/brands';
 import { UnitrailError } from '../../domain/errors';
 import { createTestDatabase, type TestDatabase } from '../support/database';
-import { makeDeps, shipBatch } from '../support/exports';
+import { all, makeDeps, shipBatch } from '../support/exports';
 import { untilBlocked } from '../support/refusals';
 import { applyPolicy, handOut, one, openRun, planned, retire, type TestPolicy } from '../support/retention';
 import { applySmallPlant, openShopFloor, openTestBatch, type ShopFloor } from '../support/shop-floor';
@@ -102,6 +103,13 @@ async function exportFilesKept(): Promise<string[]> {
   return kept;
 }
 
+/** What the search for bit rot would call lost. */
+async function lost(): Promise<string[]> {
+  const wanted = await all(wantedContents(office, null));
+  const kept = await Promise.all(wanted.map((sha256) => store.has(sha256)));
+  return wanted.filter((_sha256, at) => !kept[at]);
+}
+
 const remove = async (): Promise<void> =>
   removeErased({ retentionDb: retention, store }, await openRun(office));
 
@@ -126,6 +134,8 @@ test('a run that broke off before, or while, it removed files is gone on with by
   expect(await isKept(records)).toBe(false);
   expect(await exportFilesKept()).toEqual([]);
   expect(await isKept(page)).toBe(true);
+  expect(await office('erased_contents').count({ exported: '*' })).not.toEqual([{ exported: '0' }]);
+  expect(await lost()).toEqual([]);
   expect(await office('erased_contents').whereNull('removed_at')).toEqual([]);
   const told = await office('unit_events')
     .where({ stream: `retention:${run}` })
@@ -268,6 +278,8 @@ test('what was decided to go, and is not gone yet, stays where the same bytes we
   const kept = await move(['made again']);
   await remove();
   expect([await isKept('made again'), await isKept(`records of ${gone}`)]).toEqual([true, false]);
+  expect(await all(wantedContents(office, null))).toContain(digest('made again'));
+  expect(await lost()).toEqual([]);
   await eraseCapsule(retention, kept, await openRun(office));
   await remove();
   expect(await isKept('made again')).toBe(false);
