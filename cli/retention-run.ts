@@ -103,6 +103,7 @@ async function run(context: ServerContext, { asOf, confirmClock, by }: Options):
   const isWhole =
     report.clockTrusted &&
     report.blocked.length === 0 &&
+    !report.leftInStore &&
     [...report.capsules, ...report.erased].every(({ problem }) => problem === null);
   if (!isWhole) context.exitWith(FAILED);
   if (context.json) return printJson(context, report);

@@ -61,6 +61,8 @@ export interface RetentionReport {
   readonly blocked: readonly { readonly buyer: string; readonly undelivered: number }[];
   readonly capsules: readonly CapsuleReport[];
   readonly erased: readonly ErasedCapsule[];
+  /** Why something that is erased stays in the content store; absent where nothing does. The next run tries again. */
+  readonly leftInStore?: Trouble;
   /** Numbers of operators whose names were erased, or would be. */
   readonly names: readonly string[];
 }
@@ -111,7 +113,7 @@ function plannable({ buyer, product, month }: DueGroup, units: number, number: n
 
 /** The page of a run, in Markdown, and what the command prints. */
 export function retentionText(report: RetentionReport, doing: string | null = null): string {
-  const { run, asOf, dryRun, due, blocked, capsules, erased, names } = report;
+  const { run, asOf, dryRun, due, blocked, capsules, erased, leftInStore, names } = report;
   const would = dryRun ? 'would be ' : '';
   const lines = [`**Retention ${dryRun ? '(dry run)' : (run ?? '')}**, as of ${asOf}`, ''];
   lines.push(...clockLines(report));
@@ -126,6 +128,7 @@ export function retentionText(report: RetentionReport, doing: string | null = nu
     lines.push(`- ${capsule}: ${units} units, ${dryRun ? wouldText[step] : step}${troubleText(problem)}`);
   for (const { capsule, keptUntil, problem } of erased)
     lines.push(`- ${capsule}: ${would}erased, kept until ${keptUntil}${troubleText(problem)}`);
+  if (leftInStore) lines.push(`- Not all that is erased left the content store${troubleText(leftInStore)}`);
   if (names.length > 0) lines.push(`- Names of operators ${names.join(', ')} ${would}erased`);
   return lines.join('\n');
 }

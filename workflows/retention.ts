@@ -163,7 +163,9 @@ async function erase(state: State): Promise<void> {
   }
   if (patched('remove-erased')) {
     show(state, 'removing what is erased from the content store');
-    await desk.removeErased({ run });
+    // What its place has locked keeps no name back, and the next run tries again.
+    const problem = await troubleOf(() => desk.removeErased({ run }));
+    if (problem !== null) state.leftInStore = problem;
   }
   if (names.length > 0 && (await desk.erasePersonalNames({ run })) > 0) state.names = names;
 }

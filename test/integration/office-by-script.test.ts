@@ -1,0 +1,90 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { WorkflowFailedError, type Client } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { retentionText, type RetentionReport } from '../../domain/retention';
+import { nothingChecked, type StoreReport } from '../../domain/store-check';
+import { taskQueues } from '../../domain/workflow-ids';
+import { connectClient } from '../../workers/temporal-client';
+import { createNamespace } from '../support/temporal-namespace';
+import { testBundle } from '../support/workflow-bundle';
+
+/** The real workflows on the real server; the office answers by a script, because no folder locks a content. */
+let client: Client;
+let connection: NativeConnection;
+
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  const temporal = await createNamespace(process.env.UNITRAIL_TEST_TEMPORAL_ADDRESS!);
+  client = await connectClient(temporal);
+  connection = await NativeConnection.connect({ address: temporal.connectionOptions.address! });
+});
+afterAll(async () => {
+  await connection?.close();
+  await client?.connection.close();
+});
+
+type Script = Record<string, (input: never) => Promise<unknown>>;
+
+async function answered<Result>(office: Script, work: () => Promise<Result>): Promise<Result> {
+  const { namespace } = client.options;
+  const workers = [
+    await Worker.create({
+      ...{ connection, namespace, taskQueue: taskQueues.workflows },
+      workflowBundle: await testBundle(),
+    }),
+    await Worker.create({ connection, namespace, taskQueue: taskQueues.office, activities: office }),
+  ];
+  const running = workers.map((worker) => worker.run());
+  try {
+    return await work();
+  } finally {
+    workers.forEach((worker) => worker.shutdown());
+    await Promise.all(running);
+  }
+}
+
+test('a content that its place has locked is told in the report, and keeps neither names nor the report back', async () => {
+  const ended: RetentionReport[] = [];
+  const office: Script = {
+    openRetention: async () => ({ run: 'R-1', clockTrusted: true, clockDoubt: null }),
+    lookForDue: async () => [],
+    planRetention: async () => [],
+    lookForErasable: async () => ({ capsules: [], names: ['17'] }),
+    removeErased: () => Promise.reject(ApplicationFailure.nonRetryable('locked until 2037', 'NOT_ALLOWED')),
+    erasePersonalNames: async () => 1,
+    endRetention: async ({ report }: { report: RetentionReport }) => void ended.push(report),
+  };
+  const report = await answered(office, () =>
+    client.workflow.execute<() => Promise<RetentionReport>>('retention', {
+      ...{ workflowId: 'retention-locked', taskQueue: taskQueues.workflows },
+    }),
+  );
+  const leftInStore = { code: 'NOT_ALLOWED', message: 'locked until 2037' };
+  expect(report).toMatchObject({ leftInStore, names: ['17'] });
+  expect(ended).toMatchObject([{ leftInStore, names: ['17'] }]);
+  expect(retentionText(report)).toContain(
+    '- Not all that is erased left the content store; **NOT_ALLOWED**: locked until 2037\n',
+  );
+});
+
+test('what is lost is told before the locks are made longer, and these are made longer all the same', async () => {
+  const did: string[] = [];
+  const report: StoreReport = { ...nothingChecked, checked: 1, lost: 1 };
+  const office: Script = {
+    checkStorePart: async () => ({ report, after: null }),
+    endStoreCheck: async () => {
+      did.push('told');
+      throw ApplicationFailure.nonRetryable('1 contents are whole in no place', 'CONTENT_LOST');
+    },
+    protectArchive: async () => did.push('locked'),
+  };
+  const search = answered(office, () =>
+    client.workflow.execute<() => Promise<StoreReport>>('storeCheck', {
+      ...{ workflowId: 'store-check', taskQueue: taskQueues.workflows },
+    }),
+  );
+  const failure: unknown = await search.catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(WorkflowFailedError);
+  expect((failure as WorkflowFailedError).cause?.cause).toMatchObject({ type: 'CONTENT_LOST' });
+  expect(did).toEqual(['told', 'locked']);
+});
