@@ -15,7 +15,7 @@ export interface StoreReport {
   readonly mended: number;
   /** Whole nowhere: only a backup brings them back. */
   readonly lost: number;
-  /** Of those two, the first hundred. */
+  /** Of those two a hundred at most, what is lost before what was mended. */
   readonly findings: readonly StoreFinding[];
 }
 
@@ -44,17 +44,15 @@ export function counted(report: StoreReport, finding: StoreFinding | null): Stor
     checked: checked + 1,
     mended: mended + (finding?.outcome === 'mended' ? 1 : 0),
     lost: lost + (finding?.outcome === 'lost' ? 1 : 0),
-    findings: finding && findings.length < FINDINGS_AT_MOST ? [...findings, finding] : findings,
+    findings: finding ? withFinding(findings, finding) : findings,
   };
 }
 
-export function added(one: StoreReport, other: StoreReport): StoreReport {
-  return {
-    checked: one.checked + other.checked,
-    mended: one.mended + other.mended,
-    lost: one.lost + other.lost,
-    findings: [...one.findings, ...other.findings].slice(0, FINDINGS_AT_MOST),
-  };
+/** Where there is no room, what was mended makes it for what is lost: that is what somebody has to bring back. */
+function withFinding(findings: readonly StoreFinding[], finding: StoreFinding): readonly StoreFinding[] {
+  if (findings.length < FINDINGS_AT_MOST) return [...findings, finding];
+  const spare = findings.findLastIndex(({ outcome }) => outcome === 'mended');
+  return finding.outcome === 'lost' && spare >= 0 ? [...findings.toSpliced(spare, 1), finding] : findings;
 }
 
 export function findingText({ sha256, first, copy, outcome }: StoreFinding): string {
