@@ -125,12 +125,15 @@ function isOfThePlace(error: unknown): boolean {
   );
 }
 
-/** The copy's answer; where it has none either, what the first said. */
+/**
+ * The copy's answer; where it has none either, what the first said. A copy that can't be asked may have the content as a whole:
+ * nobody is told then that there is none.
+ */
 async function otherwise<Answer>(first: unknown, ask: () => Promise<Answer>): Promise<Answer> {
   if (!isOfThePlace(first)) throw first;
   try {
     return await ask();
   } catch (error) {
-    throw isOfThePlace(error) ? first : error;
+    throw isOfThePlace(error) && !isUnavailable(error) ? first : error;
   }
 }

@@ -88,6 +88,27 @@ describe('a store with a second copy', () => {
     expect(await half.has(firmwareSha256)).toBe(true);
   });
 
+  it.each([
+    ['missing', () => rm(fileOf('first', firmwareSha256))],
+    ['damaged', () => flipBit(fileOf('first', firmwareSha256))],
+  ])(
+    'says not that there is none of what is %s in the first, while the copy does not answer',
+    async (_what, harm) => {
+      await store.put(firmware);
+      await harm();
+      await writeFile(join(home, 'away'), '');
+      const half = createMirroredStore(plain('first'), away());
+      await expect(half.get(firmwareSha256)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    },
+  );
+
+  it('says not that there is none, to whoever reads a part or only asks, while the copy does not answer', async () => {
+    await writeFile(join(home, 'away'), '');
+    const half = createMirroredStore(plain('first'), away());
+    await expect(text(half.open(firmwareSha256))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await expect(half.has(firmwareSha256)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
   it('goes on with the copy where the first breaks off in the middle', async () => {
     const bytes = randomBytes(3_000_000);
     const sha256 = await withSource(bytes);
