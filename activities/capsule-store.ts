@@ -22,15 +22,16 @@ export interface CapsuleStoreDeps {
   /** The office's. */
   readonly db: Database;
   readonly store: ContentStore;
+  readonly workFolder: string;
 }
 
 /** What only this capsule has. All others are the same in many: they are there although a share is not mounted, once one was made. */
 const ownRoles: ReadonlySet<string> = new Set(['manifest', 'eventsManifest', 'readme', 'records', 'events']);
 
 /**
- * Reads every file of it in the content store, and copies them into the folder where one is given. What many capsules share and
- * this program can write is mended; where anything else is not what was booked, the capsule is given up, if nothing of it has
- * moved.
+ * Reads every file of it in the content store, and copies them into the folder where one is given. What a second copy has is
+ * mended, and so is what many capsules share and this program can write; where anything else is not what was booked, the
+ * capsule is given up, if nothing of it has moved.
  * @throws UnitrailError CAPSULE_DAMAGED, STORE_UNAVAILABLE
  */
 export async function requireWhole(
@@ -45,7 +46,7 @@ export async function requireWhole(
   const bad: { readonly file: CapsuleFileRow; readonly found: string | null }[] = [];
   for (const file of files) {
     signal?.throwIfAborted();
-    const found = await readFrom(deps.store, file.sha256, pathOf(file));
+    const found = await readWhole(deps, file.sha256, pathOf(file));
     if (found !== file.sha256) bad.push({ file, found });
   }
   const missing = bad.filter(({ file, found }) => found === null && isOwn(file));
@@ -60,6 +61,17 @@ function wrongText({ name, sha256 }: CapsuleFileRow, found: string | null): stri
   return found === null
     ? `${name} is missing`
     : `${name} was changed: its SHA-256 is ${found}, not ${sha256}`;
+}
+
+/** As `readFrom`, once more where the store could mend what was read. */
+async function readWhole(
+  { store, workFolder }: CapsuleStoreDeps,
+  sha256: string,
+  path: string | null,
+): Promise<string | null> {
+  const found = await readFrom(store, sha256, path);
+  if (found === sha256 || !(await store.makeWhole(parseSha256Hex(sha256), workFolder))) return found;
+  return readFrom(store, sha256, path);
 }
 
 /** Into the path, if one is given. The digest of what was read; null where there is no such content. */

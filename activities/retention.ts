@@ -122,15 +122,16 @@ export function createRetentionActivities(deps: RetentionDeps) {
     },
 
     /**
-     * Its files are locked first, where their place can, and looked at once more: days may lie between reading it back and this,
-     * while others were brought to their buyers. A handful of units at a time: whoever adds a legal hold waits for no more.
+     * Its files are looked at once more, and locked where their place can: days may lie between reading it back and this, while
+     * others were brought to their buyers, and what is mended now has no lock yet. A handful of units at a time: whoever adds a legal hold waits for no more.
      */
     async moveCapsule({ run, capsule }: CapsuleOfRun): Promise<void> {
       const retentionDb = await deps.retentionDb();
       await alive(async () => {
-        await protectArchive({ db, store }, capsule, signal());
         const row = requireKept(await findCapsule(db, capsule));
-        if (row.state === 'made') await requireWhole({ db, store }, row, run, { signal: signal() });
+        if (row.state === 'made')
+          await requireWhole({ db, store, workFolder }, row, run, { signal: signal() });
+        await protectArchive({ db, store }, capsule, signal());
         while ((await retireSome(retentionDb, capsule, run)) > 0) signal().throwIfAborted();
       });
     },

@@ -1,8 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { parseSha256Hex, type Sha256Hex } from '../../domain/brands';
 import { UnitrailError } from '../../domain/errors';
 import {
@@ -12,10 +7,8 @@ import {
   type StoreCheckPart,
   type StoreFinding,
 } from '../../domain/store-check';
-import { undoIfRemoved } from './mirrored-store';
+import { mend } from './mend';
 import type { Sides } from './open-store';
-import type { PlainStore } from './port';
-import { reportingTrouble } from './trouble';
 
 export interface CheckStoreDeps extends Sides {
   /** What should be there by the database, after the given one, in order: only so is noticed what neither place has. */
@@ -61,50 +54,13 @@ async function checkContent(deps: CheckStoreDeps, sha256: Sha256Hex): Promise<St
     return null;
   if (remedy === 'lost' || copy === null) return { ...found, outcome: 'lost' };
   const [from, to] = remedy === 'fromCopy' ? [copy, first] : [first, copy];
-  await transfer(from, to, sha256, workFolder);
-  return (await undoIfRemoved(sha256, from, to)) ? null : { ...found, outcome: 'mended' };
+  return (await mend(from, to, sha256, workFolder)) ? { ...found, outcome: 'mended' } : null;
 }
 
 async function isWanted({ wanted }: CheckStoreDeps, sha256: Sha256Hex): Promise<boolean> {
   const before = (BigInt(`0x${sha256}`) - 1n).toString(16).padStart(64, '0');
   for await (const next of wanted(parseSha256Hex(before))) return next === sha256;
   return false;
-}
-
-/** Through a file: content of any size. What arrives is what the name says, or nothing is kept. */
-async function transfer(
-  from: PlainStore,
-  to: PlainStore,
-  sha256: Sha256Hex,
-  workFolder: string,
-): Promise<void> {
-  const path = join(workFolder, `mend-${sha256}-${randomBytes(4).toString('hex')}`);
-  const hash = createHash('sha256');
-  const hashed = async function* (source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const piece of source) {
-      hash.update(piece);
-      yield piece;
-    }
-  };
-  try {
-    const fetch = async (): Promise<void> => {
-      await mkdir(workFolder, { recursive: true, mode: 0o700 });
-      await pipeline(from.open(sha256), hashed, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
-    };
-    const mend = 'It needs room for the largest content.';
-    await reportingTrouble('The work folder', workFolder, fetch, mend);
-    if (hash.digest('hex') !== sha256)
-      throw new UnitrailError(
-        'STORE_UNAVAILABLE',
-        `${from.place} gave other bytes of ${sha256} than a moment ago.`,
-        {
-          place: from.place,
-        },
-      );
-    await to.putFile(path);
-  } finally {
-    await rm(path, { force: true });
-  }
 }
 
 /** What any of the lists has, each once; every list is in order. */

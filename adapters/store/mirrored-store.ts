@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream';
 import type { Sha256Hex } from '../../domain/brands';
 import { UnitrailError } from '../../domain/errors';
+import { remedyOf } from '../../domain/store-check';
+import { mend, undoIfRemoved } from './mend';
 import type { ContentStore, PlainStore } from './port';
 
 /**
@@ -54,9 +56,18 @@ export function createMirroredStore(first: PlainStore, copy: PlainStore): Conten
     await first.remove(sha256);
   }
 
+  async function makeWhole(sha256: Sha256Hex, workFolder: string): Promise<boolean> {
+    const [inFirst, inCopy] = await Promise.all([first.check(sha256), copy.check(sha256)]);
+    const remedy = remedyOf(inFirst, inCopy);
+    if (remedy === 'none' || remedy === 'lost') return remedy === 'none';
+    const [from, to] = remedy === 'fromCopy' ? [copy, first] : [first, copy];
+    return mend(from, to, sha256, workFolder);
+  }
+
   return {
     get,
     remove,
+    makeWhole,
     put: async (bytes) => {
       const content = new Uint8Array(bytes);
       await first.put(content);
@@ -90,16 +101,6 @@ export function createMirroredStore(first: PlainStore, copy: PlainStore): Conten
       return ends.length === 0 ? null : new Date(Math.max(...ends.map(Number)));
     },
   };
-}
-
-/**
- * After content was copied from one place to the other: where it was removed in the meantime, it is removed again. Whoever
- * removes takes it from the first, the copy and the first again, so that either of the two notices the other.
- */
-export async function undoIfRemoved(sha256: Sha256Hex, from: PlainStore, to: PlainStore): Promise<boolean> {
-  if (await from.has(sha256)) return false;
-  await to.remove(sha256);
-  return true;
 }
 
 /** Before anything goes: half of a removal would be mended. */

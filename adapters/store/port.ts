@@ -25,6 +25,11 @@ export interface ContentStore {
   /** Whether there is content under the digest. Does not read it: only `get` finds damage. */
   has(sha256: Sha256Hex): Promise<boolean>;
   /**
+   * Reads the content in each place, of any size, and mends the place that lacks it or has it damaged from the other, through a
+   * file in the work folder. False where it is whole in none, or was removed meanwhile.
+   */
+  makeWhole(sha256: Sha256Hex, workFolder: string): Promise<boolean>;
+  /**
    * Removes the content for good; a repeat is a no-op. Whoever calls it knows that nobody needs it.
    * NOT_ALLOWED where a bucket has it locked until later.
    */

@@ -106,6 +106,8 @@ export function createStoreOver(place: Place, limits: StoreLimits): PlainStore {
   return {
     ...{ place: place.place, put, putFile, get, open: openAt, check, remove },
     has: async (sha256) => place.has(parseSha256Hex(sha256)),
+    // There is no other place to mend it from.
+    makeWhole: async (sha256) => (await check(sha256)) === 'whole',
     list: (after) => place.list(after),
     protect: async (sha256, until) => place.protect(parseSha256Hex(sha256), until),
     lockedUntil: async (sha256) => place.lockedUntil(parseSha256Hex(sha256)),

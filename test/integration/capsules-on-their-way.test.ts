@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
@@ -18,7 +18,9 @@ import { openDatabase, type Database } from '../../adapters/postgres/database';
 import { addLegalHold, releaseLegalHold } from '../../adapters/postgres/legal-holds';
 import { bookCheckpoint, bookedCheckpoint } from '../../adapters/postgres/log';
 import { readMetrics } from '../../adapters/postgres/metric-queries';
+import { approveRetention, retentionInForce } from '../../adapters/postgres/retention';
 import { createContentStore } from '../../adapters/store/content-store';
+import { openStore } from '../../adapters/store/open-store';
 import { defaultExportSettings } from '../../domain/export-schema';
 import type { SftpTarget } from '../../domain/export-settings';
 import { audit } from '../../tools/audit/audit';
@@ -29,6 +31,7 @@ import { shipBatch } from '../support/exports';
 import { sqlStateOf } from '../support/refusals';
 import { applyPolicy, handOut, one, openRun, retire } from '../support/retention';
 import { applySmallPlant, openShopFloor, type ShopFloor } from '../support/shop-floor';
+import { flipBit } from '../support/store-contract';
 
 /** Capsules between their planning and their move, by the activities of a run: what stops one, and where it goes on. */
 let database: TestDatabase;
@@ -227,6 +230,34 @@ test('a file that rots between the reading back and the move keeps the units her
   expect(await office('records').whereIn('unit_id', unitIds).pluck('unit_id')).toEqual(unitIds);
   expect(await moveByNextRun()).toBe(nextName(capsule));
 });
+
+test('a file of its own that rots in the first place is mended from the second copy, and nothing is given up for it', async () => {
+  const made = await madeCapsule();
+  const [first, copy] = [join(home, 'store'), join(home, 'second')];
+  await cp(first, copy, { recursive: true });
+  const places = {
+    first: { kind: 'folder', folder: first },
+    copy: { kind: 'folder', folder: copy },
+  } as const;
+  const store = openStore(places, { cacheBytes: 0 });
+  await flipBit(await pathOf(made.capsule, 'records'));
+  for (const step of ['deliverCapsule', 'readCapsuleBack'] as const) await act(step, made, { store });
+  expect(await damagedFiles(made.capsule)).toEqual([]);
+  await flipBit(await pathOf(made.capsule, 'events'));
+  // A lock holds the bytes that are there when it is set, so these have to be the mended ones.
+  const locked: string[][] = [];
+  const protect = async (): Promise<boolean> => locked.push(await damagedFiles(made.capsule)) > 0;
+  await agreeOnPolicy();
+  await act('moveCapsule', made, { store: { ...store, protect } });
+  expect(locked.length).toBeGreaterThan(0);
+  expect(locked.flat()).toEqual([]);
+  expect(await damagedFiles(made.capsule)).toEqual([]);
+});
+
+async function agreeOnPolicy(): Promise<void> {
+  const { version } = await retentionInForce(floor.as('desk'));
+  for (const by of ['17', '23']) await approveRetention(floor.as('desk'), version, by);
+}
 
 test('a damaged file that all capsules have is written anew, and nothing is given up for it', async () => {
   const made = await madeCapsule();

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
@@ -133,6 +133,21 @@ describe('a store with a second copy', () => {
     };
     await createMirroredStore(mending, plain('copy')).get(firmwareSha256);
     expect(await states(firmwareSha256)).toEqual(['missing', 'missing']);
+  });
+
+  it('makes whole, of any size, what one place has as a whole', async () => {
+    const sha256 = await withSource(randomBytes(2_000_000));
+    const work = join(home, 'work');
+    expect(await store.makeWhole(sha256, work)).toBe(true);
+    for (const side of ['first', 'copy'] as const) {
+      await flipBit(fileOf(side, sha256));
+      expect(await store.makeWhole(sha256, work)).toBe(true);
+      expect(await states(sha256)).toEqual(['whole', 'whole']);
+    }
+    expect(await readdir(work)).toEqual([]);
+    for (const side of ['first', 'copy'] as const) await flipBit(fileOf(side, sha256));
+    expect(await store.makeWhole(sha256, work)).toBe(false);
+    expect(await plain('first').makeWhole(sha256, work)).toBe(false);
   });
 
   it('removes nothing where the copy is locked', async () => {

@@ -1,0 +1,65 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Sha256Hex } from '../../domain/brands';
+import { UnitrailError } from '../../domain/errors';
+import type { PlainStore } from './port';
+import { reportingTrouble } from './trouble';
+
+/**
+ * Copies a content of any size from the place where it is whole to the other, through a file in the work folder; what arrives
+ * is what the name says, or nothing is kept. False where it was removed in the meantime: then it is in neither.
+ */
+export async function mend(
+  from: PlainStore,
+  to: PlainStore,
+  sha256: Sha256Hex,
+  workFolder: string,
+): Promise<boolean> {
+  await transfer(from, to, sha256, workFolder);
+  return !(await undoIfRemoved(sha256, from, to));
+}
+
+/**
+ * After content was copied from one place to the other: where it was removed in the meantime, it is removed again. Whoever
+ * removes takes it from the first, the copy and the first again, so that either of the two notices the other.
+ */
+export async function undoIfRemoved(sha256: Sha256Hex, from: PlainStore, to: PlainStore): Promise<boolean> {
+  if (await from.has(sha256)) return false;
+  await to.remove(sha256);
+  return true;
+}
+
+async function transfer(
+  from: PlainStore,
+  to: PlainStore,
+  sha256: Sha256Hex,
+  workFolder: string,
+): Promise<void> {
+  const path = join(workFolder, `mend-${sha256}-${randomBytes(4).toString('hex')}`);
+  const hash = createHash('sha256');
+  const hashed = async function* (source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const piece of source) {
+      hash.update(piece);
+      yield piece;
+    }
+  };
+  try {
+    const fetch = async (): Promise<void> => {
+      await mkdir(workFolder, { recursive: true, mode: 0o700 });
+      await pipeline(from.open(sha256), hashed, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+    };
+    await reportingTrouble('The work folder', workFolder, fetch, 'It needs room for the largest content.');
+    if (hash.digest('hex') !== sha256)
+      throw new UnitrailError(
+        'STORE_UNAVAILABLE',
+        `${from.place} gave other bytes of ${sha256} than a moment ago.`,
+        { place: from.place },
+      );
+    await to.putFile(path);
+  } finally {
+    await rm(path, { force: true });
+  }
+}
