@@ -47,6 +47,7 @@ export function createCheckStoreActivities({
         };
         return await checkStore(deps, part, {
           signal: context.cancellationSignal,
+          refusesEmpty: true,
           isEnough: (now) => {
             onMended?.(now.report.mended - part.report.mended);
             part = now;

@@ -21,17 +21,23 @@ export interface CheckStoreOptions {
   /** Asked after each content: the step ends there, and says where the next one goes on. */
   readonly isEnough?: (part: StoreCheckPart) => boolean;
   readonly signal?: AbortSignal | undefined;
+  /** Of a place in which nothing is, while the database asks for something: only a person knows that it isn't one that is away. */
+  readonly refusesEmpty?: boolean;
 }
 
-/** Reads contents in the order of their digests, in each place, and mends what one place lacks from the other. */
+/**
+ * Reads contents in the order of their digests, in each place, and mends what one place lacks from the other.
+ * @throws UnitrailError STORE_UNAVAILABLE, also where a place is empty and that is refused
+ */
 export async function checkStore(
   deps: CheckStoreDeps,
   begin: StoreCheckPart = { report: nothingChecked, after: null },
-  { isEnough = () => false, signal }: CheckStoreOptions = {},
+  { isEnough = () => false, signal, refusesEmpty = false }: CheckStoreOptions = {},
 ): Promise<StoreCheckPart> {
   let { report } = begin;
   const after = begin.after === null ? null : parseSha256Hex(begin.after);
   const { first, copy, wanted } = deps;
+  if (refusesEmpty) await refuseEmpty(deps);
   const lists = [first.list(after), ...(copy ? [copy.list(after)] : []), wanted(after)];
   for await (const sha256 of inOrder(lists)) {
     signal?.throwIfAborted();
@@ -40,6 +46,25 @@ export async function checkStore(
     if (isEnough(part)) return part;
   }
   return { report, after: null };
+}
+
+/** A share that is not mounted looks like this: it would be filled with all there is, or all would be told as lost. */
+async function refuseEmpty({ first, copy, wanted }: CheckStoreDeps): Promise<void> {
+  if (await isEmpty(wanted(null))) return;
+  for (const side of [first, ...(copy ? [copy] : [])])
+    if (await isEmpty(side.list(null)))
+      throw new UnitrailError(
+        'STORE_UNAVAILABLE',
+        `There is nothing in ${side.place}, and the database names contents that should be there. Mount it where it is not mounted; a new place is filled by \`unitrail store check\`.`,
+        { place: side.place },
+      );
+}
+
+async function isEmpty(list: AsyncIterable<Sha256Hex>): Promise<boolean> {
+  const iterator = list[Symbol.asyncIterator]();
+  const { done } = await iterator.next();
+  await iterator.return?.();
+  return done === true;
 }
 
 /** Null where all is well. */

@@ -8,6 +8,7 @@ import type { Config } from '../../workers/config';
 import type { Line } from '../../workers/line';
 import { bareEnvironment, runCli, type CliAnswer } from '../support/cli';
 import { startTestLine, type TestLine } from '../support/line';
+import { until } from '../support/line-units';
 import { samplePlant } from '../support/plant';
 import { credentials, hasS3, itWithS3, S3Server } from '../support/s3-server';
 import { allOf, flipBit } from '../support/store-contract';
@@ -51,9 +52,22 @@ it('is started by a schedule, once a week', async () => {
   expect(action).toMatchObject({ workflowType: 'storeCheck' });
 });
 
-it('fills a new second copy, and mends what rots in either place', async () => {
+it('waits while the second copy is empty, which a person fills, and mends what rots in either place', async () => {
   const all = await allOf(plain('store'));
-  expect(await search()).toMatchObject({ checked: all.length, mended: all.length, lost: 0 });
+  const handle = await line.client.workflow.start<() => Promise<StoreReport>>('storeCheck', {
+    ...{ workflowId: `${storeCheckScheduleId}-waiting`, taskQueue: taskQueues.workflows },
+  });
+  const isRefused = async (): Promise<boolean> => {
+    const { raw } = await handle.describe();
+    const failures = (raw.pendingActivities ?? []).map(({ lastFailure }) => lastFailure?.message ?? '');
+    return failures.some((message) => message.includes(`There is nothing in ${folderOf('copy')}`));
+  };
+  expect(await until(isRefused)).toBe(true);
+  expect(await allOf(plain('copy'))).toEqual([]);
+  const places = { UNITRAIL_STORE: folderOf('store'), UNITRAIL_STORE_COPY: folderOf('copy') };
+  const filled = JSON.parse((await type('store check --json', places)).out) as StoreReport;
+  expect(filled).toMatchObject({ checked: all.length, mended: all.length, lost: 0 });
+  expect(await handle.result()).toMatchObject({ checked: all.length, mended: 0, lost: 0 });
   expect(await allOf(plain('copy'))).toEqual(all);
   await flipBit(fileOf('store', all[0]!));
   await flipBit(fileOf('copy', all[1]!));

@@ -219,6 +219,29 @@ describe('the search for bit rot', () => {
     expect(await allOf(plain('copy'))).toEqual(await allOf(plain('first')));
   });
 
+  it.each(['first', 'copy'] as const)(
+    'by its schedule fills no %s place that is empty: it may be a share that is not mounted',
+    async (side) => {
+      const sha256 = await store.put(firmware);
+      await rm(folderOf(side), { recursive: true });
+      const scheduled = { refusesEmpty: true };
+      await expect(checkStore(wanting(sha256), undefined, scheduled)).rejects.toMatchObject({
+        code: 'STORE_UNAVAILABLE',
+        message: expect.stringContaining(folderOf(side)),
+      });
+      expect(await allOf(plain(side))).toEqual([]);
+      // By hand, it does.
+      expect((await checkStore(wanting(sha256))).report).toMatchObject({ mended: 1, lost: 0 });
+      expect((await checkStore(wanting(sha256), undefined, scheduled)).report).toMatchObject({ mended: 0 });
+    },
+  );
+
+  it('by its schedule has nothing against empty places where the database asks for nothing', async () => {
+    expect((await checkStore(wanting(), undefined, { refusesEmpty: true })).report).toMatchObject({
+      checked: 0,
+    });
+  });
+
   it('without a second copy says what is damaged, and leaves it as it is', async () => {
     await plain('first').put(firmware);
     await flipBit(fileOf('first', firmwareSha256));
