@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { isAbsolute, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { UnitrailError } from '../domain/errors';
 import {
   isBucketText,
@@ -191,6 +191,6 @@ function oneOf<T extends string>(
 }
 
 function folder(path: string): string {
-  const full = path.startsWith('~/') ? resolve(homedir(), path.slice(2)) : path;
-  return isAbsolute(full) ? full : resolve(process.cwd(), full);
+  // Also of an absolute one: /srv/store and /srv/store/ are the same place.
+  return path.startsWith('~/') ? resolve(homedir(), path.slice(2)) : resolve(path);
 }

@@ -164,7 +164,7 @@ async function keptCheckpoint(db: Database, folder: LogFolder, key: LogKey): Pro
     if (booked === null) return null;
     throw broken(
       folder,
-      `it has no checkpoint, and the database knows of checkpoint ${booked.size} of ${key.origin}. Put the folder back from its backup, or set UNITRAIL_STORE to where it lies. If it is lost, begin another log by another manufacturer.logOrigin`,
+      `it has no checkpoint, and the database knows of checkpoint ${booked.size} of ${key.origin}. Put the folder back from its backup, or say where it lies: UNITRAIL_LOG, or the folder of UNITRAIL_STORE that it is in. If it is lost, begin another log by another manufacturer.logOrigin`,
     );
   }
   const checkpoint = parseCheckpoint(note);

@@ -144,6 +144,8 @@ describe('where contents are kept', () => {
   test('two copies in one place are refused', () => {
     const same = [
       ['/srv/store', '/srv/store'],
+      ['/srv/store', '/srv/store/'],
+      ['/srv/store', '/srv/./copy/../store'],
       [bucket, bucket.replace('&profile=line', '')],
     ];
     for (const [UNITRAIL_STORE, UNITRAIL_STORE_COPY] of same)
