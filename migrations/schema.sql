@@ -3171,10 +3171,11 @@ end $$;
 
 CREATE FUNCTION public.leaves_of(p_queue bigint[]) RETURNS TABLE(queue_id bigint, entry bytea, found text)
     LANGUAGE sql STABLE
-    AS $$
+    AS $_$
   with waiting as materialized (
     select q.id, q.sha256, q.salt, convert_to(case q.format
-      when 'unitrail.record/1' then (select r.body from records r where r.unit_id = substr(q.stream, 6)::uuid)
+      when 'unitrail.record/1' then (select r.body from records r where r.unit_id =
+        case when q.stream ~ '^unit:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then substr(q.stream, 6)::uuid end)
       when 'unitrail.statement/1' then (select statement_of(e) from unit_events e where e.stream = q.stream and e.seq = q.seq)
       when 'unitrail.heads/1' then (select h.body from log_heads h where h.number = q.seq)
       when 'unitrail.refusal/1' then (select f.body from log_refusals f where f.number = q.seq)
@@ -3182,7 +3183,7 @@ CREATE FUNCTION public.leaves_of(p_queue bigint[]) RETURNS TABLE(queue_id bigint
     from unnest(p_queue) as wanted(id) join log_queue q on q.id = wanted.id)
   select w.id, case when encode(sha256(w.document), 'hex') = w.sha256 then sha256(w.salt || w.document) end, encode(sha256(w.document), 'hex')
   from waiting w
-$$;
+$_$;
 
 --
 -- Name: lock_buyer(text); Type: FUNCTION; Schema: public; Owner: -
@@ -4847,12 +4848,21 @@ CREATE FUNCTION public.refuse_leaves(p_queue bigint[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
 declare
-  last_number bigint;
+  refused_before bigint;
+  free_numbers bigint[];
 begin
   if cardinality(p_queue) = 0 then return; end if;
-  select coalesce(max(number), 0) into last_number from log_refusals;
+  -- The next ones that are free in both tables, whatever number a row has that somebody else put there.
+  select count(*) into refused_before from log_refusals;
+  free_numbers := array(
+    select n from generate_series(refused_before + 1, refused_before + cardinality(p_queue)
+      + (select count(*) from log_refusals f where f.number > refused_before)
+      + (select count(*) from log_queue q where q.stream = 'log:refused' and q.seq > refused_before)) as n
+    where not exists (select from log_refusals f where f.number = n)
+      and not exists (select from log_queue q where q.stream = 'log:refused' and q.seq = n)
+    order by n limit cardinality(p_queue));
   with bad as (
-      select q.*, l.found, last_number + row_number() over (order by q.id) as number, clock_timestamp() as at
+      select q.*, l.found, free_numbers[(row_number() over (order by q.id))::integer] as number, clock_timestamp() as at
       from leaves_of(p_queue) l join log_queue q on q.id = l.queue_id),
     told as (
       insert into log_refusals (number, queue_id, sha256, at, body)

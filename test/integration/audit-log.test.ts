@@ -194,6 +194,14 @@ const lies: [string, (su: Client, folder: string) => Promise<unknown>, () => (st
     () => [/^tile\/0\/000/, /^checkpoint \d+ of unitrail.log\/unitrail, kept outside the database$/],
   ],
   [
+    'a row of the queue that is of no unit any more',
+    (su) =>
+      su.query(`update log_queue set stream = 'unit:x' where stream = $1 and format = 'unitrail.record/1'`, [
+        streamOf(story().shipped),
+      ]),
+    () => [/^leaf \d+ of the log$/],
+  ],
+  [
     'a record that was deleted',
     (su) => su.query('delete from records where unit_id = $1', [story().shipped.unitId]),
     () => [/^leaf \d+ of the log$/],

@@ -483,6 +483,29 @@ test('an office that stood still replaces no checkpoint that another one has kep
   expect(await folder.checkpoint()).toBe(checkpoint.note);
 });
 
+test('a row of the queue that is nobody’s, and a number that is taken, hold up nothing: it is refused under a free one', async () => {
+  const { units } = await shipBatch(floor, 2);
+  const [changed, other] = units as [WalkedUnit, WalkedUnit];
+  await tamper(database, async (su) => {
+    await su.query(
+      `update log_queue set stream = 'unit:x' where stream = $1 and format = 'unitrail.record/1'`,
+      [`unit:${changed.unitId}`],
+    );
+    // The next one, and the largest there is.
+    await su.query(
+      `with planted as (insert into log_queue (format, stream, seq, sha256, salt)
+         select 'unitrail.refusal/1', 'log:refused', n, 'x', sha256('salt')
+         from (select max(number) + 1 from log_refusals union select 9223372036854775807) as taken(n) returning id)
+       insert into log_pending select id from planted`,
+    );
+  });
+  const checkpoint = await sequence();
+  expect(await all(leafProofs({ db, folder }, checkpoint, [other]))).toHaveLength(1);
+  const refused = (await refusals()).filter(({ leaf }) => leaf === null);
+  expect(refused.map(({ stream }) => stream).sort()).toEqual(['log:refused', 'log:refused', 'unit:x']);
+  for (const { told } of refused) expect(told).toBeLessThan(checkpoint.size);
+});
+
 test('a folder that can not be written is infrastructure: nothing is signed, and the next run goes on', async () => {
   const path = join(home, 'no-folder');
   await writeFile(path, '');

@@ -1,5 +1,6 @@
 import { readCanonical } from './canonical-check';
 import type { Wrong } from './findings';
+import { unitOf } from './log-refused';
 import type { Snapshot } from './snapshot';
 import { factsOf, textFact } from './stored-event';
 
@@ -33,8 +34,7 @@ export async function checkHeads(
       `select t.stream, t.seq, encode(e.hash, 'hex') as hash, c.unit_id is not null as archived
        from unnest($1::text[], $2::bigint[]) as t(stream, seq)
        left join unit_events e on e.stream = t.stream and e.seq = t.seq
-       left join capsule_units c on c.unit_id = case when t.stream like 'unit:%' then substr(t.stream, 6)::uuid end
-         and c.retired_at is not null and t.seq <= c.last_seq`,
+       left join capsule_units c on c.unit_id = ${unitOf('t.stream')} and c.retired_at is not null and t.seq <= c.last_seq`,
       [some.map(({ stream }) => stream), some.map(({ seq }) => seq)],
     );
     const found = new Map(stored.map((row) => [`${row.stream} ${row.seq}`, row]));

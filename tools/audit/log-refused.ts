@@ -4,12 +4,16 @@ import type { Wrong } from './findings';
 import type { Snapshot } from './snapshot';
 import { factsOf, innerFacts, numberFact, textFact } from './stored-event';
 
+/** The unit whose stream that is; null where it can't be a unit's. To read just anything as an id would end the audit. */
+export const unitOf = (stream: string): string =>
+  `case when ${stream} ~ '^unit:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then substr(${stream}, 6)::uuid end`;
+
 /** The document that a row `q` of the queue is of, but for heads, which are long. */
 export const DOCUMENT = `case q.format when 'unitrail.record/1' then r.body when 'unitrail.refusal/1' then f.body when 'unitrail.statement/1' then
     '{"body":' || e.body || ',"format":"unitrail.statement/1","hash":"' || encode(e.hash, 'hex') || '","header":' || to_json(e.header)::text || '}'
   end`;
 export const DOCUMENTS = `
-  left join records r on q.format = 'unitrail.record/1' and r.unit_id = case when q.format = 'unitrail.record/1' then substr(q.stream, 6)::uuid end
+  left join records r on q.format = 'unitrail.record/1' and r.unit_id = ${unitOf('q.stream')}
   left join log_refusals f on q.format = 'unitrail.refusal/1' and f.number = q.seq
   left join unit_events e on q.format = 'unitrail.statement/1' and e.stream = q.stream and e.seq = q.seq`;
 

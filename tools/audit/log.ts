@@ -6,7 +6,7 @@ import type { Findings, Wrong } from './findings';
 import { checkCosignatures } from './log-cosignatures';
 import { checkHeads } from './log-heads';
 import { checkQueued } from './log-queue';
-import { checkRefused, DOCUMENT, DOCUMENTS } from './log-refused';
+import { checkRefused, DOCUMENT, DOCUMENTS, unitOf } from './log-refused';
 import { GrowingTree, leafHash, TileComparison } from './log-tree';
 import type { Snapshot } from './snapshot';
 
@@ -88,8 +88,7 @@ export async function checkLog(
 const LEAVES = `select l.index, l.queue_id as "queueId", l.entry, q.format, q.stream, q.seq, q.sha256, q.salt,
   ${DOCUMENT} as document, c.unit_id is not null as archived
   from log_leaves l left join log_queue q on q.id = l.queue_id ${DOCUMENTS}
-  left join capsule_units c on c.unit_id = case when q.stream like 'unit:%' then substr(q.stream, 6)::uuid end
-    and c.retired_at is not null and q.seq <= c.last_seq
+  left join capsule_units c on c.unit_id = ${unitOf('q.stream')} and c.retired_at is not null and q.seq <= c.last_seq
   order by l.index`;
 
 async function checkLeaf(snapshot: Snapshot, row: LeafRow, wrong: Wrong): Promise<void> {
