@@ -187,8 +187,13 @@ const lines = (text: string, change: (all: string[]) => string[]): string => {
 };
 
 /** The manifest says of the file what is there now; who has no key can't sign that. */
-async function adapt(folder: string, name: string, key?: MakeExportDeps['key']): Promise<void> {
-  const path = join(folder, 'acme-000002.manifest.json');
+async function adapt(
+  folder: string,
+  name: string,
+  key?: MakeExportDeps['key'],
+  of = 'acme-000002.manifest.json',
+): Promise<void> {
+  const path = join(folder, of);
   const { signature, ...body } = JSON.parse(await readFile(path, 'utf8')) as Manifest;
   const bytes = await readFile(join(folder, name));
   const digest = { sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
@@ -309,6 +314,49 @@ test.each<[string, Tampering, string[]]>([
       }));
     },
     [`${manifest}: says that its amendments are proven, and has no file ${amendmentProofs}`],
+  ],
+  [
+    'what was said later, left out with its proofs',
+    async (folder) => {
+      const names = [amendments, amendmentProofs];
+      for (const name of names) await unlink(join(folder, name));
+      await rewrite(folder, (body) => ({
+        ...body,
+        files: body.files.filter(({ name }) => !names.includes(name)),
+      }));
+    },
+    [`${manifest}: says that its amendments are proven, and has no file ${amendments}`],
+  ],
+  [
+    'a reissue that tells other numbers than its original',
+    async (folder) => {
+      await writeFile(join(folder, 'acme-000001-r1.numbers.jsonl'), 'more\n');
+      await adapt(folder, 'acme-000001-r1.numbers.jsonl', deps.key, 'acme-000001-r1.manifest.json');
+    },
+    ['acme-000001-r1.manifest.json: issues acme-000001 again, and holds other numbers'],
+  ],
+  [
+    'proofs of what was said later that a reissue leaves out',
+    (folder) => retell(folder, ({ proves, ...log }) => (proves ? log : null), 'acme-000001-r1.manifest.json'),
+    ['acme-000001-r1.manifest.json: proves no amendments, and acme-00000'],
+  ],
+  [
+    'another root at the same size, in what a witness is said to have co-signed',
+    async (folder) => {
+      for (const [id, byte] of [
+        ['acme-000003', 1],
+        ['acme-000001-r1', 2],
+      ] as const)
+        await retell(
+          folder,
+          (log) => {
+            const root = Buffer.alloc(32, byte).toString('base64');
+            return { ...log, cosigned: [{ note: `${log.origin}\n1\n${root}\n\n\u2014 w AAAA\n`, path: [] }] };
+          },
+          `${id}.manifest.json`,
+        );
+    },
+    ['has checkpoint 1 of unitrail.log/unitrail with root A'],
   ],
   [
     'a proof of another leaf of the same unit',

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { handOutExport } from '../../activities/hand-out-export';
 import { makeExport, type MakeExportDeps } from '../../activities/make-export';
+import { consistencyProof } from '../../adapters/log/leaf-proofs';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
 import { openExport } from '../../adapters/postgres/exports';
 import { register as addCosignature } from '../../cli/log-add-cosignature';
@@ -184,7 +185,25 @@ test('a witness co-signs what goes on from what it has seen, and the verifier de
   expect(await changed((told) => ({ ...told, path: told.path.slice(1) }))).toContain(
     `${last}: its log is not shown to go on from a checkpoint that it says is co-signed: the log has forked`,
   );
+  await takeBackSeen(folder, first);
+  const later = problemsOf(await withKey(folder, '--witness', witness)).join('\n');
+  expect(later).toMatch(
+    /acme-000004.manifest.json: brings checkpoint \d+ as the newest that acme.* and acme-000003, an export before it, brings/,
+  );
 });
+
+/** The third export brings what the witness has co-signed last, and the fourth what it had co-signed before. */
+async function takeBackSeen(folder: string, first: string): Promise<void> {
+  const newer = await readFile(at('second.checkpoint'), 'utf8');
+  const older = await readFile(first, 'utf8');
+  const third = (log: ManifestLog) => ({ ...log, cosigned: [{ note: newer, path: log.consistency!.path }] });
+  await retell(folder, third, 'acme-000003.manifest.json');
+  const { size } = (JSON.parse(await readFile(join(folder, 'acme-000004.manifest.json'), 'utf8')) as Manifest)
+    .log!;
+  const path = await consistencyProof(deps.log.folder, Number(older.split('\n')[1]), size);
+  const fourth = (log: ManifestLog) => ({ ...log, cosigned: [{ note: older, path }] });
+  await retell(folder, fourth, 'acme-000004.manifest.json');
+}
 
 function noteKeyOf(name: string, base64: string): string {
   const bytes = Buffer.from(base64, 'base64');

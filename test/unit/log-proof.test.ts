@@ -19,6 +19,8 @@ import {
   verifyNote,
 } from '../../domain/signed-note';
 
+import { goesOn } from '../../tools/export-verifier/merkle';
+
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** The eight entries and the roots that implementations of RFC 6962 test by (certificate-transparency, transparency-dev/merkle). */
@@ -186,4 +188,14 @@ describe('a checkpoint', () => {
     const other = rootOfProof(hasher, entryOf(sha256, salt, '{"serial":"B"}'), proof, 9);
     expect(other).not.toEqual(new Uint8Array(treeOf(entries)));
   });
+});
+
+test('what goes on from nothing goes on from the root of nothing', () => {
+  const newer = { size: 8, root: Buffer.alloc(32, 1) };
+  const from = (root: Uint8Array): boolean[] => [
+    isConsistent(hasher, { size: 0, root }, newer, []),
+    goesOn({ size: 0, root: Buffer.from(root) }, newer, []),
+  ];
+  expect(from(sha256(new Uint8Array()))).toEqual([true, true]);
+  expect(from(Buffer.alloc(32, 2))).toEqual([false, false]);
 });

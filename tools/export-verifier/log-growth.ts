@@ -1,6 +1,7 @@
-import type { ExportSet } from './manifests';
+import type { ExportSet, NamedLog } from './manifests';
 import { goesOn } from './merkle';
 import type { Problems } from './report';
+import { headIn } from './witnesses';
 
 interface ToldHead {
   readonly size: number;
@@ -76,7 +77,8 @@ export function checkRoots(sets: readonly ExportSet[], problems: Problems): void
   const known = new Map<string, { readonly root: string; readonly manifest: string }>();
   for (const { log, manifest } of sets) {
     if (log === undefined) continue;
-    for (const { size, root } of [log, ...(log.consistency ? [log.consistency.from] : [])]) {
+    const cosigned = (log.cosigned ?? []).flatMap(({ note }) => headIn(note, log) ?? []);
+    for (const { size, root } of [log, ...(log.consistency ? [log.consistency.from] : []), ...cosigned]) {
       const place = `checkpoint ${size} of ${log.origin}`;
       const first = known.get(place) ?? { root, manifest };
       known.set(place, first);
@@ -88,6 +90,27 @@ export function checkRoots(sets: readonly ExportSet[], problems: Problems): void
     }
   }
 }
+
+/**
+ * What is outside of the sequences proves what they prove. By its checkpoint it was made before or after them: from before exports
+ * had these proofs there may be some without them.
+ */
+export function checkProvingOutside(sets: readonly ExportSet[], problems: Problems): void {
+  const proving = sets.filter(({ kind, log }) => kind === 'sequence' && log?.proves !== undefined);
+  for (const { kind: of, log, manifest, buyer } of sets) {
+    if (of === 'sequence' || log === undefined) continue;
+    const before = proving.find((one) => one.buyer === buyer && isBefore(one.log!, log));
+    for (const kind of before?.log?.proves ?? [])
+      if (!log.proves?.includes(kind))
+        problems.add(
+          manifest,
+          `proves no ${kind}, and ${before!.export}, an export of the sequence before it, does`,
+        );
+  }
+}
+
+const isBefore = (one: NamedLog, other: NamedLog): boolean =>
+  one.origin === other.origin && one.size < other.size;
 
 /** Who leaves the log out of a manifest must not be let off: with its keys at hand, each set is expected to tell of it. */
 export function checkTelling(sets: readonly ExportSet[], hasKeys: boolean, problems: Problems): void {

@@ -36,7 +36,7 @@ export interface Head {
 export function goesOn(older: Head, newer: Head, path: readonly Buffer[]): boolean {
   if (older.size > newer.size) return false;
   if (older.size === newer.size) return path.length === 0 && older.root.equals(newer.root);
-  if (older.size === 0) return path.length === 0;
+  if (older.size === 0) return path.length === 0 && older.root.equals(hash());
   const hashes = [...path];
   const start = Number.isInteger(Math.log2(older.size)) ? older.root : hashes.shift();
   if (!start) return false;

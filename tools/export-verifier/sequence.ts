@@ -73,16 +73,21 @@ export function newestNotes(sets: readonly ExportSet[]): string[] {
   );
 }
 
-/** A reissue tells what its original told: the same sealed records, byte for byte. */
+/** What a reissue tells byte for byte as its original did. */
+const sameLines = ['records', 'amendments', 'numbers'] as const;
+
+/** A reissue tells what its original told: the same sealed records, and the same of what was said later. */
 function checkOutside(set: ExportSet, known: ReadonlyMap<string, ExportSet>, problems: Problems): void {
   if (set.kind === 'sequence') return;
   if (set.number !== null || set.predecessor !== null)
     problems.add(set.manifest, `is a ${set.kind}, and has a place in the sequence`);
   const original = known.get(set.reissueOf ?? '');
   if (!original) return;
-  const digestOf = ({ files }: ExportSet): string | undefined =>
-    files.find(({ name }) => name.endsWith('.records.jsonl'))?.sha256;
-  const [one, other] = [digestOf(set), digestOf(original)];
-  if (one !== undefined && other !== undefined && one !== other)
-    problems.add(set.manifest, `issues ${original.export} again, and holds other records`);
+  for (const kind of sameLines) {
+    const digestOf = ({ base, files }: ExportSet): string | undefined =>
+      files.find(({ name }) => name === `${base}.${kind}.jsonl`)?.sha256;
+    const [one, other] = [digestOf(set), digestOf(original)];
+    if (one !== undefined && other !== undefined && one !== other)
+      problems.add(set.manifest, `issues ${original.export} again, and holds other ${kind}`);
+  }
 }

@@ -6,7 +6,7 @@ import { checkContent } from './contents';
 import type { WitnessKey } from './cosignature';
 import type { Keys } from './keys';
 import { checkLog, CHECKPOINT, type ProvenLog } from './log';
-import { checkRoots, checkTelling } from './log-growth';
+import { checkProvingOutside, checkRoots, checkTelling } from './log-growth';
 import { ENDING, readManifest, type ExportSet, type NamedFile } from './manifests';
 import { Problems, type CheckedSet, type Report } from './report';
 import { checkSequences, newestNotes } from './sequence';
@@ -46,6 +46,7 @@ export async function verifyFolder(
     problems.add(folder, 'there is no manifest: no export here is complete');
   checkSequences(sets, after, problems);
   checkRoots(sets, problems);
+  checkProvingOutside(sets, problems);
   checkWitnesses(beforeLog ? sets.filter(({ log }) => log !== undefined) : sets, witnesses, problems);
   if (!beforeLog) checkTelling(sets, logKeys.length > 0, problems);
   checkStrays(names, sets, problems);

@@ -22,10 +22,29 @@ export function checkWitnesses(
   for (const set of sets) checkBrought(set, problems);
   for (const witness of witnesses) {
     const seen = new Map(sets.map((set) => [set, seenBy(set, witness, problems)]));
+    checkShrinking(sets, seen, witness, problems);
     for (const set of sets) {
       const all = [set, ...followersOf(set, sets)].flatMap((one) => seen.get(one) ?? []);
       tell(set, witness, all.sort((a, b) => b.size - a.size)[0], problems);
     }
+  }
+}
+
+/** From one export to the next the newest one of a witness is brought: an older one hides that it has seen more. */
+function checkShrinking(
+  sets: readonly ExportSet[],
+  seen: ReadonlyMap<ExportSet, Seen | null>,
+  { name, id }: WitnessKey,
+  problems: Problems,
+): void {
+  for (const set of sets) {
+    const before = seen.get(set)?.size ?? -1;
+    const older = followersOf(set, sets).find((later) => (seen.get(later)?.size ?? before) < before);
+    if (older)
+      problems.add(
+        older.manifest,
+        `brings checkpoint ${seen.get(older)!.size} as the newest that ${name}+${id} has co-signed, and ${set.export}, an export before it, brings ${before}`,
+      );
   }
 }
 
@@ -76,12 +95,22 @@ function checkBrought({ manifest, log }: ExportSet, problems: Problems): void {
       );
 }
 
+/** What a note says of that log; null where it says nothing of it. */
+export function headIn(
+  note: string,
+  { origin: of }: Pick<NamedLog, 'origin'>,
+): { readonly size: number; readonly root: string } | null {
+  const [origin, size, root] = note.split('\n');
+  if (origin !== of || !/^(0|[1-9][0-9]{0,15})$/.test(size ?? '') || root?.length !== 44) return null;
+  return { size: Number(size), root };
+}
+
 /** Null where the set's log does not go on from it. */
 function sizeOf(note: string, log: NamedLog): number | null {
   const path = log.cosigned!.find((one) => one.note === note)!.path;
-  const [origin, size, root] = note.split('\n');
-  if (origin !== log.origin || !/^(0|[1-9][0-9]{0,15})$/.test(size ?? '') || root?.length !== 44) return null;
+  const head = headIn(note, log);
+  if (head === null) return null;
   const hashes = path.map((hash) => Buffer.from(hash, 'base64'));
-  const older = { size: Number(size), root: Buffer.from(root, 'base64') };
+  const older = { size: head.size, root: Buffer.from(head.root, 'base64') };
   return goesOn(older, { size: log.size, root: Buffer.from(log.root, 'base64') }, hashes) ? older.size : null;
 }
