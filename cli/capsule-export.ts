@@ -58,10 +58,11 @@ async function exportCapsule(
 async function filesOf(db: Database, id: string): Promise<CapsuleFileRow[]> {
   const { state } = await findCapsule(db, id);
   if (state === 'made' || state === 'moved') return capsuleFiles(db, id);
-  throw new UnitrailError(
-    'NOT_FOUND',
-    state === 'erased'
-      ? `Capsule ${id} was erased at the end of its time: there are no files of it any more.`
-      : `Capsule ${id} is planned, and not made yet: the workflow \`retention\` makes it.`,
-  );
+  throw new UnitrailError('NOT_FOUND', `Capsule ${id} ${whyNone[state]}`);
 }
+
+const whyNone = {
+  planned: 'is planned, and not made yet: the workflow `retention` makes it.',
+  abandoned: 'was given up before anything moved into it: its units are here, or in another capsule.',
+  erased: 'was erased at the end of its time: there are no files of it any more.',
+} as const;

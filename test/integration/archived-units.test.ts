@@ -16,6 +16,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database';
 import { shipBatch } from '../support/exports';
 import { applyPolicy, handOut } from '../support/retention';
 import { applySmallPlant, openShopFloor, type ShopFloor } from '../support/shop-floor';
+import { tamper } from '../support/tamper';
 import { typeCommand, type Register, type TypedAnswer } from '../support/type-command';
 import { decide, walkUnit, type WalkedUnit } from '../support/walk-unit';
 
@@ -210,4 +211,12 @@ test('a capsule is put into a folder by hand, the manifest last, verified there,
   expect([again.code, again.err]).toEqual([2, expect.stringContaining('is not overwritten')]);
   expect(await readFile(path, 'utf8')).toBe('mine');
   expect((await type(`capsule export acme-none-1 --to ${to}`)).code).toBe(2);
+  const set = (columns: string): Promise<unknown> =>
+    tamper(database, (su) => su.query(`update capsules set ${columns} where id = $1`, [capsule]));
+  await tamper(database, (su) => su.query('create table kept_capsules as select * from capsules'));
+  await set(`state = 'abandoned', moved_at = null, delivery = 'none', abandoned_at = clock_timestamp()`);
+  expect((await type(`capsule export ${capsule} --to ${to}`)).err).toContain('was given up before');
+  await set(
+    `(state, moved_at, delivery, abandoned_at) = (select k.state, k.moved_at, k.delivery, k.abandoned_at from kept_capsules k where k.id = capsules.id)`,
+  );
 });
