@@ -29,7 +29,7 @@ export interface ExportLogDeps {
 }
 
 export interface ProvenExport {
-  readonly row: Pick<ExportRow, 'id' | 'reissueOf' | 'counts'>;
+  readonly row: Pick<ExportRow, 'id' | 'kind' | 'reissueOf' | 'counts'>;
   readonly source: ProvenSource;
   /** Without its endings. */
   readonly name: string;
@@ -62,7 +62,8 @@ export async function writeExportLog(
   if (hasRecords) {
     await write(PROOFS_ENDING, row.counts.units, leafProofs(deps, checkpoint, source.records()));
     for (const kind of ['amendments', 'numbers'] as const) {
-      const proofs = statementProofs(deps, checkpoint, source.statements(kind));
+      const told = source.statements(kind);
+      const proofs = statementProofs(deps, checkpoint, told, row.kind === 'sequence');
       await write(STATEMENT_PROOFS_ENDINGS[kind], row.counts[kind], proofs);
     }
   }

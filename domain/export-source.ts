@@ -52,8 +52,12 @@ export interface ToldStatement {
   readonly value: string;
   /** The event; null where the log has no statement of it. */
   readonly place: { readonly stream: string; readonly seq: number } | null;
+  /** Of a number; null of an amendment. */
+  readonly fate: NumberFate | null;
   /** As `StatementProof` has it. */
   readonly since: readonly string[] | null;
+  /** The hash, in hex digits, that the unit's record was sealed with: where `since` begins. Null where the record is not here. */
+  readonly sealedHead: string | null;
 }
 
 /** What an export tells, and where the log has it: row for row in the order of amendments and numbers. */

@@ -1,4 +1,5 @@
 import { UnitrailError } from '../../domain/errors';
+import { toHex, utf8 } from '../../domain/bytes';
 import { entryOf, PROOF_FORMAT, rootOfProof, type Checkpoint, type LeafProof } from '../../domain/log-proof';
 import { consistencyPath, inclusionPath, isSameHash, type Hash, type SubtreeHash } from '../../domain/merkle';
 import type { Database } from '../postgres/database';
@@ -93,10 +94,16 @@ function requireGood(
 ): void {
   const entry = body === undefined ? leaf.entry : entryOf(sha256, leaf.salt, body);
   const led = entry && rootOfProof(hasher, entry, proof, size);
+  const name = `The ${proof.document} of ${proof.serial}, leaf ${proof.index},`;
+  if (body !== undefined && toHex(sha256(utf8(body))) !== proof.sha256)
+    throw new UnitrailError(
+      'LOG_BROKEN',
+      `${name} is not the one of SHA-256 ${proof.sha256}, which the queue of the log has: one of both was changed. Run \`unitrail audit\`.`,
+    );
   if (led && isSameHash(led, root)) return;
   throw new UnitrailError(
     'LOG_BROKEN',
-    `The ${proof.document} of ${proof.serial}, leaf ${proof.index}, does not lead to the root of checkpoint ${size}: the document, its salt or the hashes outside the database were changed. Run \`unitrail log verify\`.`,
+    `${name} does not lead to the root of checkpoint ${size}: the document, its salt or the hashes outside the database were changed. Run \`unitrail log verify\`.`,
   );
 }
 

@@ -1,3 +1,5 @@
+import { fromHex, joinBytes, toHex, utf8 } from '../../domain/bytes';
+import { canonicalJson } from '../../domain/canonical';
 import { UnitrailError } from '../../domain/errors';
 import type { ToldStatement } from '../../domain/export-source';
 import {
@@ -8,18 +10,22 @@ import {
 } from '../../domain/log-proof';
 import type { SubtreeHash } from '../../domain/merkle';
 import { statementLeaves, type StatementLeaf } from '../postgres/log-statements';
+import { sha256 } from './hashing';
 import { chunks, proveLeaf, type ProofDeps } from './leaf-proofs';
 import { readTree } from './tree-reader';
 
 /**
  * One line for each statement that is told, in the same order, with the leaf's document: whoever gets both compares them.
- * Each was checked, as those of records are. Memory is flat.
- * @throws UnitrailError STATE_MOVED_ON where a leaf is not in the checkpoint yet, LOG_BROKEN where one does not lead to its root
+ * Each was checked, as those of records are. Memory is flat. In the sequence each has a statement, but for numbers that stay unused:
+ * what a reissue or an extract tells again may have moved into the archive.
+ * @throws UnitrailError STATE_MOVED_ON where a leaf is not in the checkpoint yet
+ * @throws UnitrailError LOG_BROKEN where one is missing, does not lead to the root, or does not go on from its unit's record
  */
 export async function* statementProofs(
   { db, folder }: ProofDeps,
   checkpoint: Pick<Checkpoint, 'size' | 'root'>,
   told: AsyncIterable<ToldStatement>,
+  isOfSequence: boolean,
 ): AsyncGenerator<StatementProof | NoStatement> {
   const tree = readTree(folder, checkpoint.size);
   for await (const some of chunks(told)) {
@@ -28,20 +34,28 @@ export async function* statementProofs(
       some.flatMap(({ place }) => place ?? []),
     );
     for (const one of some)
-      yield one.place === null ? none(one) : await prove(tree, checkpoint, one, leaves.shift()!);
+      yield one.place === null
+        ? none(one, isOfSequence)
+        : await prove(tree, checkpoint, one, leaves.shift()!);
   }
 }
 
-function none({ value }: ToldStatement): NoStatement {
+function none({ value, fate }: ToldStatement, isOfSequence: boolean): NoStatement {
+  if (isOfSequence && fate !== 'unused')
+    throw new UnitrailError(
+      'LOG_BROKEN',
+      `No event tells what became of number ${value} as the export does (${String(fate)}): one of both was changed. Run \`unitrail audit\`.`,
+    );
   return { format: STATEMENT_PROOF_FORMAT, serial: value, statement: null };
 }
 
 async function prove(
   tree: SubtreeHash,
   checkpoint: Pick<Checkpoint, 'size' | 'root'>,
-  { value, place, since }: ToldStatement,
+  told: ToldStatement,
   leaf: StatementLeaf | null,
 ): Promise<StatementProof> {
+  const { value, place, since } = told;
   if (leaf === null || leaf.statement === null)
     throw new UnitrailError(
       'LOG_BROKEN',
@@ -49,5 +63,19 @@ async function prove(
     );
   const { statement } = leaf;
   const proof = await proveLeaf(tree, checkpoint, leaf, { serial: value, body: statement });
+  requireSameHistory(told, statement);
   return { ...proof, format: STATEMENT_PROOF_FORMAT, statement, since };
+}
+
+/** An event between the record and the statement may have been changed since: whoever gets both would find that they are of two units. */
+function requireSameHistory({ value, place, since, sealedHead }: ToldStatement, statement: string): void {
+  if (since === null || sealedHead === null) return;
+  const { body, hash, header } = JSON.parse(statement) as { body: unknown; hash: string; header: string };
+  const head = since.reduce((before, link) => sha256(joinBytes(before, fromHex(link))), fromHex(sealedHead));
+  const ends = sha256(joinBytes(head, sha256(utf8(header)), sha256(utf8(canonicalJson(body)))));
+  if (toHex(ends) === hash) return;
+  throw new UnitrailError(
+    'LOG_BROKEN',
+    `The statement about ${value}, event ${place!.seq} of ${place!.stream}, does not go on from what the unit was sealed with: the record or an event between was changed. Run \`unitrail audit\`.`,
+  );
 }

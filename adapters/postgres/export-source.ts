@@ -101,7 +101,8 @@ const amendmentStatementsSql = (table: string): string =>
   pageSql(
     table,
     `'unit:' || x.unit_id as stream, x.seq as place,
-     case when s.count = x.seq - (r.body::jsonb #>> '{history,events}')::bigint - 1 then s.digests end as since`,
+     case when s.count = x.seq - (r.body::jsonb #>> '{history,events}')::bigint - 1 then s.digests end as since,
+     r.body::jsonb #>> '{history,head}' as "sealedHead", null as fate`,
     `left join records r on r.unit_id = x.unit_id
      left join lateral (
        select count(*), coalesce(array_agg(encode(sha256(convert_to(v.header, 'UTF8')) || sha256(convert_to(v.body, 'UTF8')), 'hex') order by v.seq), '{}') as digests
@@ -112,7 +113,7 @@ const amendmentStatementsSql = (table: string): string =>
 const numberStatementsSql = (table: string): string =>
   pageSql(
     table,
-    'coalesce(u.stream, b.stream) as stream, coalesce(u.seq, b.seq) as place, null as since',
+    'coalesce(u.stream, b.stream) as stream, coalesce(u.seq, b.seq) as place, null as since, null as "sealedHead", x.fate',
     `left join lateral (
        select v.stream, v.seq from unit_events v
        where v.stream = 'unit:' || x.unit_id and v.type = case x.fate when 'void' then 'voided' else x.fate end and v.at = x.fate_at
@@ -125,6 +126,8 @@ interface StatementRow {
   readonly stream: string | null;
   readonly place: string | null;
   readonly since: readonly string[] | null;
+  readonly sealedHead: string | null;
+  readonly fate: NumberFate | null;
 }
 
 type RecordRow = Pick<SealedRecord, 'unitId' | 'sealedAt' | 'body' | 'sha256'>;
@@ -149,6 +152,7 @@ function numberOf(row: NumberRow & ItemKey): ReportedNumber {
   return { issuer, kind: identifier, value, fate, at: fateAt, batch, reason };
 }
 
-function statementOf({ value, stream, place, since }: StatementRow & ItemKey): ToldStatement {
-  return { value, place: stream === null ? null : { stream, seq: Number(place) }, since };
+function statementOf(row: StatementRow & ItemKey): ToldStatement {
+  const { value, stream, place, fate, since, sealedHead } = row;
+  return { value, place: stream === null ? null : { stream, seq: Number(place) }, fate, since, sealedHead };
 }

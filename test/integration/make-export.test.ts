@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { makeExport, type MakeExportDeps } from '../../activities/make-export';
 import type { LogFolder } from '../../adapters/log/log-folder';
+import { correctRecord } from '../../adapters/postgres/amendments';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
 import {
   exportKeys,
@@ -210,7 +211,70 @@ test('a proof that does not hold leaves with no export: it is made once the log 
   await expect(makeExport(deps, id)).rejects.toMatchObject(broken);
   expect(await findExport(office, id)).toMatchObject({ state: 'opened', manifest: null });
   await tamper(database, (su) => su.query(flip));
+  const digest = `update log_queue set sha256 = reverse(sha256)
+    where id = (select max(id) from log_queue where format = 'unitrail.record/1')`;
+  await tamper(database, (su) => su.query(digest));
+  await expect(makeExport(deps, id)).rejects.toMatchObject({
+    code: 'LOG_BROKEN',
+    message: expect.stringContaining('which the queue of the log has') as string,
+  });
+  await tamper(database, (su) => su.query(digest));
   expect((await makeExport(deps, id)).files.length).toBeGreaterThan(0);
+});
+
+const correct = async (unitId: string, value: string): Promise<void> => {
+  const { sha256: record } = (await office('records')
+    .where({ unit_id: unitId })
+    .first<{ sha256: string }>('sha256'))!;
+  await correctRecord(floor.as('desk'), unitId, {
+    ...{ record, field: 'boardLot', was: 'LOT-1', value, reason: 'typo', by: '17' },
+  });
+};
+
+test('what a buyer would find to be of another history leaves with no export', async () => {
+  const { units } = await shipBatch(floor, 1);
+  const { unitId } = units[0]!;
+  const open = async (request: string): Promise<string> =>
+    (await openExport(office, 'acme', { request, asOf, look: testLook() }))!;
+  await correct(unitId, 'LOT-2');
+  await makeExport(deps, await open('corrected'));
+  await correct(unitId, 'LOT-3');
+  const batch = await openTestBatch(floor, { quantity: 1 });
+  const scrapped = await walkUnit(floor, { batch, index: 1, upTo: 'assign' });
+  await decide(floor, scrapped, 'scrapped', { code: 'test' });
+  const id = await open('corrected again');
+  // The correction that was told before, and is told no more.
+  const edit = (from: string, to: string): Promise<unknown> =>
+    tamper(database, (su) =>
+      su.query(
+        `update unit_events set body = replace(body, $2, $3),
+           hash = sha256(prev || sha256(convert_to(header, 'UTF8')) || sha256(convert_to(replace(body, $2, $3), 'UTF8')))
+         where stream = $1 and type = 'recordCorrected' and seq =
+           (select min(seq) from unit_events where stream = $1 and type = 'recordCorrected')`,
+        [`unit:${unitId}`, from, to],
+      ),
+    );
+  await edit('"reason":"typo"', '"reason":"typed"');
+  await expect(makeExport(deps, id)).rejects.toMatchObject({
+    code: 'LOG_BROKEN',
+    message: expect.stringContaining('does not go on from what the unit was sealed with') as string,
+  });
+  await edit('"reason":"typed"', '"reason":"typo"');
+  const shift = (by: string): Promise<unknown> =>
+    tamper(database, (su) =>
+      su.query(
+        `update export_items set fate_at = fate_at + $2::interval where export_id = $1 and fate = 'scrapped'`,
+        [id, by],
+      ),
+    );
+  await shift('1 second');
+  await expect(makeExport(deps, id)).rejects.toMatchObject({
+    code: 'LOG_BROKEN',
+    message: expect.stringContaining('No event tells what became of number') as string,
+  });
+  expect(await findExport(office, id)).toMatchObject({ state: 'opened', manifest: null });
+  await shift('-1 second');
+  expect((await makeExport(deps, id)).exportId).toBe(id);
 });
 
 test('a document that was changed before the log had it holds up the export that tells it, and no other buyer’s', async () => {
