@@ -1,5 +1,5 @@
 /** A shipped and sealed unit as often as it takes: each with an identity, a history and a record of its own. */
-import { openDatabase, type Database } from '../../adapters/postgres/database';
+import { openDatabase } from '../../adapters/postgres/database';
 import type { WalkedUnit } from '../../test/support/walk-unit';
 
 const LONG_MS = 7_200_000;
@@ -63,14 +63,14 @@ export function cloneSerial(n: number): string {
   return `EUDV9999-${String(n).padStart(8, '0')}`;
 }
 
-/** As superuser, past the triggers that make it impossible to anybody else. Returns bytes a unit of the database. */
+/** As superuser, past the triggers that make it impossible to anybody else. */
 export async function cloneUnit(
   superuserUrl: string,
   unit: WalkedUnit,
   clones: number,
   onSome: (done: number) => void,
 ): Promise<void> {
-  const db: Database = openDatabase(superuserUrl, {
+  const db = openDatabase(superuserUrl, {
     applicationName: 'unitrail-bench',
     maxConnections: 1,
     statementTimeoutMs: LONG_MS,

@@ -26,7 +26,8 @@ export const retentionSteps = [1, 2, 3, 4, 5, 6] as const satisfies readonly Ste
  * What is under way in each step; the first one waits for a workflow of its own. Where the plant file names a server of
  * the buyer's, a capsule is read back in the call that brings it, before the first byte goes out.
  */
-const activities: Readonly<Record<Exclude<Step, 1>, string>> = {
+const doings: Readonly<Record<Step, string>> = {
+  1: 'export',
   2: 'writeCapsule',
   3: 'deliverCapsule',
   4: 'deliverCapsule',
@@ -99,16 +100,22 @@ export async function killInStep(floor: RetentionFloor, plan: Plan): Promise<Ret
     ),
     ...wrong,
   ];
-  const hit = plan.step === 1 ? under === 'export' : under === activities[plan.step];
-  return { plan, under, hit, seconds, moved, events: counts.events ?? 0, broken };
+  return {
+    plan,
+    under,
+    hit: under === doings[plan.step],
+    seconds,
+    moved,
+    events: counts.events ?? 0,
+    broken,
+  };
 }
 
 async function untilUnderWay(handle: WorkflowHandle, step: Step): Promise<void> {
-  const wanted = step === 1 ? 'export' : activities[step];
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     const under = await underWay(handle);
-    if (under === wanted || under === 'nothing: it is over') return;
+    if (under === doings[step] || under === 'nothing: it is over') return;
     if (Date.now() > deadline) throw new Error(`the run never came to step ${step}; now: ${under}`);
     await sleep(POLL_MS);
   }
