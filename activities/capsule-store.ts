@@ -12,6 +12,7 @@ import {
 } from '../adapters/postgres/capsules';
 import type { Database } from '../adapters/postgres/database';
 import { checkpointNote } from '../adapters/postgres/log';
+import { hashedPieces } from '../adapters/store/hashed-pieces';
 import type { ContentStore } from '../adapters/store/port';
 import { parseSha256Hex } from '../domain/brands';
 import type { CapsuleManifestBody } from '../domain/capsule';
@@ -77,15 +78,9 @@ async function readWhole(
 /** Into the path, if one is given. The digest of what was read; null where there is no such content. */
 async function readFrom(store: ContentStore, sha256: string, path: string | null): Promise<string | null> {
   const hash = createHash('sha256');
-  async function* hashed(source: AsyncIterable<Buffer>) {
-    for await (const piece of source) {
-      hash.update(piece);
-      yield piece;
-    }
-  }
   try {
     const into = path === null ? nowhere() : createWriteStream(path);
-    await pipeline(store.open(parseSha256Hex(sha256)), hashed, into);
+    await pipeline(hashedPieces(store.open(parseSha256Hex(sha256)), hash), into);
   } catch (error) {
     if (error instanceof UnitrailError && error.code === 'NOT_FOUND') return null;
     throw error;

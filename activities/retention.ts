@@ -122,8 +122,9 @@ export function createRetentionActivities(deps: RetentionDeps) {
     },
 
     /**
-     * Its files are looked at once more, and locked where their place can: days may lie between reading it back and this, while
-     * others were brought to their buyers, and what is mended now has no lock yet. A handful of units at a time: whoever adds a legal hold waits for no more.
+     * Its files are looked at once more, and locked where their place can: days may lie between reading it back and this,
+     * while others were brought to their buyers, and what is mended now has no lock yet. A handful of units at a time:
+     * whoever adds a legal hold waits for no more.
      */
     async moveCapsule({ run, capsule }: CapsuleOfRun): Promise<void> {
       const retentionDb = await deps.retentionDb();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Sha256Hex } from '../../domain/brands';
 import { UnitrailError } from '../../domain/errors';
+import { hashedPieces } from './hashed-pieces';
 import type { PlainStore } from './port';
 import { reportingTrouble } from './trouble';
 
@@ -40,16 +41,11 @@ async function transfer(
 ): Promise<void> {
   const path = join(workFolder, `mend-${sha256}-${randomBytes(4).toString('hex')}`);
   const hash = createHash('sha256');
-  const hashed = async function* (source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const piece of source) {
-      hash.update(piece);
-      yield piece;
-    }
-  };
   try {
     const fetch = async (): Promise<void> => {
       await mkdir(workFolder, { recursive: true, mode: 0o700 });
-      await pipeline(from.open(sha256), hashed, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+      const pieces = hashedPieces(from.open(sha256), hash);
+      await pipeline(pieces, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
     };
     await reportingTrouble('The work folder', workFolder, fetch, 'It needs room for the largest content.');
     if (hash.digest('hex') !== sha256)

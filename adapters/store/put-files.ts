@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseSha256Hex } from '../../domain/brands';
 import { UnitrailError } from '../../domain/errors';
 import { replaceByBytes } from './durable-file';
+import { hashedPieces } from './hashed-pieces';
 import type { ContentStore } from './port';
 
 /** A content under a name of its own. */
@@ -37,12 +38,9 @@ async function* checked(
   store: Pick<ContentStore, 'open'>,
   name: string,
   sha256: string,
-): AsyncGenerator<Buffer> {
+): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256');
-  for await (const chunk of store.open(parseSha256Hex(sha256))) {
-    hash.update(chunk as Buffer);
-    yield chunk as Buffer;
-  }
+  yield* hashedPieces(store.open(parseSha256Hex(sha256)), hash);
   const found = hash.digest('hex');
   if (found === sha256) return;
   throw new UnitrailError(
