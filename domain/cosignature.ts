@@ -22,7 +22,7 @@ export function cosignatureBy(
   return good.sort((a, b) => b.time - a.time)[0] ?? null;
 }
 
-export function cosignedMessage(time: number, text: string): string {
+function cosignedMessage(time: number, text: string): string {
   return `cosignature/v1\ntime ${time}\n${text}`;
 }
 

@@ -30,7 +30,7 @@ export interface StoreSetting {
 const SCHEME = 's3://';
 /** Servers of other makers ask for one, and do not care which. */
 const ANY_REGION = 'us-east-1';
-export const bucketAllowed =
+const bucketAllowed =
   's3://BUCKET/PREFIX?region=R, with endpoint=URL (https, or http on this machine only) for a server that is not Amazon’s, and profile=NAME and lock=governance|compliance where wanted; credentials never stand in it';
 
 export function isBucketText(text: string): boolean {

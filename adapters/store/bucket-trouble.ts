@@ -25,7 +25,7 @@ export async function askingBucket<Result>(place: string, work: () => Promise<Re
   }
 }
 
-export function bucketUnavailable(place: string, error: unknown): UnitrailError {
+function bucketUnavailable(place: string, error: unknown): UnitrailError {
   const reason = bucketErrorCode(error);
   return new UnitrailError(
     'STORE_UNAVAILABLE',
@@ -64,14 +64,16 @@ const refused: Cause = {
 const full: Cause = {
   text: 'it has no room',
   mend: 'Give it room, or raise its quota',
-  codes: new Set(
-    ['QuotaExceeded', 'InsufficientStorage', 'XMinioStorageFull', 'XMinioAdminBucketQuotaExceeded'].concat([
-      'InsufficientCapacity',
-      'EntityTooLarge',
-      'OverQuota',
-      'QuotaExceededException',
-    ]),
-  ),
+  codes: new Set([
+    'QuotaExceeded',
+    'InsufficientStorage',
+    'XMinioStorageFull',
+    'XMinioAdminBucketQuotaExceeded',
+    'InsufficientCapacity',
+    'EntityTooLarge',
+    'OverQuota',
+    'QuotaExceededException',
+  ]),
 };
 
 const causes: readonly Cause[] = [
@@ -80,17 +82,19 @@ const causes: readonly Cause[] = [
   {
     text: 'nothing answers there',
     mend: 'Look at the network, the server and the endpoint in UNITRAIL_STORE',
-    codes: new Set(
-      [
-        'ECONNREFUSED',
-        'ENOTFOUND',
-        'EAI_AGAIN',
-        'ECONNRESET',
-        'ETIMEDOUT',
-        'EHOSTUNREACH',
-        'ENETUNREACH',
-      ].concat(['EPIPE', 'TimeoutError', 'RequestTimeout', 'NetworkingError']),
-    ),
+    codes: new Set([
+      'ECONNREFUSED',
+      'ENOTFOUND',
+      'EAI_AGAIN',
+      'ECONNRESET',
+      'ETIMEDOUT',
+      'EHOSTUNREACH',
+      'ENETUNREACH',
+      'EPIPE',
+      'TimeoutError',
+      'RequestTimeout',
+      'NetworkingError',
+    ]),
   },
   {
     text: 'there is no such bucket',
@@ -105,16 +109,18 @@ const causes: readonly Cause[] = [
   {
     text: 'the server does not take the credentials',
     mend: 'Look at AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or at the profile, and at this machine’s clock',
-    codes: new Set(
-      [
-        'InvalidAccessKeyId',
-        'XAdminUserNotFound',
-        'SignatureDoesNotMatch',
-        'ExpiredToken',
-        'InvalidToken',
-        'RequestTimeTooSkewed',
-      ].concat(['TokenRefreshRequired', 'AuthorizationHeaderMalformed', 'InvalidSecurity', 'NotSignedUp']),
-    ),
+    codes: new Set([
+      'InvalidAccessKeyId',
+      'XAdminUserNotFound',
+      'SignatureDoesNotMatch',
+      'ExpiredToken',
+      'InvalidToken',
+      'RequestTimeTooSkewed',
+      'TokenRefreshRequired',
+      'AuthorizationHeaderMalformed',
+      'InvalidSecurity',
+      'NotSignedUp',
+    ]),
   },
   {
     text: 'the bucket is in another region',
