@@ -73,11 +73,14 @@ export class TemporalUi {
     await shown.first().waitFor();
   }
 
-  /** What stands in the box "Result": of a run that failed, why. */
+  /** What stands in the box "Result": of a run that failed, why. Until the page has read its last event it says null. */
   async resultShown(): Promise<string> {
     await this.page.getByRole('tab', { name: 'Timeline' }).click();
     const result = '//h3[normalize-space()="Result"]/following::*[@role="textbox"][1]';
-    const text = this.page.locator(`xpath=${result}`).filter({ hasText: /\S/ });
+    const text = this.page
+      .locator(`xpath=${result}`)
+      .filter({ hasText: /\S/ })
+      .filter({ hasNotText: /^\s*null\s*$/ });
     await text.waitFor();
     return text.innerText();
   }
