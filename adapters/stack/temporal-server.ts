@@ -34,7 +34,7 @@ function serverArguments(home: StackHome, port: number, uiPort: number): string[
     // With the default pragmas a file is ten times slower; what WAL may lose is the last moment before a power
     // cut, and Postgres is what remembers.
     ...['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=normal'],
-    // A run stands in some forty indexes for the lists of the web UI: beyond a few thousand they do not fit the 2 MB that
+    // A run stands in more than fifty indexes for the lists of the web UI: beyond a few thousand they do not fit the 2 MB that
     // are usual, and every change reads pages anew.
     ...['--sqlite-pragma', `cache_size=-${pageCacheKib}`, '--sqlite-pragma', 'wal_autocheckpoint=8000'],
     ...['--namespace', namespace, '--log-level', 'error'],
