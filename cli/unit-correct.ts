@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { correctRecord } from '../adapters/postgres/amendments';
+import type { Database } from '../adapters/postgres/database';
+import { locateUnit, type LocatedUnit } from '../adapters/postgres/located-unit';
 import { findOneUnit, unitRecord } from '../adapters/postgres/unit-queries';
 import { fieldOf, namesBeside } from '../domain/amendment';
 import { UnitrailError } from '../domain/errors';
@@ -42,14 +44,10 @@ export function register(program: Command, context: ServerContext): void {
 async function correct(context: ServerContext, id: string, options: Options): Promise<void> {
   const { field, note: reason, by, event } = options;
   const db = await context.desk();
-  const unit = await findOneUnit(db, id);
+  const unit = await locateUnit(db, id);
   const { moved } = await unitSource(context, unit);
-  const record = await unitRecord(db, unit.unitId, moved);
-  if (!record.sealed)
-    throw new UnitrailError(
-      'NOT_ALLOWED',
-      `Unit ${unit.serial} is ${unit.state}: only a sealed record is corrected.`,
-    );
+  const record = await unitRecord(db, unit, moved);
+  if (!record.sealed) throw await notSealed(db, unit);
   const body: unknown = JSON.parse(record.text);
   const found = fieldOf(body, field);
   if (!found)
@@ -67,6 +65,11 @@ async function correct(context: ServerContext, id: string, options: Options): Pr
       ? `Unit ${unit.serial}: ${field} is ${JSON.stringify(value)}, not ${JSON.stringify(found.value)}, as its sealed record says. The record stays as it is.`
       : `Unit ${unit.serial} has this very correction already.`,
   );
+}
+
+async function notSealed(db: Database, { unitId, serial }: LocatedUnit): Promise<UnitrailError> {
+  const { state } = await findOneUnit(db, unitId);
+  return new UnitrailError('NOT_ALLOWED', `Unit ${serial} is ${state}: only a sealed record is corrected.`);
 }
 
 /** Identifiers are text: only a field that is something else takes JSON. */

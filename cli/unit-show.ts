@@ -1,13 +1,14 @@
 import { Option, type Command } from 'commander';
 import { findAdopted, type AdoptedReading } from '../adapters/postgres/adopted-units';
+import type { Database } from '../adapters/postgres/database';
+import { locateUnit, type LocatedUnit } from '../adapters/postgres/located-unit';
 import { unitDetails, type UnitDetails } from '../adapters/postgres/unit-details';
-import { findOneUnit, unitHistory, unitRecord, type UnitEvent } from '../adapters/postgres/unit-queries';
+import { unitHistory, unitRecord, type UnitEvent } from '../adapters/postgres/unit-queries';
 import { writeChunks } from '../adapters/spreadsheet/write-chunks';
 import { adviceFor } from '../domain/advice';
 import { jsonRow, type Column } from '../domain/columns';
 import { UnitrailError, type ErrorCode } from '../domain/errors';
 import { unitColumns } from '../domain/unit-columns';
-import type { UnitRow } from '../domain/unit-row';
 import { adoptedJson, adoptedPage, disputedSections, readingJson, readingsOfOne } from './adopted-page';
 import type { CliContext } from './context';
 import type { ServerContext } from './server-context';
@@ -47,31 +48,33 @@ export function register(program: Command, context: ServerContext): void {
 
 async function show(context: ServerContext, id: string, options: Options): Promise<void> {
   const db = await context.desk();
-  const adopted = await findAdopted(db, id);
-  const unit = await findBuilt(context, id, adopted);
-  if (unit === null) return showAdopted(context, readingsOfOne(id, adopted), options);
+  const found = await find(db, id);
+  if ('adopted' in found) return showAdopted(context, readingsOfOne(id, found.adopted), options);
+  const { unit } = found;
   const source = await unitSource(context, unit);
   if (options.record) return showRecord(context, unit, source);
   if (options.history) return showHistory(context, await unitHistory(db, unit.unitId, source.moved));
   const details = await unitDetails(db, unit.unitId, source.moved);
   if (options.pdf) return writeUnitDossier(context, { details, source }, options.pdf, options.force === true);
-  const rivals = adopted.filter(({ serial, issuer }) => serial === unit.serial && issuer === unit.issuer);
+  const rivals = (await findAdopted(db, id)).filter(
+    ({ serial, issuer }) => serial === unit.serial && issuer === unit.issuer,
+  );
   return showDetails(context, { details, source }, rivals);
 }
 
+type Found = { readonly unit: LocatedUnit } | { readonly adopted: readonly AdoptedReading[] };
+
 const notOurs: ReadonlySet<ErrorCode> = new Set(['NOT_FOUND', 'SERIAL_MALFORMED']);
 
-/** Null where the text names nothing but units that were adopted. */
-async function findBuilt(
-  context: CliContext,
-  id: string,
-  adopted: readonly AdoptedReading[],
-): Promise<UnitRow | null> {
+/** Units that were adopted are looked for where the text names nothing that was built here. */
+async function find(db: Database, id: string): Promise<Found> {
   try {
-    return await findOneUnit(await context.desk(), id);
+    return { unit: await locateUnit(db, id) };
   } catch (error) {
-    if (adopted.length > 0 && error instanceof UnitrailError && notOurs.has(error.code)) return null;
-    throw error;
+    if (!(error instanceof UnitrailError && notOurs.has(error.code))) throw error;
+    const adopted = await findAdopted(db, id);
+    if (adopted.length === 0) throw error;
+    return { adopted };
   }
 }
 
@@ -109,8 +112,8 @@ function showDetails(
 }
 
 /** What is sealed goes out as it is, so that its SHA-256 can be taken of the output; a terminal gets a line's end. */
-async function showRecord(context: CliContext, unit: UnitRow, { moved }: UnitSource): Promise<void> {
-  const record = await unitRecord(await context.desk(), unit.unitId, moved);
+async function showRecord(context: CliContext, unit: LocatedUnit, { moved }: UnitSource): Promise<void> {
+  const record = await unitRecord(await context.desk(), unit, moved);
   if (!record.sealed) {
     await say(
       context,

@@ -1,6 +1,6 @@
-import { archivePlace, readArchived, type ArchivedUnit } from '../adapters/archive/archived-unit';
+import { readArchived, type ArchivedUnit } from '../adapters/archive/archived-unit';
+import type { LocatedUnit } from '../adapters/postgres/located-unit';
 import { openStore } from '../adapters/store/open-store';
-import type { UnitRow } from '../domain/unit-row';
 import type { ServerContext } from './server-context';
 
 /** Where the bytes of a unit are, and what could be read of them there. */
@@ -11,13 +11,11 @@ export interface UnitSource {
   readonly moved?: ArchivedUnit;
 }
 
-/** Looks in the database first; the content store is opened only where the unit has moved. */
-export async function unitSource(context: ServerContext, unit: UnitRow): Promise<UnitSource> {
-  const db = await context.desk();
-  const place = await archivePlace(db, unit.unitId);
-  if (place === null) return { from: 'database' };
+/** The content store is opened only where the unit has moved. */
+export async function unitSource(context: ServerContext, unit: LocatedUnit): Promise<UnitSource> {
+  if (unit.place === null) return { from: 'database' };
   const store = openStore(context.config().store);
-  const moved = await readArchived(db, store, unit, place);
+  const moved = await readArchived(await context.desk(), store, unit, unit.place);
   return { from: `archive ${moved.capsule}`, moved };
 }
 

@@ -7,21 +7,10 @@ import type { ProofVerdict } from '../capsule-reader/inclusion';
 import { linesOf } from '../capsule-reader/sorted-lines';
 import type { Database } from '../postgres/database';
 import { mapped } from '../postgres/errors';
+import type { ArchivePlace } from '../postgres/located-unit';
 import type { MovedBytes, MovedEvent } from '../postgres/moved-bytes';
 import type { ContentStore } from '../store/port';
 import { storeSource } from './store-source';
-
-/** Where the bytes of a unit are that the database has no more. */
-export interface ArchivePlace {
-  readonly capsule: string;
-  /** Up to this event, whose hash is `head`. */
-  readonly lastSeq: number;
-  /** Hex. */
-  readonly head: string;
-  readonly recordSha256: string | null;
-  /** Nobody has them any more: their time is over. */
-  readonly erased: boolean;
-}
 
 /** What a capsule holds of one unit, compared with what the database knows of it. */
 export interface ArchivedUnit extends MovedBytes {
@@ -29,19 +18,6 @@ export interface ArchivedUnit extends MovedBytes {
   /** Null without a record. */
   readonly proof: ProofVerdict | null;
   readonly log: CapsuleSeal['log'];
-}
-
-/** Null where the database has the unit's bytes itself. */
-export async function archivePlace(db: Database, unitId: string): Promise<ArchivePlace | null> {
-  const answer = await mapped(
-    db.raw<{ rows: ArchivePlace[] }>(
-      `select m.capsule_id as capsule, m.last_seq::float8 as "lastSeq", encode(m.head, 'hex') as head,
-         m.record_sha256 as "recordSha256", c.state = 'erased' as erased
-       from capsule_units m join capsules c on c.id = m.capsule_id where m.unit_id = ? and m.retired_at is not null`,
-      [unitId],
-    ),
-  );
-  return answer.rows[0] ?? null;
 }
 
 /**

@@ -2,17 +2,22 @@ import type { Knex } from 'knex';
 import { canonicalJson } from '../../domain/canonical';
 import { UnitrailError } from '../../domain/errors';
 import { summariseEvent } from '../../domain/event-summary';
-import { malformedSerial } from '../../domain/malformed-serial';
 import { actorText } from '../../domain/plain-text';
 import { asDraft, buildRecord, recordEventTypes, type RecordEvent } from '../../domain/record';
 import { MAX_UNITS, type UnitFilter } from '../../domain/unit-filter';
 import { endStates } from '../../domain/unit-lifecycle';
-import { kindNames, readingsOf, type Reading } from '../../domain/unit-lookup';
 import type { UnitRow } from '../../domain/unit-row';
 import type { Database } from './database';
 import { mapped } from './errors';
+import {
+  namedBy,
+  namedUnits,
+  nobodyNamed,
+  onlyOne,
+  type LocatedUnit,
+  type SealedRecord,
+} from './located-unit';
 import { newestMoved, type MovedBytes, type MovedEvent } from './moved-bytes';
-import { loadPlant } from './plant-store';
 import { loadRecordFacts } from './record-facts';
 import { buyerOfUnit, destinationOfUnit, openHold, selectUnits, shippedAt, toUnitRow } from './unit-rows';
 
@@ -31,50 +36,23 @@ export interface UnitEvent {
 }
 
 /** The record's text (RFC 8785): the bytes that were sealed, or what they would be today. */
-export type UnitRecord =
-  | { readonly sealed: true; readonly text: string; readonly sha256: string; readonly sealedAt: Date }
-  | { readonly sealed: false; readonly text: string };
+export type UnitRecord = SealedRecord | { readonly sealed: false; readonly text: string };
 
 /**
- * The units that the text names: by serial (also `issuer:serial`), unit id, MAC address, chip UID or certificate
- * fingerprint. More than one where two issuers gave the same serial: the caller asks which is meant.
+ * The units that the text names, as `locateUnit` reads it. More than one where two issuers gave the same serial: the
+ * caller asks which is meant.
  * @throws UnitrailError NOT_FOUND, INPUT_INVALID; SERIAL_MALFORMED where the check characters of a scheme's serial are wrong
  */
 export async function findUnit(db: Database, id: string): Promise<UnitRow[]> {
-  const readings = readingsOf(id);
-  const unitIds = await unitIdsOf(db, id);
-  unitIds.push(...readings.filter(({ kind }) => kind === 'unit-id').map(({ value }) => value));
-  const rows = await mapped(selectUnits(db).whereIn('u.id', unitIds).orderBy(['u.serial', 'u.issuer']));
-  if (rows.length === 0) {
-    const plant = await loadPlant(db);
-    throw malformedSerial(id, plant?.schemes ?? []) ?? notFound(id, readings);
-  }
+  const named = selectUnits(db).whereRaw(`u.id in (${namedUnits})`, namedBy(id));
+  const rows = await mapped(named.orderBy(['u.serial', 'u.issuer']));
+  if (rows.length === 0) throw await nobodyNamed(db, id);
   return rows.map(toUnitRow);
-}
-
-/** The units that have an identifier of this text, whatever kind it may be. @throws UnitrailError INPUT_INVALID */
-export function unitIdsOf(db: Database, id: string): Promise<string[]> {
-  const readings = readingsOf(id);
-  return mapped(
-    db('identifiers')
-      .distinct('unit_id')
-      .where((any) => readings.forEach((reading) => void any.orWhere(matching(reading))))
-      .pluck<string[]>('unit_id'),
-  );
 }
 
 /** The one unit that the text names. @throws UnitrailError INPUT_INVALID where it names several, NOT_FOUND */
 export async function findOneUnit(db: Database, id: string): Promise<UnitRow> {
-  const [unit, ...others] = await findUnit(db, id);
-  if (unit && others.length === 0) return unit;
-  const names = [unit!, ...others].map(({ issuer, serial }) => `${issuer}:${serial}`);
-  throw new UnitrailError(
-    'INPUT_INVALID',
-    `${JSON.stringify(id)} names ${names.length} units; say which: ${names.join(', ')}.`,
-    {
-      units: names,
-    },
-  );
+  return onlyOne(id, await findUnit(db, id));
 }
 
 /**
@@ -110,26 +88,27 @@ export async function unitHistory(db: Database, unitId: string, moved?: MovedByt
   return events.map(toUnitEvent);
 }
 
-/** The sealed record, or a draft of it while the unit is in the house. @throws UnitrailError NOT_FOUND */
-export async function unitRecord(db: Database, unitId: string, moved?: MovedBytes): Promise<UnitRecord> {
+/** The sealed record, which comes with the unit, or a draft of it while the unit is in the house. */
+export async function unitRecord(db: Database, unit: LocatedUnit, moved?: MovedBytes): Promise<UnitRecord> {
+  const sealed = unit.record ?? sealedIn(moved);
+  if (sealed) return sealed;
   // One snapshot: the row and the events that it points to belong together.
   return mapped(
-    db.transaction((trx) => readRecord(trx, unitId, moved), {
+    db.transaction((trx) => readRecord(trx, unit.unitId, moved), {
       isolationLevel: 'repeatable read',
       readOnly: true,
     }),
   );
 }
 
-/** The same inside a snapshot of the caller. */
+/** The same inside a snapshot of the caller. @throws UnitrailError NOT_FOUND */
 export async function readRecord(
   trx: Knex.Transaction,
   unitId: string,
   moved?: MovedBytes,
 ): Promise<UnitRecord> {
-  // It was sealed in the transaction of its `shipped` event.
-  const movedAt = newestMoved(moved, ['shipped'])?.at;
-  if (moved?.record && movedAt) return { sealed: true, ...moved.record, sealedAt: movedAt };
+  const inCapsule = sealedIn(moved);
+  if (inCapsule) return inCapsule;
   const sealed = await trx('records').where({ unit_id: unitId }).first('body', 'sha256', 'sealed_at');
   if (sealed) return { sealed: true, text: sealed.body, sha256: sealed.sha256, sealedAt: sealed.sealed_at };
   const [facts] = await loadRecordFacts(trx, [unitId]);
@@ -137,17 +116,10 @@ export async function readRecord(
   return { sealed: false, text: canonicalJson(asDraft(buildRecord({ ...facts!, ...events }))) };
 }
 
-function matching(reading: Reading): Record<string, string> {
-  return reading.issuer === undefined
-    ? { kind: reading.kind, value: reading.value }
-    : { kind: reading.kind, value: reading.value, issuer: reading.issuer };
-}
-
-function notFound(id: string, readings: readonly Reading[]): UnitrailError {
-  const kinds = [...new Set(readings.map(({ kind }) => kindNames[kind]))];
-  return new UnitrailError('NOT_FOUND', `No unit has ${JSON.stringify(id.trim())} as ${kinds.join(', ')}.`, {
-    kinds,
-  });
+/** It was sealed in the transaction of its `shipped` event. */
+function sealedIn(moved: MovedBytes | undefined): SealedRecord | null {
+  const sealedAt = newestMoved(moved, ['shipped'])?.at;
+  return moved?.record && sealedAt ? { sealed: true, ...moved.record, sealedAt } : null;
 }
 
 async function readPage(

@@ -1,5 +1,5 @@
-import type { Database } from '../../adapters/postgres/database';
-import { unitIdsOf } from '../../adapters/postgres/unit-queries';
+import { prepared, type Database } from '../../adapters/postgres/database';
+import { namedBy, namedUnits } from '../../adapters/postgres/located-unit';
 import { percentile } from '../support/figures';
 import type { Site } from './site';
 
@@ -55,7 +55,7 @@ export async function lookups({ office, signal }: Site, identifiers: number): Pr
   const taken = { real: [] as number[], bare: [] as number[] };
   for (let turn = 0; turn < WARM_UP + LOOKUPS; turn += 1) {
     signal.throwIfAborted();
-    const real = await timed(() => unitIdsOf(office, anySerial(identifiers)));
+    const real = await timed(() => namedIds(office, anySerial(identifiers)));
     const bare = await timed(() => bareSelect(office, anySerial(identifiers)));
     if (turn < WARM_UP) continue;
     taken.real.push(real);
@@ -67,6 +67,11 @@ export async function lookups({ office, signal }: Site, identifiers: number): Pr
 /** Neighbours lie on the same pages: each lookup is somewhere else. */
 function anySerial(identifiers: number): string {
   return `EUDV2648-${String(1 + Math.floor(Math.random() * identifiers)).padStart(9, '0')}`;
+}
+
+async function namedIds(db: Database, serial: string): Promise<string[]> {
+  const { rows } = await prepared<{ unit_id: string }>(db, 'named_units', namedUnits, namedBy(serial));
+  return rows.map(({ unit_id: id }) => id);
 }
 
 function bareSelect(db: Database, value: string): PromiseLike<string[]> {

@@ -1,7 +1,8 @@
 /** One record by the serial on its label, as `unit show --record` finds it. */
-import { archivePlace, readArchived } from '../../adapters/archive/archived-unit';
+import { readArchived } from '../../adapters/archive/archived-unit';
 import type { Database } from '../../adapters/postgres/database';
-import { findOneUnit, unitRecord } from '../../adapters/postgres/unit-queries';
+import { locateUnit } from '../../adapters/postgres/located-unit';
+import { unitRecord } from '../../adapters/postgres/unit-queries';
 import { createContentStore } from '../../adapters/store/content-store';
 import { cloneSerial } from './clones';
 
@@ -15,9 +16,8 @@ export interface LookUpTimes {
 /** The floor reads the same record by the primary key of its table: whoever has that needs no look-up. */
 export async function databaseTimes(db: Database, clones: number): Promise<LookUpTimes> {
   const product = await timesOf(clones, async (serial) => {
-    const unit = await findOneUnit(db, serial);
-    const { text } = await unitRecord(db, unit.unitId);
-    return text;
+    const { sealed, text } = await unitRecord(db, await locateUnit(db, serial));
+    return sealed ? text : '';
   });
   const ids = new Map(
     (await db('records').whereLike('serial', 'EUDV9999-%').limit(100_000).select('unit_id', 'serial')).map(
@@ -36,10 +36,9 @@ export async function databaseTimes(db: Database, clones: number): Promise<LookU
 export async function archiveTimes(db: Database, folder: string, clones: number): Promise<number[]> {
   const store = createContentStore({ folder });
   return timesOf(clones, async (serial) => {
-    const unit = await findOneUnit(db, serial);
-    const place = await archivePlace(db, unit.unitId);
-    if (place === null) throw new Error(`${serial} has not moved`);
-    const { record, proof } = await readArchived(db, store, unit, place);
+    const unit = await locateUnit(db, serial);
+    if (unit.place === null) throw new Error(`${serial} has not moved`);
+    const { record, proof } = await readArchived(db, store, unit, unit.place);
     if (proof?.verdict !== 'holds') throw new Error(`the proof of ${serial} does not hold`);
     return record!.text;
   });

@@ -1,4 +1,5 @@
 import type { Database } from '../../adapters/postgres/database';
+import { locateUnit } from '../../adapters/postgres/located-unit';
 import { loadRecordFacts } from '../../adapters/postgres/record-facts';
 import { unitDetails } from '../../adapters/postgres/unit-details';
 import {
@@ -57,8 +58,13 @@ describe('a unit', () => {
       (unit: WalkedUnit) => unit.certificateSha256.toUpperCase().match(/../g)!.join(':'),
     ],
   ])('is found by %s', async (_, nameOf) => {
+    const { unitId, serial } = scene.shipped;
     const found = await findUnit(desk, nameOf(scene.shipped));
-    expect(found.map(({ unitId }) => unitId)).toEqual([scene.shipped.unitId]);
+    expect(found.map((unit) => unit.unitId)).toEqual([unitId]);
+    expect(await locateUnit(desk, nameOf(scene.shipped))).toMatchObject({
+      ...{ unitId, serial, issuer: 'unitrail', place: null },
+      record: { sealed: true, sealedAt: expect.any(Date) },
+    });
   });
 
   it('is told from the batch, its own lots and identifiers, and the shipment', async () => {
@@ -91,22 +97,27 @@ describe('a unit', () => {
   });
 
   it('that does not exist is told with all that was looked for', async () => {
-    await expect(findUnit(desk, '70:B3:D5:FF:FF:FF')).rejects.toMatchObject({
+    const none = {
       code: 'NOT_FOUND',
       message:
         'No unit has "70:B3:D5:FF:FF:FF" as serial, MAC address, chip UID, asset number, certificate serial number.',
-    });
+    };
+    await expect(findUnit(desk, '70:B3:D5:FF:FF:FF')).rejects.toMatchObject(none);
+    await expect(locateUnit(desk, '70:B3:D5:FF:FF:FF')).rejects.toMatchObject(none);
   });
 
   it('whose serial another issuer gave as well is asked for by issuer', async () => {
     const unitId = await claimForBuyer(scene.floor, scene.assigned.serial);
     const found = await findUnit(desk, scene.assigned.serial);
     expect(found.map(({ issuer }) => issuer)).toEqual(['acme', 'unitrail']);
-    expect((await findOneUnit(desk, `acme:${scene.assigned.serial}`)).unitId).toBe(unitId);
-    await expect(findOneUnit(desk, scene.assigned.serial)).rejects.toMatchObject({
+    const several = {
       code: 'INPUT_INVALID',
-      message: expect.stringContaining(`acme:${scene.assigned.serial}, unitrail:${scene.assigned.serial}`),
-    });
+      message: `"${scene.assigned.serial}" names 2 units; say which: acme:${scene.assigned.serial}, unitrail:${scene.assigned.serial}.`,
+    };
+    for (const find of [findOneUnit, locateUnit]) {
+      expect((await find(desk, `acme:${scene.assigned.serial}`)).unitId).toBe(unitId);
+      await expect(find(desk, scene.assigned.serial)).rejects.toMatchObject(several);
+    }
   });
 });
 
@@ -218,8 +229,23 @@ describe('the history of a unit', () => {
 });
 
 describe('the record of a unit', () => {
+  it('that is sealed takes one question, whoever may ask it', async () => {
+    const { serial, unitId } = scene.shipped;
+    const { record: sealed } = await locateUnit(desk, unitId);
+    for (const login of ['desk', 'office', 'auditor', 'retention'] as const) {
+      const db = scene.floor.as(login);
+      const asked: string[] = [];
+      const note = ({ sql }: { sql: string }): void => void asked.push(sql);
+      db.on('query', note);
+      const record = await unitRecord(db, await locateUnit(db, serial));
+      db.removeListener('query', note);
+      expect([login, asked.length, record]).toEqual([login, 1, sealed]);
+    }
+    await expect(locateUnit(scene.floor.as('line-1'), serial)).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
+  });
+
   it('is what was sealed, byte for byte, and agrees with what its history still says', async () => {
-    const record = await unitRecord(desk, scene.shipped.unitId);
+    const record = await unitRecord(desk, await locateUnit(desk, scene.shipped.serial));
     if (!record.sealed) throw new Error('the record is not sealed');
     expect(digest(record.text)).toBe(record.sha256);
     const sealed = JSON.parse(record.text) as RecordV1;
@@ -244,7 +270,7 @@ describe('the record of a unit', () => {
   });
 
   it('is a draft in the house, null where nothing happened yet', async () => {
-    const record = await unitRecord(desk, scene.assigned.unitId);
+    const record = await unitRecord(desk, await locateUnit(desk, scene.assigned.unitId));
     expect(record.sealed).toBe(false);
     expect(JSON.parse(record.text)).toMatchObject({
       format: 'unitrail.record-draft/1',
@@ -257,7 +283,8 @@ describe('the record of a unit', () => {
   });
 
   it('of no unit is refused', async () => {
-    await expect(unitRecord(desk, '00000000-0000-4000-8000-000000000000')).rejects.toMatchObject({
+    const unit = { unitId: '00000000-0000-4000-8000-000000000000', issuer: 'unitrail', serial: 'NOBODY' };
+    await expect(unitRecord(desk, { ...unit, record: null, place: null })).rejects.toMatchObject({
       code: 'NOT_FOUND',
     });
   });
