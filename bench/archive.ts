@@ -14,6 +14,7 @@ import type { Measured, Work } from './archive/child';
 import { median, percentile } from './support/figures';
 import { machineText } from './support/machine';
 import { wholeNumber } from './support/options';
+import { runBench, say, tell } from './support/printing';
 import { table, type Cell } from './support/table';
 
 const MAX_UNITS = 10_000_000;
@@ -122,15 +123,4 @@ function tellVerdicts(units: number, small: Figures, large: Figures): boolean {
   return verdicts.every(({ ok }) => ok);
 }
 
-function tell(text: string): void {
-  process.stdout.write(`${text}\n\n`);
-}
-
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`bench/archive: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+runBench(main, 'bench/archive');

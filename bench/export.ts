@@ -18,6 +18,7 @@ import { benchSource } from './export/records';
 import { resultText, settingsText, type Result } from './export/report';
 import { atSite, type Site } from './export/site';
 import { wholeNumber } from './support/options';
+import { runBench, say, tell } from './support/printing';
 
 const MAX_UNITS = 10_000_000;
 /** What a tenth of the units needs in memory is what all of them may need. */
@@ -135,15 +136,4 @@ async function measure(task: Task, signal: AbortSignal): Promise<Measured> {
   return measured;
 }
 
-function tell(text: string): void {
-  process.stdout.write(`${text}\n\n`);
-}
-
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`bench/export: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+runBench(main, 'bench/export');

@@ -13,6 +13,7 @@ import { seeded } from '../test/support/seeded';
 import { median } from './support/figures';
 import { machineText } from './support/machine';
 import { wholeNumber } from './support/options';
+import { runBench, say, tellLine } from './support/printing';
 import { table, type Cell } from './support/table';
 
 /** The sample plant's block of MAC addresses holds 4,088. */
@@ -68,8 +69,8 @@ function victimOf(text: string): Victim {
 
 async function run({ rounds, units, seed, victims: chosen }: Options, stop: AbortSignal): Promise<boolean> {
   const random = seeded(seed);
-  tell(`Machine   ${machineText()}`);
-  tell(`Settings  seed ${seed}, ${rounds} rounds of ${units} units, in turn ${chosen.join(', ')}`);
+  tellLine(`Machine   ${machineText()}`);
+  tellLine(`Settings  seed ${seed}, ${rounds} rounds of ${units} units, in turn ${chosen.join(', ')}`);
   const floor = await KillFloor.open(say, stop);
   const done: KillRound[] = [];
   try {
@@ -80,10 +81,10 @@ async function run({ rounds, units, seed, victims: chosen }: Options, stop: Abor
       const result = await killRound(floor, `KILL-${round}`, units, plan);
       done.push(result);
       say(`  ended after ${seconds(result.fromStartMs)} s, ${result.repeats} tries repeated`);
-      result.broken.forEach((promise) => tell(`  BROKEN in round ${round}: ${promise}`));
+      result.broken.forEach((promise) => tellLine(`  BROKEN in round ${round}: ${promise}`));
     }
   } finally {
-    if (done.length > 0) tell(resultText(done));
+    if (done.length > 0) tellLine(resultText(done));
     await floor.close();
   }
   return done.every(({ broken }) => broken.length === 0);
@@ -111,15 +112,4 @@ function resultText(done: readonly KillRound[]): string {
 
 const seconds = (ms: number): string => (ms / 1_000).toFixed(1);
 
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-function tell(text: string): void {
-  process.stdout.write(`${text}\n`);
-}
-
-main().catch((error: unknown) => {
-  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  process.exitCode = 1;
-});
+runBench(main);

@@ -14,6 +14,7 @@ import { recordingOf, type Recording } from './lifecycle/history';
 import { floorRound, floorWorkflowId, realRound, type RoundPair } from './lifecycle/rounds';
 import { atSite, type ServerKind, type Site } from './lifecycle/site';
 import { wholeNumber } from './support/options';
+import { runBench, say, tell } from './support/printing';
 import { resultText, settingsText, whereTimeGoesText, type Options } from './lifecycle/report';
 
 /** The first batch loads what is loaded once, and is recorded: it is no part of the figures. */
@@ -155,15 +156,4 @@ async function serialsOf({ auditorUrl }: Site, batch: string): Promise<string[]>
   }
 }
 
-function tell(text: string): void {
-  process.stdout.write(`${text}\n\n`);
-}
-
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`bench/lifecycle: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+runBench(main, 'bench/lifecycle');

@@ -21,6 +21,7 @@ import { Interrupted, Interruption } from '../cli/interruption';
 import { atSite, type Site } from './registry/site';
 import { machineText } from './support/machine';
 import { wholeNumber } from './support/options';
+import { runBench, say, tell } from './support/printing';
 import { processorTimes, usedBetween, type ProcessorTimes } from './support/processor-time';
 import { table, type Cell } from './support/table';
 
@@ -130,15 +131,4 @@ async function timed(name: string, leaves: number, work: () => Promise<void>): P
   ];
 }
 
-function tell(text: string): void {
-  process.stdout.write(`${text}\n\n`);
-}
-
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`bench/log: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+runBench(main, 'bench/log');

@@ -18,6 +18,7 @@ import { resultText, verdictsOf, type Measured } from './orchestration/report';
 import { outcomeOf, partitionsOf, runRound, type RoundInput, type Sample } from './orchestration/round';
 import { atSite, type Site } from './orchestration/site';
 import { wholeNumber } from './support/options';
+import { runBench, say, tell, tellLine } from './support/printing';
 
 /** The sample's trial scheme has five digits. */
 const MAX_UNITS = 99_000;
@@ -87,9 +88,9 @@ async function run(site: Site, options: Options): Promise<boolean> {
   };
   const { partitionSize, partitionsAtOnce, window } = pace;
   const settings = `${server} server; partitions of ${partitionSize}, ${partitionsAtOnce} at once, window ${window}, ${SLOTS} slots a station; all workers in one process`;
-  process.stdout.write(`${resultText(measured, settings)}\n\n`);
+  tell(resultText(measured, settings));
   const report = await audit(site.auditorUrl);
-  process.stdout.write(`Audit\n${reportText(report)}\n`);
+  tellLine(`Audit\n${reportText(report)}`);
   return report.ok && verdictsOf(measured).every(({ kept }) => kept);
 }
 
@@ -122,11 +123,4 @@ async function main(): Promise<void> {
   }
 }
 
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`bench/orchestration: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+runBench(main, 'bench/orchestration');

@@ -7,6 +7,7 @@
 import { parseArgs } from 'node:util';
 import { Interrupted, Interruption } from '../cli/interruption';
 import { wholeNumber } from './support/options';
+import { runBench, say, tell } from './support/printing';
 import { claimProblems, claimRounds } from './registry/claim-rounds';
 import { grants } from './registry/grants';
 import { fillRegistry, lookups } from './registry/lookups';
@@ -69,15 +70,4 @@ function told(verdict: Verdict): Verdict {
   return verdict;
 }
 
-function tell(text: string): void {
-  process.stdout.write(`${text}\n\n`);
-}
-
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`bench/registry: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+runBench(main, 'bench/registry');

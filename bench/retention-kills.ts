@@ -12,6 +12,7 @@ import { RetentionFloor } from './retention/floor';
 import { killInStep, moments, retentionSteps, stepNames, type RetentionKill } from './retention/kill';
 import { machineText } from './support/machine';
 import { wholeNumber } from './support/options';
+import { runBench, say, tellLine } from './support/printing';
 import { table, type Cell } from './support/table';
 
 /** The block of MAC addresses of a test batch holds 4,095, two a unit. */
@@ -31,8 +32,8 @@ async function main(): Promise<void> {
   const interruption = new Interruption();
   const stop = interruption.takeOver(() => say('The servers are being stopped'));
   try {
-    tell(`Machine   ${machineText()}`);
-    tell(`Settings  seed ${seed}, ${cycles} cycles of six steps, ${units} units a round`);
+    tellLine(`Machine   ${machineText()}`);
+    tellLine(`Settings  seed ${seed}, ${cycles} cycles of six steps, ${units} units a round`);
     if (!(await run(cycles, units, seed, stop))) process.exitCode = 1;
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
@@ -62,16 +63,18 @@ async function run(cycles: number, units: number, seed: number, stop: AbortSigna
           say(
             `${victim} in step ${step} (${stepNames[step]}): ${round.under}, ${round.seconds.toFixed(1)} s`,
           );
-          round.broken.forEach((promise) => tell(`  BROKEN: ${promise}`));
+          round.broken.forEach((promise) => tellLine(`  BROKEN: ${promise}`));
           done.push(round);
           if (round.hit) break;
           if (tries < MAX_TRIES) continue;
-          tell(`  MISSED: ${MAX_TRIES} blows at step ${step}, and each fell beside it; give it more --units`);
+          tellLine(
+            `  MISSED: ${MAX_TRIES} blows at step ${step}, and each fell beside it; give it more --units`,
+          );
           missed += 1;
           break;
         }
   } finally {
-    if (done.length > 0) tell(resultText(done));
+    if (done.length > 0) tellLine(resultText(done));
     await floor.close();
   }
   return missed === 0 && done.every(({ broken }) => broken.length === 0);
@@ -93,15 +96,4 @@ function resultText(done: readonly RetentionKill[]): string {
   return `${table(head, rows)}\n${last.moved} units moved, each once in its buyer's capsules; ${last.events} events audited at last.`;
 }
 
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-function tell(text: string): void {
-  process.stdout.write(`${text}\n`);
-}
-
-main().catch((error: unknown) => {
-  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  process.exitCode = 1;
-});
+runBench(main);

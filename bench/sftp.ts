@@ -8,6 +8,7 @@ import { Interrupted, Interruption } from '../cli/interruption';
 import { measureRounds } from './sftp/rounds';
 import { resultText } from './sftp/report';
 import { wholeNumber } from './support/options';
+import { runBench, say, tellLine } from './support/printing';
 
 const MAX_MEGABYTES = 2_000;
 const MAX_ROUNDS = 50;
@@ -21,7 +22,7 @@ async function main(): Promise<void> {
   const signal = interruption.takeOver(() => say('The server is being stopped'));
   try {
     const result = resultText(await measureRounds({ megabytes, rounds, signal, say }), megabytes);
-    process.stdout.write(`${result.text}\n`);
+    tellLine(result.text);
     if (!result.ok) process.exitCode = 1;
   } catch (error) {
     if (!(signal.reason instanceof Interrupted)) throw error;
@@ -31,11 +32,4 @@ async function main(): Promise<void> {
   }
 }
 
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-main().catch((error: unknown) => {
-  process.stderr.write(`bench/sftp: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
+runBench(main, 'bench/sftp');
