@@ -78,5 +78,22 @@ export const station: ActivityOptions = {
 /** Between two repeats of a step that the workflow makes by itself: time for a fixture to settle. */
 export const betweenRepeatsMs = 1_000;
 
-/** A unit that waits to be shipped reads its row again this often, in case the signal was lost. */
-export const readAgainEvery = '6 hours';
+/** A unit on hold in the line reads its row again this often, in case the signal was lost: its release is waited for. */
+export const heldReadsAgainEvery = '6 hours';
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * One that waits to be shipped does so once in 24 to 30 hours (ADR 0038). Nothing waits for it, and a hundred thousand may lie
+ * in the house for months. Each has a pace of its own: timers that came due together, while a server was away, drift apart.
+ */
+export function readyReadsAgainMs(unitId: string): number {
+  return Math.round((24 + 6 * shareOf(unitId)) * HOUR_MS);
+}
+
+/** From 0 to below 1, evenly, and the same at every replay (FNV-1a). */
+function shareOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const letter of text) hash = Math.imul(hash ^ letter.charCodeAt(0), 0x01000193);
+  return (hash >>> 0) / 2 ** 32;
+}

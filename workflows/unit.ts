@@ -16,8 +16,9 @@ import { unitFinished, unitParked, unitResumed } from './batch-messages';
 import { cancelled, failureOf, type Failure } from './failure';
 import {
   betweenRepeatsMs,
+  heldReadsAgainEvery,
   office as officeOptions,
-  readAgainEvery,
+  readyReadsAgainMs,
   station as stationOptions,
   waiting,
 } from './timeouts';
@@ -189,7 +190,7 @@ async function untilReleased(desk: Desk): Promise<Standing> {
     const loaded = await office.standAside({ unitId: desk.input.unitId });
     noteHold(desk, loaded.hold);
     if (!desk.hold || loaded.state !== 'InProgress') return loaded;
-    await condition(() => desk.unread || desk.standing.state !== 'InProgress', readAgainEvery);
+    await condition(() => desk.unread || desk.standing.state !== 'InProgress', heldReadsAgainEvery);
   }
 }
 
@@ -234,7 +235,10 @@ async function awaitDecision(desk: Desk): Promise<void> {
 async function awaitShipment(desk: Desk): Promise<void> {
   await report(desk, unitFinished);
   now(desk, 'shipment');
-  await condition(() => desk.unread || desk.cancel === 'asked' || !waitsForShipment(desk), readAgainEvery);
+  await condition(
+    () => desk.unread || desk.cancel === 'asked' || !waitsForShipment(desk),
+    readyReadsAgainMs(desk.input.unitId),
+  );
   if (waitsForShipment(desk) && desk.cancel === 'asked') return hold(desk, cancelled);
   if (waitsForShipment(desk)) await readRow(desk);
 }
