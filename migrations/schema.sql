@@ -2169,9 +2169,17 @@ CREATE FUNCTION public.contents_removed(p_run text, p_contents text[]) RETURNS v
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
+declare
+  gone text[];
 begin
   perform run_under_way(p_run);
-  update erased_contents set removed_at = clock_timestamp() where sha256 = any (p_contents) and removed_at is null;
+  with removed as (
+    update erased_contents set removed_at = clock_timestamp() where sha256 = any (p_contents) and removed_at is null returning sha256)
+  select array_agg(r.sha256 order by r.sha256) into gone from removed r;
+  for nth in 1 .. coalesce(cardinality(gone), 0) by 1000 loop
+    perform append_to_stream('retention:' || p_run, 'contentsRemoved', 'removed/' || gone[nth],
+      format('{"contents":%s}', to_json(gone[nth : nth + 999])));
+  end loop;
 end $$;
 
 --
@@ -2515,6 +2523,7 @@ CREATE FUNCTION public.erase_contents(p_run text) RETURNS SETOF text
 declare
   r retention_runs;
   decided text[];
+  part text[];
   list text;
   over text[];
 begin
@@ -2525,13 +2534,14 @@ begin
   r := run_under_way(p_run);
   if not r.clock_trusted then perform refuse('UT021', format('retention run %s: the clock is not trusted', p_run)); end if;
   decided := array(select c.sha256 from contents_over(least(r.as_of, clock_timestamp())) c order by c.sha256);
-  if cardinality(decided) > 0 then
-    insert into erased_contents (sha256, run_id) select d, p_run from unnest(decided) d;
-    -- A list of thousands would be too long for an event: the rows have it.
-    list := encode(sha256(convert_to(array_to_string(decided, ','), 'UTF8')), 'hex');
+  insert into erased_contents (sha256, run_id) select d, p_run from unnest(decided) d;
+  -- A list of thousands would be too long for an event.
+  for nth in 1 .. cardinality(decided) by 1000 loop
+    part := decided[nth : nth + 999];
+    list := encode(sha256(convert_to(array_to_string(part, ','), 'UTF8')), 'hex');
     perform append_to_stream('retention:' || p_run, 'contentsErased', 'contents/' || list,
-      format('{"contents":%s,"listSha256":%s}', cardinality(decided), to_json(list)));
-  end if;
+      format('{"contents":%s,"list":%s,"listSha256":%s}', cardinality(part), to_json(part), to_json(list)));
+  end loop;
   over := array(select x.id from exports_over(least(r.as_of, clock_timestamp())) x);
   return query
     with needed as materialized (select n.sha256 from needed_contents(over) n)
@@ -3348,6 +3358,16 @@ CREATE FUNCTION public.moved_streams() RETURNS TABLE(stream text, unit_id uuid, 
 $$;
 
 --
+-- Name: name_digest(bytea, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.name_digest(p_salt bytea, p_name text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select json_or_null(encode(sha256(p_salt || convert_to(p_name, 'UTF8')), 'hex'))
+$$;
+
+--
 -- Name: name_statement(); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -3451,6 +3471,7 @@ CREATE FUNCTION public.note_operators(p_numbers text[]) RETURNS void
     SET search_path TO 'public', 'pg_temp'
     AS $$
 begin
+  perform pg_advisory_xact_lock(hashtext('unitrail.plant'));
   update operators set left_at = clock_timestamp() where left_at is null and not number = any (p_numbers);
   update operators set left_at = null where left_at is not null and number = any (p_numbers);
 end $$;
@@ -5432,6 +5453,20 @@ begin
 end $$;
 
 --
+-- Name: salt_name(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.salt_name() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if tg_op = 'INSERT' or new.name is distinct from old.name then
+    new.salt := case when new.name is not null then new_salt() end;
+  end if;
+  return new;
+end $$;
+
+--
 -- Name: save_unit(public.units); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -5801,6 +5836,39 @@ begin
 end $$;
 
 --
+-- Name: tell_changed_operators(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.tell_changed_operators() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform tell_operators('operatorsNamed', array(
+    select format('{"digest":%s,"number":%s}', name_digest(f.salt, f.name), to_json(f.number))
+    from fresh f join former o on o.number = f.number where f.name is not null and f.name is distinct from o.name order by f.number));
+  perform tell_operators('operatorsLeft', array(
+    select to_json(f.number)::text from fresh f join former o on o.number = f.number
+    where f.left_at is not null and o.left_at is null order by f.number));
+  perform tell_operators('operatorsReturned', array(
+    select to_json(f.number)::text from fresh f join former o on o.number = f.number
+    where f.left_at is null and o.left_at is not null order by f.number));
+  return null;
+end $$;
+
+--
+-- Name: tell_new_operators(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.tell_new_operators() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform tell_operators('operatorsNamed', array(
+    select format('{"digest":%s,"number":%s}', name_digest(f.salt, f.name), to_json(f.number)) from fresh f order by f.number));
+  return null;
+end $$;
+
+--
 -- Name: tell_opened(public.exports); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -5813,6 +5881,23 @@ begin
     e.amendments, told_time(e.as_of), to_json(e.buyer), told_time(e.sealed_from), to_json(e.kind),
     to_json(encode(sha256(convert_to(e.look, 'UTF8')), 'hex')), coalesce(e.number::text, 'null'), e.numbers, coalesce(to_json(e.reissue_of)::text, 'null'),
     coalesce(to_json(e.predecessor)::text, 'null'), e.records, told_time(e.sealed_to)));
+end $$;
+
+--
+-- Name: tell_operators(text, text[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.tell_operators(p_type text, p_operators text[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  place bigint;
+begin
+  for nth in 1 .. cardinality(p_operators) by 1000 loop
+    select coalesce(max(seq), 0) + 1 into place from streams where stream = 'retention:plant';
+    perform append_to_stream('retention:plant', p_type, 'operators/' || place,
+      format('{"operators":[%s]}', array_to_string(p_operators[nth : nth + 999], ',')));
+  end loop;
 end $$;
 
 --
@@ -5833,6 +5918,19 @@ begin
   perform append_to_stream('order:' || o.id, 'overproductionRefused', concat_ws('/', 'refused', p_type, u.id, u.seq),
     format('{"alive":%s,"batch":%s,"quantity":%s,"serial":%s,"unit":%s,"what":%s}', o.alive, to_json(u.batch_id), o.quantity,
       to_json(u.serial), to_json(u.id), to_json(p_type)));
+end $$;
+
+--
+-- Name: tell_plant_version(); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.tell_plant_version() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform append_to_stream('retention:plant', 'plantApplied', 'version/' || new.id, format('{"difference":%s,"document":%s,"version":%s}',
+    to_json(encode(sha256(convert_to(new.difference, 'UTF8')), 'hex')), to_json(encode(sha256(convert_to(new.document, 'UTF8')), 'hex')), new.id));
+  return null;
 end $$;
 
 --
@@ -6840,6 +6938,7 @@ CREATE TABLE public.operators (
     name text,
     erased_at timestamp with time zone,
     left_at timestamp with time zone,
+    salt bytea,
     CONSTRAINT operators_number_form CHECK ((number ~ '^[0-9A-Za-z-]{1,16}$'::text))
 );
 
@@ -8998,6 +9097,24 @@ CREATE TRIGGER number_lists_append_only BEFORE DELETE OR UPDATE ON public.number
 CREATE TRIGGER number_lists_no_truncate BEFORE TRUNCATE ON public.number_lists FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
+-- Name: operators operators_changes_told; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER operators_changes_told AFTER UPDATE ON public.operators REFERENCING OLD TABLE AS former NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.tell_changed_operators();
+
+--
+-- Name: operators operators_salted; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER operators_salted BEFORE INSERT OR UPDATE OF name ON public.operators FOR EACH ROW EXECUTE FUNCTION public.salt_name();
+
+--
+-- Name: operators operators_told; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER operators_told AFTER INSERT ON public.operators REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.tell_new_operators();
+
+--
 -- Name: pallets pallets_never_deleted; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -9020,6 +9137,12 @@ CREATE TRIGGER plant_versions_append_only BEFORE DELETE OR UPDATE ON public.plan
 --
 
 CREATE TRIGGER plant_versions_no_truncate BEFORE TRUNCATE ON public.plant_versions FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: plant_versions plant_versions_told; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER plant_versions_told AFTER INSERT ON public.plant_versions FOR EACH ROW EXECUTE FUNCTION public.tell_plant_version();
 
 --
 -- Name: recipes recipes_append_only; Type: TRIGGER; Schema: public; Owner: -
@@ -10858,6 +10981,12 @@ REVOKE ALL ON FUNCTION public.move_numbers(p_block bigint, p_from text, p_to tex
 REVOKE ALL ON FUNCTION public.moved_streams() FROM PUBLIC;
 
 --
+-- Name: FUNCTION name_digest(p_salt bytea, p_name text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.name_digest(p_salt bytea, p_name text) FROM PUBLIC;
+
+--
 -- Name: FUNCTION name_statement(); Type: ACL; Schema: public; Owner: -
 --
 
@@ -11488,6 +11617,12 @@ GRANT SELECT ON TABLE public.retention_runs TO unitrail_retention;
 REVOKE ALL ON FUNCTION public.run_under_way(p_run text) FROM PUBLIC;
 
 --
+-- Name: FUNCTION salt_name(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.salt_name() FROM PUBLIC;
+
+--
 -- Name: FUNCTION save_unit(u public.units); Type: ACL; Schema: public; Owner: -
 --
 
@@ -11614,16 +11749,40 @@ REVOKE ALL ON FUNCTION public.take_back_lease(p_document text, p_public_key text
 GRANT ALL ON FUNCTION public.take_back_lease(p_document text, p_public_key text, p_by text) TO unitrail_desk;
 
 --
+-- Name: FUNCTION tell_changed_operators(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.tell_changed_operators() FROM PUBLIC;
+
+--
+-- Name: FUNCTION tell_new_operators(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.tell_new_operators() FROM PUBLIC;
+
+--
 -- Name: FUNCTION tell_opened(e public.exports); Type: ACL; Schema: public; Owner: -
 --
 
 REVOKE ALL ON FUNCTION public.tell_opened(e public.exports) FROM PUBLIC;
 
 --
+-- Name: FUNCTION tell_operators(p_type text, p_operators text[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.tell_operators(p_type text, p_operators text[]) FROM PUBLIC;
+
+--
 -- Name: FUNCTION tell_overproduction(u public.units, p_type text); Type: ACL; Schema: public; Owner: -
 --
 
 REVOKE ALL ON FUNCTION public.tell_overproduction(u public.units, p_type text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION tell_plant_version(); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.tell_plant_version() FROM PUBLIC;
 
 --
 -- Name: FUNCTION tell_taken_out(p_serials text[], p_reasons text[]); Type: ACL; Schema: public; Owner: -

@@ -8,7 +8,7 @@ const OLD_TERMS_COUNT_DAYS = 30;
 /** Where the policy says nothing. */
 const ARCHIVE_YEARS = 10;
 
-interface Version {
+export interface Version {
   readonly id: number;
   readonly appliedAt: string;
   readonly policies: readonly Facts[];
@@ -26,11 +26,7 @@ export interface ArchiveTerms {
 /** Of the products of which something was erased: where that is nothing, nothing is read. */
 export async function loadTerms(snapshot: Snapshot, products: readonly string[]): Promise<ArchiveTerms> {
   if (products.length === 0) return { versions: [], closings: new Map() };
-  const list = (name: string): string => `coalesce(d -> '${name}', '[]') as ${name}`;
-  const versions = await snapshot.rows<Version>(
-    `select id, applied_at as "appliedAt", coalesce(d -> 'retentionPolicies', '[]') as policies, ${list('products')}, ${list('buyers')}
-     from (select id, applied_at, document::jsonb as d from plant_versions) v order by id`,
-  );
+  const versions = await loadVersions(snapshot);
   const rows = await snapshot.rows<{ product: string; at: string }>(
     `select distinct u.product, s.closed_at as at from units u join shipments s on s.id = u.shipment_id
      where u.state = 'Shipped' and s.closed_at is not null and u.product = any ($1)`,
@@ -40,6 +36,14 @@ export async function loadTerms(snapshot: Snapshot, products: readonly string[])
   for (const { product, at } of rows)
     closings.set(product, [...(closings.get(product) ?? []), Date.parse(at)]);
   return { versions, closings };
+}
+
+export async function loadVersions(snapshot: Snapshot): Promise<Version[]> {
+  const list = (name: string): string => `coalesce(d -> '${name}', '[]') as ${name}`;
+  return snapshot.rows<Version>(
+    `select id, applied_at as "appliedAt", coalesce(d -> 'retentionPolicies', '[]') as policies, ${list('products')}, ${list('buyers')}
+     from (select id, applied_at, document::jsonb as d from plant_versions) v order by id`,
+  );
 }
 
 /**
@@ -92,6 +96,19 @@ function policiesOf({ policies, products, buyers }: Version, product: string, bu
     ...buyers.filter(({ id }) => buyer !== null && id === buyer),
   ].map(({ retentionPolicy }) => retentionPolicy);
   return policies.filter(({ name }) => named.includes(name));
+}
+
+/** When the name of a person who left then may go, as a lower bound; null where none of the versions that may have counted names an end. */
+export function earliestErasure(left: number, at: number, versions: readonly Version[]): number | null {
+  const terms = versionsInForce(versions, at).flatMap(({ policies }) => {
+    const months = policies.flatMap((policy) => numberFact(policy, 'operatorNamesMonths') ?? []);
+    return months.length === 0 ? [] : [Math.max(...months)];
+  });
+  if (terms.length === 0) return null;
+  const date = new Date(left);
+  date.setUTCMonth(date.getUTCMonth() + Math.min(...terms));
+  // A month of 31 days and a time zone: they are reckoned otherwise by the database.
+  return date.getTime() - 4 * DAY_MS;
 }
 
 /** The day after, as support goes on to its end. */

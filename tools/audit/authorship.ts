@@ -67,7 +67,7 @@ function loginProblem(event: ReadEvent, kind: EventKind, plant: Plant, findings:
     );
     return null;
   }
-  if (!kind.groups.some((group) => groups.has(group))) {
+  if (kind.groups.length > 0 && !kind.groups.some((group) => groups.has(group))) {
     return {
       found: `${event.type} by login ${event.login}`,
       expected: `a login of ${kind.groups.join(' or ')}`,

@@ -1,7 +1,8 @@
 import type { ToldOfRun } from './retention-events';
 import type { Snapshot } from './snapshot';
 import { textFact } from './stored-event';
-import { checkTime, isAfter, type Whole, type WrongOfCapsule, type CopyRow } from './whole-capsule';
+import { checkTime, isAfter } from './told-facts';
+import type { CopyRow, Whole, WrongOfCapsule } from './whole-capsule';
 
 const STORE = 'store';
 

@@ -1,4 +1,5 @@
 import { transitions, type Step, type Transition } from '../../domain/unit-lifecycle';
+import { KEPT } from './retention-events';
 
 /**
  * The auditor's own statement of what each event type is: written down here a second time on purpose, and compared
@@ -24,7 +25,7 @@ export interface EventKind {
   readonly appender: 'office' | 'station' | 'both' | 'function';
   readonly nature: Nature;
   readonly part: string | null;
-  /** Groups whose logins may stand in the header. */
+  /** Groups whose logins may stand in the header; none where it is the login that brings the schema up to date, whichever that is. */
   readonly groups: readonly string[];
 }
 
@@ -108,16 +109,20 @@ const otherKinds: OtherRow[] = [
     ...['retentionOpened', 'retentionEnded', 'moveBlocked'],
     ...['capsulePlanned', 'capsuleMade', 'capsuleDelivered', 'copyVerified', 'capsuleAbandoned'],
   ].map((type): OtherRow => [type, 'retention', [OFFICE]]),
-  ...['capsuleMoved', 'capsuleErased', 'contentsErased', 'namesErased'].map((type): OtherRow => [
-    type,
-    'retention',
-    [RETENTION],
-  ]),
+  ...[...['capsuleMoved', 'capsuleErased', 'namesErased'], ...['contentsErased', 'contentsRemoved']].map(
+    (type): OtherRow => [type, 'retention', [RETENTION]],
+  ),
   ...['retentionApproved', 'legalHoldAdded', 'legalHoldReleased'].map((type): OtherRow => [
     type,
     'retention',
     [DESK],
   ]),
+  ...['plantApplied', 'operatorsNamed', 'operatorsLeft', 'operatorsReturned'].map((type): OtherRow => [
+    type,
+    'retention',
+    [OFFICE, DESK],
+  ]),
+  ...KEPT.map((type): OtherRow => [type, 'retention', []]),
 ];
 
 /** What the desk records of a unit, by functions of its own. A hold is a matter of both. */

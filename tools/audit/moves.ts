@@ -3,14 +3,12 @@ import { checkCapsuleFiles, loadCapsuleFiles } from './capsule-files';
 import { checkCopies, loadCopies } from './capsule-copies';
 import type { Findings } from './findings';
 import { byCapsule, type RetentionEvents, type ToldOfRun } from './retention-events';
-import { checkRuns } from './retention-runs';
 import type { KeysOnRecord } from './signed-by';
 import type { Snapshot } from './snapshot';
 import { textFact, type Facts } from './stored-event';
+import { checkDone, checkTime, compare, isAfter, onlyOne } from './told-facts';
 import {
-  checkTime,
   digest,
-  isAfter,
   type BookedFile,
   type CapsuleRow,
   type CopyRow,
@@ -59,7 +57,6 @@ export async function checkMoves(
     }
   for (const id of told.keys())
     findings.violation('A19', `capsule ${id}`, 'events', 'the capsule that they tell of');
-  await checkRuns(snapshot, events, findings);
 }
 
 /** By the capsule's name. */
@@ -170,11 +167,8 @@ function checkStep(
   wrong: WrongOfCapsule,
 ): void {
   const time = whole.row[at];
-  if (event === null && time === null) return;
-  if (event === null) return wrong(`${state} at ${time}`, `an event ${type}`);
-  if (time === null) return wrong(`not ${state}`, `${state} at ${event.at}, by its event`);
-  checkTime(state, time, event, wrong, slowMs);
-  compare(facts(whole), event.facts, wrong);
+  checkDone({ what: state, type, slowMs }, time, event, wrong);
+  if (event !== null && time !== null) compare(facts(whole), event.facts, wrong);
 }
 
 function checkDelivery(
@@ -216,17 +210,4 @@ function checkMembers({ row, members }: Whole, wrong: WrongOfCapsule): void {
   if (retired !== units) wrong(`moved, and ${units - retired} units are not retired`, 'all of them');
   if (lastRetired !== null && isAfter(lastRetired, row.movedAt))
     wrong(`a unit retired at ${lastRetired}`, `before ${row.movedAt}, when it was moved`);
-}
-
-/** Null where it was never told. Nothing of a capsule but copies and deliveries is told twice. */
-function onlyOne(told: readonly ToldOfRun[], type: string, wrong: WrongOfCapsule): ToldOfRun | null {
-  const found = told.filter((event) => event.type === type);
-  if (found.length > 1) wrong(`${found.length} events ${type}`, 'one');
-  return found[0] ?? null;
-}
-
-function compare(row: Facts, facts: Facts, wrong: WrongOfCapsule): void {
-  for (const [field, value] of Object.entries(row))
-    if ((facts[field] ?? null) !== value)
-      wrong(`${field} = ${String(value)}`, `${field} = ${String(facts[field])}, by its event`);
 }

@@ -1,6 +1,6 @@
 import { streamKind, textFact, type Facts, type ReadEvent } from './stored-event';
 
-/** What a stream `retention:<run>` says of a capsule, or of the run itself. */
+/** What a stream `retention:<run>` says of a capsule, or of the run itself; or one of those of holds, approvals and the plant. */
 export interface ToldOfRun extends Pick<ReadEvent, 'seq' | 'type' | 'login' | 'at'> {
   readonly run: string;
   readonly facts: Facts;
@@ -10,6 +10,12 @@ export interface ToldOfRun extends Pick<ReadEvent, 'seq' | 'type' | 'login' | 'a
 export type RetentionEvents = ToldOfRun[];
 
 const KIND = 'retention:';
+
+/** The stream that tells versions of the plant file and persons; those of approvals are `plant-<version>`. */
+export const PLANT = 'plant';
+
+/** What was there before versions and persons were told. */
+export const KEPT: readonly string[] = ['plantKept', 'operatorsKept'];
 
 export function noteRetention(stream: string, events: readonly ReadEvent[], told: RetentionEvents): void {
   if (`${streamKind(stream)}:` !== KIND) return;

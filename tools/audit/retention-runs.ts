@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Findings } from './findings';
-import { byRun, type RetentionEvents, type ToldOfRun } from './retention-events';
+import { byRun, KEPT, PLANT, type RetentionEvents, type ToldOfRun } from './retention-events';
 import type { Snapshot } from './snapshot';
 import { textFact } from './stored-event';
 
@@ -16,14 +16,23 @@ interface RunRow {
 type WrongOfRun = (found: string, expected: string) => void;
 
 /** What has a stream of its own, beside those of the runs. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
-  legalHoldAdded: 'hold-',
-  legalHoldReleased: 'hold-',
-  retentionApproved: 'plant-',
+const ELSEWHERE: Readonly<Record<string, RegExp>> = {
+  legalHoldAdded: /^hold-/,
+  legalHoldReleased: /^hold-/,
+  retentionApproved: /^plant-/,
+  ...Object.fromEntries(
+    ['plantApplied', 'operatorsNamed', 'operatorsLeft', 'operatorsReturned', ...KEPT].map((type) => [
+      type,
+      new RegExp(`^${PLANT}$`),
+    ]),
+  ),
 };
 
 /** Done only by a run whose clock was trusted. */
-const OF_TRUSTED_CLOCK = ['capsulePlanned', 'capsuleMoved', 'capsuleErased', 'contentsErased', 'namesErased'];
+const OF_TRUSTED_CLOCK = [
+  ...['capsulePlanned', 'capsuleMoved', 'capsuleErased'],
+  ...['contentsErased', 'contentsRemoved', 'namesErased'],
+];
 
 /** A19. Each run was opened by an event, ended with the report that its event names, and told all it did in between. */
 export async function checkRuns(
@@ -48,8 +57,7 @@ export async function checkRuns(
 }
 
 function isElsewhere(run: string, type: string): boolean {
-  const prefix = ELSEWHERE[type];
-  return prefix !== undefined && run.startsWith(prefix);
+  return ELSEWHERE[type]?.test(run) ?? false;
 }
 
 function checkRun(row: RunRow, told: readonly ToldOfRun[], wrong: WrongOfRun): void {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ToldOfRun } from './retention-events';
+import type { WrongOfRow } from './told-facts';
 
 export interface CapsuleRow {
   readonly id: string;
@@ -49,9 +50,6 @@ export interface BookedFile {
   readonly sha256: string;
 }
 
-/** A row and its event are written in one statement. */
-const SAME_MOMENT_MS = 60_000;
-
 /** A capsule with everything that the database has about it. */
 export interface Whole {
   readonly row: CapsuleRow;
@@ -64,24 +62,7 @@ export interface Whole {
   readonly manifestSha256: string | null;
 }
 
-export type WrongOfCapsule = (found: string, expected: string) => void;
-
-/** A row's time may be so much before that of its event, and only a moment after it. */
-export function checkTime(
-  what: string,
-  at: string,
-  event: ToldOfRun,
-  wrong: WrongOfCapsule,
-  slowMs = SAME_MOMENT_MS,
-): void {
-  const earlier = Date.parse(event.at) - Date.parse(at);
-  if (earlier <= slowMs && earlier >= -SAME_MOMENT_MS) return;
-  wrong(`${what} at ${at}`, `${event.at}, by its event`);
-}
-
-export function isAfter(one: string, other: string): boolean {
-  return Date.parse(one) > Date.parse(other) + SAME_MOMENT_MS;
-}
+export type WrongOfCapsule = WrongOfRow;
 
 export function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex');
