@@ -1,13 +1,14 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { consistencyProof, leafProofs } from '../adapters/log/leaf-proofs';
 import { hasher } from '../adapters/log/hashing';
+import { signerOf } from '../adapters/log/kept-checkpoint';
+import { consistencyProof, leafProofs } from '../adapters/log/leaf-proofs';
 import type { LogPlace } from '../adapters/log/log-folder';
 import { sequenceLog } from '../adapters/log/sequence-log';
 import { statementProofs } from '../adapters/log/statement-proofs';
+import { cosignedCheckpoints, type CosignedCheckpoint } from '../adapters/log/witnesses';
 import type { Database } from '../adapters/postgres/database';
 import type { ExportRow } from '../adapters/postgres/exports';
-import { cosignedCheckpoints } from '../adapters/postgres/log-cosignatures';
 import { refusedOfExport, refusedText } from '../adapters/postgres/log-refusals';
 import type { ExportFile } from '../adapters/spreadsheet/export-files';
 import { HashedFile } from '../adapters/spreadsheet/hashed-file';
@@ -86,13 +87,31 @@ function refuseOtherCount({ name, rows }: ExportFile, count: number): void {
 /** What witnesses have co-signed by now, for whoever gets the export. */
 async function cosignedOf(
   db: Database,
-  { folder }: LogPlace,
+  place: LogPlace,
   checkpoint: Checkpoint,
 ): Promise<NonNullable<ManifestLog['cosigned']>> {
   const told: { note: string; path: string[] }[] = [];
-  for (const older of await cosignedCheckpoints(db, checkpoint))
-    told.push({ note: older.note, path: await goingOn(folder, older, checkpoint) });
+  for (const older of await cosignedCheckpoints(db, checkpoint)) {
+    const path = await pathFrom(older, place, checkpoint);
+    if (path !== null) told.push({ note: older.note, path });
+  }
   return told;
+}
+
+/**
+ * Null where the log does not go on from it, and no key that a person has named for this log has signed it: whoever can change rows
+ * put it there, and must not stop an export by it.
+ */
+async function pathFrom(
+  older: CosignedCheckpoint,
+  { folder, key }: LogPlace,
+  checkpoint: Checkpoint,
+): Promise<string[] | null> {
+  const isOurs = signerOf(older, [key.text, ...key.before]) !== null;
+  return goingOn(folder, older, checkpoint).catch((error: unknown) => {
+    if (isOurs || !(error instanceof UnitrailError) || error.code !== 'LOG_BROKEN') throw error;
+    return null;
+  });
 }
 
 async function toldOf(

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { signedCheckpoint, signerOf } from '../adapters/log/kept-checkpoint';
 import { openLogFolder } from '../adapters/log/log-folder';
+import { newestCosigned } from '../adapters/log/witnesses';
 import { countPending, logKeys } from '../adapters/postgres/log';
-import { witnessesOf } from '../adapters/postgres/log-cosignatures';
 import { refusedLeaves, refusedText } from '../adapters/postgres/log-refusals';
 import { toBase64 } from '../domain/bytes';
 import { logFolderOf } from '../workers/config';
@@ -23,10 +23,12 @@ async function show(context: ServerContext): Promise<void> {
   const keys = (await logKeys(db)).map(({ key }) => key);
   const checkpoint = await signedCheckpoint(folder, keys);
   const { origin, size, note } = checkpoint;
+  const witnesses = await newestCosigned(db, { origin });
   const told = {
     ...{ format: 'unitrail.log/1', origin, size, root: toBase64(checkpoint.root) },
     ...{ signedBy: signerOf(checkpoint, keys), waiting: await countPending(db), folder: folder.folder, note },
-    ...{ refused: await refusedLeaves(db), witnesses: await witnessesOf(db, origin) },
+    ...{ refused: await refusedLeaves(db) },
+    witnesses: witnesses.map(({ witness, size: seen, signedAt }) => ({ witness, size: seen, signedAt })),
   };
   if (context.json) return printJson(context, told);
   await printLine(

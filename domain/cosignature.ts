@@ -5,6 +5,8 @@ type Verify = (publicKey: Uint8Array, text: string, signature: Uint8Array) => bo
 
 const TIME_BYTES = 8;
 const SIGNATURE_BYTES = 64;
+/** The last second that a date can tell. */
+const LAST_SECOND = 8_640_000_000_000;
 
 /** The newest signature of the witness that holds, as seconds since 1970 and as bytes; null where there is none. */
 export function cosignatureBy(
@@ -16,7 +18,8 @@ export function cosignatureBy(
   const good = own.flatMap(({ signature }) => {
     if (signature.length !== TIME_BYTES + SIGNATURE_BYTES) return [];
     const time = timeOf(signature);
-    const isGood = verify(publicKey, cosignedMessage(time, text), signature.subarray(TIME_BYTES));
+    const isGood =
+      time <= LAST_SECOND && verify(publicKey, cosignedMessage(time, text), signature.subarray(TIME_BYTES));
     return isGood ? [{ time, signature }] : [];
   });
   return good.sort((a, b) => b.time - a.time)[0] ?? null;

@@ -38,6 +38,9 @@ const ED25519 = 1;
 export const COSIGNATURE = 4;
 type KeyType = typeof ED25519 | typeof COSIGNATURE;
 const MOST_BYTES = 1_000_000;
+/** So many signatures, of so many characters, has a note that is handed in: that of the log, and those of its witnesses. */
+export const MOST_SIGNATURES = 64;
+export const MOST_LINE = 1_000;
 const DASH = '\u2014 ';
 
 /** @throws RangeError where the name is none that a note can hold. */
@@ -73,8 +76,7 @@ export function formatNote(
   signature: Uint8Array,
 ): string {
   if (!text.endsWith('\n')) throw new RangeError('the text of a note ends with a line feed');
-  const bytes = joinBytes(fromHex(key.keyId), signature);
-  return `${text}\n${DASH}${key.name} ${toBase64(bytes)}\n`;
+  return `${text}\n${signatureLine(key, signature)}\n`;
 }
 
 /** Null where it is no signed note. Nothing is verified yet. */
@@ -98,6 +100,32 @@ export function verifyNote(
   const own = note.signatures.filter(({ name, keyId }) => name === key.name && keyId === key.keyId);
   if (own.length === 0) return 'missing';
   return own.every(({ signature }) => verify(key.publicKey, note.text, signature)) ? 'good' : 'bad';
+}
+
+/** The first signature by the key that holds; null where there is none, whatever else stands there under its name. */
+export function signatureBy(
+  note: SignedNote,
+  key: NoteKey,
+  verify: (publicKey: Uint8Array, text: string, signature: Uint8Array) => boolean,
+): Uint8Array | null {
+  const own = note.signatures.filter(({ name, keyId }) => name === key.name && keyId === key.keyId);
+  return own.find(({ signature }) => verify(key.publicKey, note.text, signature))?.signature ?? null;
+}
+
+/** What of the lines of signatures is more than a note may have; null where they are as they may be. */
+export function excessOf(note: string): string | null {
+  const lines = note.slice(note.lastIndexOf('\n\n') + 2, -1).split('\n');
+  if (lines.length > MOST_SIGNATURES) return `${lines.length} lines of signatures`;
+  const longest = Math.max(...lines.map(({ length }) => length));
+  return longest > MOST_LINE ? `a line of ${longest} characters` : null;
+}
+
+/** One line of a signed note, without its line feed. */
+export function signatureLine(
+  { name, keyId }: Pick<NoteKey, 'name' | 'keyId'>,
+  signature: Uint8Array,
+): string {
+  return `${DASH}${name} ${toBase64(joinBytes(fromHex(keyId), signature))}`;
 }
 
 export function isNoteName(name: string): boolean {

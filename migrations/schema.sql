@@ -255,11 +255,14 @@ CREATE FUNCTION public.add_cosignature(p_origin text, p_size bigint, p_root byte
     AS $$
 begin
   perform check_word('origin', p_origin), check_word('witness', p_witness);
+  perform check_cosignature(p_witness, p_signed_at, p_line);
   if not exists (select from log_checkpoints c where c.origin = p_origin and c.size = p_size and c.root = p_root) then
     perform refuse('UT009', format('there is no checkpoint %s of %s with that root: it was not signed here', p_size, p_origin));
   end if;
-  insert into log_cosignatures (origin, size, witness, signed_at, line) values (p_origin, p_size, p_witness, p_signed_at, p_line)
-  on conflict (origin, size, witness) do nothing;
+  perform pg_advisory_xact_lock(hashtext('unitrail.log-cosignatures'));
+  insert into log_cosignatures (origin, size, witness, signed_at, line) select p_origin, p_size, p_witness, p_signed_at, p_line
+  where not exists (select from log_cosignatures s
+    where s.origin = p_origin and s.size = p_size and s.witness = p_witness and s.line = p_line);
   return found;
 end $$;
 
@@ -1041,6 +1044,42 @@ begin
 end $$;
 
 --
+-- Name: capsule_made(text, text, text, text, jsonb, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.capsule_made(p_capsule text, p_run text, p_manifest text, p_events_manifest text, p_files jsonb, p_public_key text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  key_id text := left(encode(sha256(decode(p_public_key, 'base64')), 'hex'), 16);
+  events_sha256 text := encode(sha256(convert_to(p_events_manifest, 'UTF8')), 'hex');
+  m jsonb;
+  events jsonb;
+  c capsules;
+begin
+  perform check_office();
+  perform run_under_way(p_run);
+  select * into c from capsules where id = p_capsule for update;
+  if not found then perform refuse('UT009', format('there is no capsule %s', p_capsule)); end if;
+  if c.state <> 'planned' then return false; end if;
+  m := check_body(p_manifest);
+  events := check_body(p_events_manifest);
+  if events ->> 'manifestSha256' is distinct from encode(sha256(convert_to(p_manifest, 'UTF8')), 'hex') then
+    perform refuse('UT002', format('capsule %s: the manifest of the events is that of other files', c.id));
+  end if;
+  if (m #>> '{signature,keyId}' = key_id and events #>> '{signature,keyId}' = key_id) is not true then
+    perform refuse('UT002', format('capsule %s: its manifests do not say that key %s has signed them', c.id, key_id));
+  end if;
+  insert into export_keys (id, public_key) values (key_id, p_public_key) on conflict (id) do nothing;
+  insert into capsule_files (capsule_id, name, role, own_only, size_bytes, sha256)
+  select c.id, f ->> 'name', f ->> 'role', (f ->> 'ownOnly')::boolean, whole(f, 'sizeBytes'), f ->> 'sha256' from jsonb_array_elements(p_files) f;
+  update capsules set state = 'made', made_at = clock_timestamp(), manifest = p_manifest, events_manifest = p_events_manifest where id = c.id;
+  return append_to_stream('retention:' || p_run, 'capsuleMade', 'made/' || c.id, format('{"capsule":%s,"files":%s,"keyId":%s,"manifestSha256":%s}',
+    to_json(c.id), jsonb_array_length(p_files), to_json(key_id), to_json(events_sha256)));
+end $$;
+
+--
 -- Name: unit_events; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -1301,6 +1340,35 @@ begin
     perform refuse('UT002', format('unit %s: the certificate in it is not the one that was issued to it', u.serial));
   end if;
 end $$;
+
+--
+-- Name: check_cosignature(text, timestamp with time zone, text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.check_cosignature(p_witness text, p_signed_at timestamp with time zone, p_line text) RETURNS void
+    LANGUAGE plpgsql STABLE
+    AS $_$
+declare
+  parts constant text[] := regexp_match(p_witness, '^([^+[:space:]]{1,100})\+([0-9a-f]{8})\+([A-Za-z0-9+/]{44})$');
+  public_key bytea;
+  told text;
+  signature bytea;
+begin
+  public_key := decode(parts[3], 'base64');
+  if (get_byte(public_key, 0) = 4
+      and encode(substr(sha256(convert_to(parts[1] || chr(10), 'UTF8') || public_key), 1, 4), 'hex') = parts[2]) is not true then
+    perform refuse('UT007', format('witness: %s is not allowed; <name>+<id>+<base64> of a witness''s key, with a name of 1 to 100 characters', left(p_witness, 300)));
+  end if;
+  told := substr(p_line, length(parts[1]) + 4);
+  if p_line = chr(8212) || ' ' || parts[1] || ' ' || told and told ~ '^[A-Za-z0-9+/]{102}==$' then
+    signature := decode(told, 'base64');
+  end if;
+  if (encode(substr(signature, 1, 4), 'hex') = parts[2] and translate(encode(signature, 'base64'), chr(10), '') = told
+      and ('x' || encode(substr(signature, 5, 8), 'hex'))::bit(64)::bigint = extract(epoch from p_signed_at)) is not true then
+    perform refuse('UT007', format('line: %s is not allowed; "%s %s " and 104 characters of base64: the key''s id %s, the time %s and a signature',
+      left(p_line, 300), chr(8212), parts[1], parts[2], extract(epoch from p_signed_at)::bigint));
+  end if;
+end $_$;
 
 --
 -- Name: check_field_import(bigint); Type: FUNCTION; Schema: public; Owner: -
@@ -4351,22 +4419,30 @@ CREATE FUNCTION public.queue_heads(p_every interval) RETURNS integer
     AS $$
 declare
   documents integer;
-  last_number bigint;
+  told_before bigint;
   told_at timestamptz;
 begin
   perform check_office();
   perform pg_advisory_xact_lock(hashtext('unitrail.log-heads'));
   told_at := clock_timestamp();
   if exists (select from log_heads where at > told_at - p_every and at <= told_at) then return 0; end if;
-  select coalesce(max(number), 0) into last_number from log_heads;
+  select count(*) into told_before from log_heads;
   with moved as materialized (
       select m.stream, m.unit_id, m.seq, m.head, 1 + (row_number() over (order by m.stream collate "C") - 1) / 10000 as part from moved_streams() as m),
     told as (insert into log_told (stream, unit_id, seq) select m.stream, m.unit_id, m.seq from moved m
              on conflict (stream) do update set seq = excluded.seq),
+    -- One for each part, and one more for each that may be taken: so many are free among them.
+    numbers as (
+      select n as number, row_number() over (order by n) as part
+      from generate_series(told_before + 1, told_before + (select coalesce(max(m.part), 0) from moved m)
+        + (select count(*) from log_heads h where h.number > told_before)
+        + (select count(*) from log_queue q where q.stream = 'log' and q.seq > told_before)) as n
+      where not exists (select from log_heads h where h.number = n)
+        and not exists (select from log_queue q where q.stream = 'log' and q.seq = n)),
     parts as (
-      select last_number + m.part as number,
+      select n.number,
         string_agg(format('{"hash":"%s","seq":%s,"stream":%s}', encode(m.head, 'hex'), m.seq, to_json(m.stream)), ',' order by m.stream collate "C") as heads
-      from moved m group by m.part),
+      from moved m join numbers n on n.part = m.part group by n.number),
     written as (
       insert into log_heads (number, at, body)
       select p.number, told_at, format('{"at":%s,"format":"unitrail.heads/1","heads":[%s],"number":%s}', told_time(told_at), p.heads, p.number) from parts p
@@ -6777,7 +6853,21 @@ CREATE TABLE public.log_cosignatures (
     signed_at timestamp with time zone NOT NULL,
     line text NOT NULL,
     added_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    id bigint NOT NULL,
     CONSTRAINT log_cosignatures_line CHECK ((((length(line) >= 1) AND (length(line) <= 1000)) AND (line !~ '[[:cntrl:]]'::text)))
+);
+
+--
+-- Name: log_cosignatures_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+--
+
+ALTER TABLE public.log_cosignatures ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.log_cosignatures_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 --
@@ -7864,7 +7954,7 @@ ALTER TABLE ONLY public.log_checkpoints
 --
 
 ALTER TABLE ONLY public.log_cosignatures
-    ADD CONSTRAINT log_cosignatures_pkey PRIMARY KEY (origin, size, witness);
+    ADD CONSTRAINT log_cosignatures_pkey PRIMARY KEY (id);
 
 --
 -- Name: log_heads log_heads_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -8429,6 +8519,12 @@ CREATE INDEX legal_holds_unit_id ON public.legal_holds USING btree (unit_id);
 --
 
 CREATE INDEX log_checkpoints_key ON public.log_checkpoints USING btree (key);
+
+--
+-- Name: log_cosignatures_of_checkpoint; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX log_cosignatures_of_checkpoint ON public.log_cosignatures USING btree (origin, size, witness);
 
 --
 -- Name: log_cosignatures_witness; Type: INDEX; Schema: public; Owner: -
@@ -10290,6 +10386,13 @@ REVOKE ALL ON FUNCTION public.capsule_made(p_capsule text, p_run text, p_manifes
 GRANT ALL ON FUNCTION public.capsule_made(p_capsule text, p_run text, p_manifest text, p_events_manifest text, p_files jsonb) TO unitrail_office;
 
 --
+-- Name: FUNCTION capsule_made(p_capsule text, p_run text, p_manifest text, p_events_manifest text, p_files jsonb, p_public_key text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.capsule_made(p_capsule text, p_run text, p_manifest text, p_events_manifest text, p_files jsonb, p_public_key text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.capsule_made(p_capsule text, p_run text, p_manifest text, p_events_manifest text, p_files jsonb, p_public_key text) TO unitrail_office;
+
+--
 -- Name: TABLE unit_events; Type: ACL; Schema: public; Owner: -
 --
 
@@ -10372,6 +10475,12 @@ REVOKE ALL ON FUNCTION public.check_carton(u public.units, p_shipment text, p_ca
 --
 
 REVOKE ALL ON FUNCTION public.check_certificate(u public.units, p_type text, p_body jsonb) FROM PUBLIC;
+
+--
+-- Name: FUNCTION check_cosignature(p_witness text, p_signed_at timestamp with time zone, p_line text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.check_cosignature(p_witness text, p_signed_at timestamp with time zone, p_line text) FROM PUBLIC;
 
 --
 -- Name: FUNCTION check_field_import(p_import bigint); Type: ACL; Schema: public; Owner: -

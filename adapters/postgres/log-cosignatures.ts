@@ -1,9 +1,7 @@
 import type { Checkpoint } from '../../domain/log-proof';
 import type { Database } from './database';
 import { mapped } from './errors';
-
-/** Those of this many witnesses at most travel with an export. */
-const MOST_CHECKPOINTS = 16;
+import { streamRows } from './row-stream';
 
 export interface Cosignature {
   /** The witness's public key. */
@@ -14,8 +12,8 @@ export interface Cosignature {
 }
 
 /**
- * False where the witness has co-signed that checkpoint already: the first line stays.
- * @throws UnitrailError NOT_FOUND where the checkpoint was not signed here
+ * False where that very line is kept already.
+ * @throws UnitrailError NOT_FOUND where the checkpoint was not signed here, INPUT_INVALID where the line is none of that witness
  */
 export async function addCosignature(
   db: Database,
@@ -29,46 +27,26 @@ export async function addCosignature(
   return rows[0]!.added;
 }
 
-export interface CosignedCheckpoint {
+/** As it lies there: nobody has verified it. */
+export interface CosignatureRow extends Cosignature {
   readonly size: number;
-  readonly root: Uint8Array;
-  /** As it was signed here, with a line of each witness behind it. */
+  /** The checkpoint as it was booked, and the key that it was booked with. */
   readonly note: string;
+  readonly key: string;
 }
 
-/** The newest one of each witness, as far as a tree of that size goes on from it; the largest first. */
-export async function cosignedCheckpoints(
+/** The witnesses in the order in which they came, and of each the newest first, up to a size of the log. */
+export async function* cosignatureRows(
   db: Database,
   { origin, size }: Pick<Checkpoint, 'origin' | 'size'>,
-): Promise<CosignedCheckpoint[]> {
-  const { rows } = await mapped(
-    db.raw<{ rows: { size: string; root: Buffer; note: string; lines: string[] }[] }>(
-      `select c.size, c.root, c.note, array_agg(s.line order by s.witness collate "C") as lines
-       from (select distinct n.size from (
-         select distinct on (w.witness) w.size from log_cosignatures w where w.origin = ? and w.size <= ? order by w.witness, w.size desc) as n) as newest
-       join log_checkpoints c on c.origin = ? and c.size = newest.size
-       join log_cosignatures s on s.origin = c.origin and s.size = c.size
-       group by c.size, c.root, c.note order by c.size desc limit ?`,
-      [origin, size, origin, MOST_CHECKPOINTS],
-    ),
+): AsyncGenerator<CosignatureRow, void, undefined> {
+  const rows = streamRows<Omit<CosignatureRow, 'size'> & { size: string }>(
+    db,
+    `select s.witness, s.size, s.signed_at as "signedAt", s.line, c.note, c.key
+     from (select w.*, min(w.id) over (partition by w.witness) as first from log_cosignatures w where w.origin = ?) s
+     join log_checkpoints c on c.origin = s.origin and c.size = s.size
+     where s.size <= ? order by s.first, s.size desc, s.signed_at desc, s.id`,
+    [origin, size],
   );
-  return rows.map(({ lines, ...row }) => ({
-    ...{ size: Number(row.size), root: row.root },
-    note: row.note + lines.map((line) => `${line}\n`).join(''),
-  }));
-}
-
-/** The newest of each witness. */
-export async function witnessesOf(
-  db: Database,
-  origin: string,
-): Promise<{ witness: string; size: number; signedAt: Date }[]> {
-  const { rows } = await mapped(
-    db.raw<{ rows: { witness: string; size: string; signedAt: Date }[] }>(
-      `select distinct on (witness) witness, size, signed_at as "signedAt" from log_cosignatures where origin = ?
-       order by witness, size desc`,
-      [origin],
-    ),
-  );
-  return rows.map((row) => ({ ...row, size: Number(row.size) }));
+  for await (const row of rows) yield { ...row, size: Number(row.size) };
 }

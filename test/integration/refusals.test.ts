@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import type { Client } from 'pg';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
 import { applySmallPlant, openShopFloor, openTestBatch, type ShopFloor } from '../support/shop-floor';
 import { createTestDatabase, withSuperuser, type TestDatabase, type TestLogin } from '../support/database';
 import { canonicalJson } from '../../domain/canonical';
+import { witnessKey } from '../../tools/export-verifier/cosignature';
 import { sqlStateOf } from '../support/refusals';
 import { decide, walkOn, walkUnit } from '../support/walk-unit';
 
@@ -61,7 +62,9 @@ async function sequence(): Promise<void> {
   );
   await office.raw('select sequence_leaves(100)');
   await office.raw('select book_checkpoint(?, ?, ?, ?, ?)', ['log', 1, Buffer.alloc(32), 'note', 'key']);
-  const witness = ['log', 1, Buffer.alloc(32), 'witness', new Date(), 'line'];
+  const { id, name, text } = witnessKey('w.example', generateKeyPairSync('ed25519').publicKey);
+  const unsigned = Buffer.concat([Buffer.from(id, 'hex'), Buffer.alloc(8 + 64)]).toString('base64');
+  const witness = ['log', 1, Buffer.alloc(32), text, new Date(0), `\u2014 ${name} ${unsigned}`];
   await floor.as('desk').raw('select add_cosignature(?, ?, ?, ?, ?, ?)', witness);
 }
 

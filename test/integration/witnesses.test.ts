@@ -7,14 +7,19 @@ import { build } from 'esbuild';
 import { handOutExport } from '../../activities/hand-out-export';
 import { makeExport, type MakeExportDeps } from '../../activities/make-export';
 import { consistencyProof } from '../../adapters/log/leaf-proofs';
+import { MOST_WITNESSES, newestCosigned } from '../../adapters/log/witnesses';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
 import { openExport } from '../../adapters/postgres/exports';
+import { addCosignature as addLine } from '../../adapters/postgres/log-cosignatures';
 import { register as addCosignature } from '../../cli/log-add-cosignature';
 import { signedManifest, type Manifest, type ManifestLog } from '../../domain/export-manifest';
+import { parseCheckpoint } from '../../domain/log-proof';
+import { cosign as cosignWith } from '../../tools/export-verifier/cosign';
 import type { Report } from '../../tools/export-verifier/report';
 import { createTestDatabase, type TestDatabase } from '../support/database';
 import { asOf, makeDeps, shipBatch, testLook } from '../support/exports';
 import { applySmallPlant, openShopFloor, type ShopFloor } from '../support/shop-floor';
+import { tamper } from '../support/tamper';
 import { typeCommand } from '../support/type-command';
 
 /** A buyer co-signs what it was shown of the log; whoever trusts that buyer can demand it. Both by one file and Node alone. */
@@ -103,6 +108,35 @@ const keep = async (file: string, note: string): Promise<string> => {
 
 const type = (line: string) => typeCommand(database, [addCosignature], line);
 
+const checkpointOf = (note: string) => parseCheckpoint(note)!;
+
+/** The last line of the note, with another signature that looks like one of the same witness. */
+function junkLine(note: string): string {
+  const line = note.trimEnd().split('\n').at(-1)!;
+  const [dash, name, base64] = line.split(' ') as [string, string, string];
+  const bytes = Buffer.from(base64, 'base64');
+  bytes[bytes.length - 1] = bytes.at(-1)! ^ 1;
+  return [dash, name, bytes.toString('base64')].join(' ');
+}
+
+/** Under the name and the key of a witness, by whoever has the desk's login: of what it co-signs, and of what it has not seen. */
+async function plantJunk(cosigned: string, witness: string): Promise<void> {
+  const bytes = Buffer.from(cosigned.trimEnd().split(' ').at(-1)!, 'base64');
+  const signedAt = new Date(Number(bytes.readBigUInt64BE(4)) * 1000);
+  const third = await readFile(join(good, 'acme-000003.checkpoint'), 'utf8');
+  for (const note of [cosigned, third])
+    expect(
+      await addLine(floor.as('desk'), checkpointOf(note), { witness, signedAt, line: junkLine(cosigned) }),
+    ).toBe(true);
+  // And what no function lets in, by whoever has the superuser's rights.
+  await tamper(database, (su) =>
+    su.query(
+      `insert into log_cosignatures (origin, size, witness, signed_at, line) select origin, size, $1, now(), '\u2014 acme.example/witness AAAA' from log_checkpoints`,
+      [witness],
+    ),
+  );
+}
+
 /** The first two exports have a witness, who has co-signed their checkpoints one after the other; a fourth export brings that along. */
 async function witnessed(): Promise<{ folder: string; witness: string; first: string }> {
   const { privateKey } = generateKeyPairSync('ed25519');
@@ -115,6 +149,7 @@ async function witnessed(): Promise<{ folder: string; witness: string; first: st
   );
   expect([two.code, two.said]).toEqual([0, expect.stringContaining('It goes on from')]);
   const second = await keep('second.checkpoint', two.note);
+  await plantJunk(two.note, witness);
   expect(await type(`log add-cosignature ${second} --witness ${witness}`)).toMatchObject({
     text: expect.stringMatching(
       /^Added: checkpoint \d+ of unitrail.log\/unitrail, co-signed by acme/,
@@ -137,13 +172,15 @@ test('a witness co-signs what goes on from what it has seen, and the verifier de
   const answer = await withKey(folder, '--witness', witness);
   expect(problemsOf(answer)).toEqual([]);
   const name = witness.split('+').slice(0, 2).join('+');
-  // The first two exports are within what the witness has seen.
-  expect(answer.notes.filter((note) => note.startsWith(name))).toEqual(
-    ['acme-000003', 'acme-000004'].map(
-      (id) =>
-        expect.stringMatching(`co-signed the log of ${id} up to \\d+ of its \\d+ leaves, at 20`) as string,
-    ),
-  );
+  // Of the newest export alone, by how much: what the one before it has more is within that.
+  const [lag, ...more] = answer.notes.filter((note) => note.startsWith(name));
+  expect(more).toEqual([]);
+  const [, seen, size, behind] =
+    /co-signed (\d+) of the (\d+) leaves of the log in acme-000004, the newest export here, at 20.*: the last (\d+) are not/.exec(
+      lag!,
+    )!;
+  expect(Number(seen) + Number(behind)).toBe(Number(size));
+  expect(Number(seen)).toBe(checkpointOf(await readFile(at('second.checkpoint'), 'utf8')).size);
   // A witness of whom nothing came, and one that is none.
   const base64 = witness.slice(name.length + 1);
   const other = noteKeyOf('other.example', base64);
@@ -157,6 +194,13 @@ test('a witness co-signs what goes on from what it has seen, and the verifier de
   );
   expect((await type(`log add-cosignature ${first} --witness ${other}`)).code).toBe(2);
   expect((await type(`log add-cosignature ${first} --witness x${witness}`)).code).toBe(2);
+  const one = { witness, signedAt: new Date(0), line: '\u2014 x AAAA' };
+  await expect(
+    addLine(floor.as('desk'), checkpointOf(await readFile(first, 'utf8')), one),
+  ).rejects.toMatchObject({
+    code: 'INPUT_INVALID',
+    message: expect.stringMatching(/^line: .* is not allowed; "— acme/) as string,
+  });
   // What was never signed here is not kept.
   const foreign = await keep(
     'foreign.checkpoint',
@@ -164,17 +208,8 @@ test('a witness co-signs what goes on from what it has seen, and the verifier de
   );
   expect((await type(`log add-cosignature ${foreign} --witness ${witness}`)).code).toBe(2);
 
-  const last = 'acme-000004.manifest.json';
-  const changed = async (
-    change: (told: NonNullable<ManifestLog['cosigned']>[number]) => object,
-  ): Promise<string> => {
-    const copy = at('witnessed-copy');
-    await rm(copy, { recursive: true, force: true });
-    await cp(folder, copy, { recursive: true });
-    const retold = (log: ManifestLog) => ({ ...log, cosigned: log.cosigned!.map(change) }) as ManifestLog;
-    await retell(copy, retold, last);
-    return problemsOf(await withKey(copy, '--witness', witness)).join('\n');
-  };
+  const changed = async (change: (told: Cosigned) => Cosigned): Promise<string> =>
+    problemsOf(await retold(folder, witness, (all) => all.map(change))).join('\n');
   const at73 = /(acme\.example\/witness .{20})(.)/;
   expect(
     await changed((told) => ({
@@ -185,11 +220,101 @@ test('a witness co-signs what goes on from what it has seen, and the verifier de
   expect(await changed((told) => ({ ...told, path: told.path.slice(1) }))).toContain(
     `${last}: its log is not shown to go on from a checkpoint that it says is co-signed: the log has forked`,
   );
+  await bringMore(folder, witness);
   await takeBackSeen(folder, first);
   const later = problemsOf(await withKey(folder, '--witness', witness)).join('\n');
   expect(later).toMatch(
     /acme-000004.manifest.json: brings checkpoint \d+ as the newest that acme.* and acme-000003, an export before it, brings/,
   );
+});
+
+type Cosigned = NonNullable<ManifestLog['cosigned']>[number];
+const last = 'acme-000004.manifest.json';
+
+/** Of a copy in which the last export brings something else of witnesses. */
+async function retold(
+  folder: string,
+  witness: string,
+  change: (cosigned: readonly Cosigned[]) => readonly Cosigned[],
+): Promise<Report> {
+  const copy = at('witnessed-copy');
+  await rm(copy, { recursive: true, force: true });
+  await cp(folder, copy, { recursive: true });
+  await retell(copy, (log) => ({ ...log, cosigned: change(log.cosigned!) }), last);
+  return withKey(copy, '--witness', witness);
+}
+
+/** Junk beside what the witness has signed hides it nowhere, and more than is allowed is named. */
+async function bringMore(folder: string, witness: string): Promise<void> {
+  const { log } = JSON.parse(await readFile(join(folder, last), 'utf8')) as Manifest;
+  const [brought] = log!.cosigned!;
+  expect(log!.cosigned).toEqual([
+    { note: await readFile(at('second.checkpoint'), 'utf8'), path: brought!.path },
+  ]);
+  const junk = `${junkLine(brought!.note)}\n`;
+  const newer = {
+    note: (await readFile(join(good, 'acme-000003.checkpoint'), 'utf8')) + junk,
+    path: log!.consistency!.path,
+  };
+  for (const [change, note] of [
+    [(all: readonly Cosigned[]) => [newer, ...all], 'it brings 1 that do not hold'],
+    [([one]: readonly Cosigned[]) => [{ ...one!, note: one!.note + junk }], 'has co-signed'],
+  ] as const) {
+    const report = await retold(folder, witness, change);
+    expect(problemsOf(report)).toEqual([]);
+    expect(report.notes.join('\n')).toContain(note);
+  }
+  const long = { ...brought!, note: `${brought!.note}\u2014 ${'x'.repeat(1_000)} AAAAAAAA\n` };
+  for (const [more, problem] of [
+    [
+      [{ ...brought!, note: brought!.note + junk.repeat(64) }],
+      'log.cosigned[0].note has 66 lines of signatures, and 64 are',
+    ],
+    [[long], 'log.cosigned[0].note has a line of 1011 characters among its signatures, and 1000 are allowed'],
+    [Array<Cosigned>(65).fill(brought!), 'log.cosigned has 65 checkpoints, and 64 are allowed'],
+  ] as const)
+    expect(problemsOf(await retold(folder, witness, () => more)).join('\n')).toContain(`${last}: ${problem}`);
+  for (const [file, note] of [
+    ['lines', brought!.note + junk.repeat(64)],
+    ['line', long.note],
+  ] as const) {
+    const added = await type(`log add-cosignature ${await keep(file, note)} --witness ${witness}`);
+    expect(added).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(
+        /file.* is not allowed; a checkpoint with at most 64 lines .*; it has/,
+      ) as string,
+    });
+  }
+}
+
+test('a log has so many witnesses: one more is refused, and takes no place of those who came first', async () => {
+  const checkpoint = await readFile(join(good, 'acme-000001.checkpoint'), 'utf8');
+  const { origin } = checkpointOf(checkpoint);
+  const known = await newestCosigned(office, { origin });
+  const add = async (name: string) => {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
+    const asked = { checkpoint, logKey: deps.log.key.text, privateKey: pem, name };
+    const { note, witness } = cosignWith({
+      ...asked,
+      previous: null,
+      consistency: null,
+      time: 1_800_000_000,
+    });
+    return type(`log add-cosignature ${await keep('more', note)} --witness ${witness}`);
+  };
+  for (let more = known.length; more < MOST_WITNESSES; more += 1)
+    expect((await add(`${more}.example`)).code).toBe(0);
+  expect(await add('acme.example/witness')).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(
+      /--witness.* is not allowed; one of the 16 witnesses that unitrail.log/,
+    ) as string,
+  });
+  const now = await newestCosigned(office, { origin });
+  expect(now.slice(0, known.length)).toEqual(known);
+  expect(now).toHaveLength(MOST_WITNESSES);
 });
 
 /** The third export brings what the witness has co-signed last, and the fourth what it had co-signed before. */

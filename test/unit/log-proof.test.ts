@@ -11,11 +11,13 @@ import {
   type SubtreeHash,
 } from '../../domain/merkle';
 import {
+  excessOf,
   formatNote,
   noteKey,
   noteKeyText,
   parseNote,
   parseNoteKey,
+  signatureBy,
   verifyNote,
 } from '../../domain/signed-note';
 
@@ -134,6 +136,24 @@ describe('a signed note', () => {
     expect(verifyNote({ ...note, text: `${TEXT}more\n` }, key, isEd25519Signed)).toBe('bad');
     const other = noteKey('PeterNeumann', Buffer.alloc(32, 7), sha256);
     expect(verifyNote(note, other, isEd25519Signed)).toBe('missing');
+  });
+
+  it('has the signature of a key that holds, whatever else stands under its name', () => {
+    const key = parseNoteKey(KEY, sha256)!;
+    const [good] = parseNote(NOTE)!.signatures;
+    const junk = { ...good!, signature: Uint8Array.from(good!.signature, (byte) => byte ^ 1) };
+    const note = { text: TEXT, signatures: [junk, good!] };
+    expect(verifyNote(note, key, isEd25519Signed)).toBe('bad');
+    expect(signatureBy(note, key, isEd25519Signed)).toBe(good!.signature);
+    expect(signatureBy({ ...note, signatures: [junk] }, key, isEd25519Signed)).toBeNull();
+  });
+
+  it('has so many lines of signatures, of so many characters', () => {
+    const line = NOTE.slice(NOTE.lastIndexOf('\u2014'));
+    expect(excessOf(NOTE + line.repeat(63))).toBeNull();
+    expect(excessOf(NOTE + line.repeat(64))).toBe('65 lines of signatures');
+    expect(excessOf(`${NOTE}${'x'.repeat(1_000)}\n`)).toBeNull();
+    expect(excessOf(`${NOTE}${'x'.repeat(1_001)}\n`)).toBe('a line of 1001 characters');
   });
 
   it('is written byte for byte as the Go library writes it', () => {

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readCheckpoint, type Checkpoint } from './checkpoint';
-import { cosignedAt, cosignNote, witnessKey, type WitnessKey } from './cosignature';
+import { cosignedAt, cosignNote, tooMuchOf, witnessKey, type WitnessKey } from './cosignature';
 import { goesOn } from './merkle';
 
 export interface CosignRequest {
@@ -88,6 +88,8 @@ function goingOn(
 function readSigned(what: string, note: string, logKey: string): Checkpoint {
   const read = readCheckpoint(note, logKey);
   if ('wrong' in read) throw new Error(`${what} ${read.wrong}`);
+  const tooMuch = tooMuchOf(note);
+  if (tooMuch !== null) throw new Error(`${what} has ${tooMuch}`);
   return read;
 }
 

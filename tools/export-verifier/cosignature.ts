@@ -4,6 +4,11 @@ import { createHash, createPublicKey, sign, verify, type KeyObject } from 'node:
 const TYPE = 4;
 const SPKI = Buffer.from('302a300506032b6570032100', 'hex');
 const SIGNATURE_BYTES = 64;
+/** The last second that a date can tell. */
+const LAST_SECOND = 8_640_000_000_000;
+/** A note has so many lines of signatures at most, of so many characters. */
+const MOST_LINES = 64;
+const MOST_LINE = 1_000;
 
 export interface WitnessKey {
   readonly name: string;
@@ -54,10 +59,20 @@ export function cosignNote(note: string, witness: WitnessKey, privateKey: KeyObj
   return `${body}\n${[...others, `\u2014 ${witness.name} ${told}`].join('\n')}\n`;
 }
 
+/** What of a note's signatures is more than is looked at, and what is allowed; null where they are as they may be. */
+export function tooMuchOf(note: string): string | null {
+  const { lines } = partsOf(note);
+  if (lines.length > MOST_LINES) return `${lines.length} lines of signatures, and ${MOST_LINES} are allowed`;
+  const long = lines.find(({ length }) => length > MOST_LINE);
+  return long === undefined
+    ? null
+    : `a line of ${long.length} characters among its signatures, and ${MOST_LINE} are allowed`;
+}
+
 function timeOf(bytes: Buffer, body: string, { key }: WitnessKey): number | null {
   if (bytes.length !== 4 + 8 + SIGNATURE_BYTES) return null;
   const time = Number(bytes.readBigUInt64BE(4));
-  if (!Number.isSafeInteger(time)) return null;
+  if (time > LAST_SECOND) return null;
   return verify(null, messageOf(body, time), key, bytes.subarray(12)) ? time : null;
 }
 

@@ -1,7 +1,12 @@
-import { cosignedAt, type WitnessKey } from './cosignature';
+import { cosignedAt, tooMuchOf, type WitnessKey } from './cosignature';
 import type { ExportSet, NamedLog } from './manifests';
 import { goesOn } from './merkle';
 import type { Problems } from './report';
+
+/** A set brings so many co-signed checkpoints at most. */
+const MOST_COSIGNED = 64;
+
+type Brought = NonNullable<NamedLog['cosigned']>[number];
 
 /** A checkpoint that a witness has co-signed. */
 interface Seen {
@@ -20,21 +25,35 @@ export function checkWitnesses(
   problems: Problems,
 ): void {
   for (const set of sets) checkBrought(set, problems);
+  const newest = newestOf(sets);
   for (const witness of witnesses) {
     const seen = new Map(sets.map((set) => [set, seenBy(set, witness, problems)]));
     checkShrinking(sets, seen, witness, problems);
     for (const set of sets) {
       const all = [set, ...followersOf(set, sets)].flatMap((one) => seen.get(one) ?? []);
-      tell(set, witness, all.sort((a, b) => b.size - a.size)[0], problems);
+      const [largest] = all.sort((a, b) => b.size - a.size);
+      requireSeen(set, witness, largest, problems);
+      if (largest && newest.has(set)) noteLag(set, witness, largest, problems);
     }
   }
+}
+
+/** Of each buyer and log the set with the largest checkpoint: what a witness has not seen of it, no other set here can bring. */
+function newestOf(sets: readonly ExportSet[]): ReadonlySet<ExportSet> {
+  const newest = new Map<string, ExportSet>();
+  for (const set of sets) {
+    if (set.log === undefined) continue;
+    const of = `${set.buyer}\n${set.log.origin}`;
+    if (set.log.size >= (newest.get(of)?.log!.size ?? 0)) newest.set(of, set);
+  }
+  return new Set(newest.values());
 }
 
 /** From one export to the next the newest one of a witness is brought: an older one hides that it has seen more. */
 function checkShrinking(
   sets: readonly ExportSet[],
   seen: ReadonlyMap<ExportSet, Seen | null>,
-  { name, id }: WitnessKey,
+  witness: WitnessKey,
   problems: Problems,
 ): void {
   for (const set of sets) {
@@ -43,26 +62,38 @@ function checkShrinking(
     if (older)
       problems.add(
         older.manifest,
-        `brings checkpoint ${seen.get(older)!.size} as the newest that ${name}+${id} has co-signed, and ${set.export}, an export before it, brings ${before}`,
+        `brings checkpoint ${seen.get(older)!.size} as the newest that ${nameOf(witness)} has co-signed, and ${set.export}, an export before it, brings ${before}`,
       );
   }
 }
 
-function tell(
-  { manifest, export: id, log }: ExportSet,
+function requireSeen(
+  { manifest, log }: ExportSet,
   witness: WitnessKey,
   seen: Seen | undefined,
   problems: Problems,
 ): void {
-  const name = `${witness.name}+${witness.id}`;
+  const name = nameOf(witness);
   if (log === undefined) return problems.add(manifest, `tells of no log that ${name} could have co-signed`);
   if (!seen)
-    return problems.add(manifest, `nothing that its log ${log.origin} goes on from is co-signed by ${name}`);
-  if (seen.size < log.size)
+    problems.add(manifest, `nothing that its log ${log.origin} goes on from is co-signed by ${name}`);
+}
+
+/** What came after is the next export's: a witness co-signs what it was shown. */
+function noteLag(
+  { export: id, log }: ExportSet,
+  witness: WitnessKey,
+  { size, at }: Seen,
+  problems: Problems,
+): void {
+  const behind = log!.size - size;
+  if (behind > 0)
     problems.notes.push(
-      `${name} has co-signed the log of ${id} up to ${seen.size} of its ${log.size} leaves, at ${new Date(seen.at * 1000).toISOString()}`,
+      `${nameOf(witness)} has co-signed ${size} of the ${log!.size} leaves of the log in ${id}, the newest export here, at ${new Date(at * 1000).toISOString()}: the last ${behind} are not co-signed`,
     );
 }
+
+const nameOf = ({ name, id }: WitnessKey): string => `${name}+${id}`;
 
 /** Those of the same buyer's sequence and log, the next one first: their logs go on from that of the set, or that is told. */
 function followersOf({ kind, buyer, number, log }: ExportSet, sets: readonly ExportSet[]): ExportSet[] {
@@ -73,26 +104,43 @@ function followersOf({ kind, buyer, number, log }: ExportSet, sets: readonly Exp
     .sort((a, b) => a.number! - b.number!);
 }
 
-/** The largest one. */
+/** The largest one that holds. What does not hold hides no other: it is wrong where there is nothing else. */
 function seenBy({ manifest, log }: ExportSet, witness: WitnessKey, problems: Problems): Seen | null {
   let seen: Seen | null = null;
-  for (const { note } of log?.cosigned ?? []) {
-    const at = cosignedAt(note, witness);
-    if (at === 'bad')
-      problems.add(manifest, `the co-signature by ${witness.name}+${witness.id} does not hold`);
-    const size = sizeOf(note, log!);
-    if (typeof at === 'number' && size !== null && size > (seen?.size ?? -1)) seen = { size, at };
+  let bad = 0;
+  for (const brought of lookedAt(log)) {
+    const at = cosignedAt(brought.note, witness);
+    if (at === 'bad') bad += 1;
+    if (typeof at !== 'number') continue;
+    const size = sizeOf(brought, log!);
+    if (size !== null && size > (seen?.size ?? -1)) seen = { size, at };
   }
+  if (bad > 0 && seen === null)
+    problems.add(manifest, `the co-signature by ${nameOf(witness)} does not hold`);
+  else if (bad > 0)
+    problems.notes.push(
+      `${manifest}: beside the co-signature by ${nameOf(witness)} it brings ${bad} that do not hold`,
+    );
   return seen;
 }
 
+function lookedAt(log: NamedLog | undefined): readonly Brought[] {
+  return (log?.cosigned ?? []).slice(0, MOST_COSIGNED).filter(({ note }) => tooMuchOf(note) === null);
+}
+
 function checkBrought({ manifest, log }: ExportSet, problems: Problems): void {
-  for (const { note } of log?.cosigned ?? [])
-    if (sizeOf(note, log!) === null)
+  const { length } = log?.cosigned ?? [];
+  if (length > MOST_COSIGNED)
+    problems.add(manifest, `log.cosigned has ${length} checkpoints, and ${MOST_COSIGNED} are allowed`);
+  for (const [at, brought] of (log?.cosigned ?? []).entries()) {
+    const tooMuch = tooMuchOf(brought.note);
+    if (tooMuch !== null) problems.add(manifest, `log.cosigned[${at}].note has ${tooMuch}`);
+    else if (at < MOST_COSIGNED && sizeOf(brought, log!) === null)
       problems.add(
         manifest,
         `its log is not shown to go on from a checkpoint that it says is co-signed: the log has forked`,
       );
+  }
 }
 
 /** What a note says of that log; null where it says nothing of it. */
@@ -106,8 +154,7 @@ export function headIn(
 }
 
 /** Null where the set's log does not go on from it. */
-function sizeOf(note: string, log: NamedLog): number | null {
-  const path = log.cosigned!.find((one) => one.note === note)!.path;
+function sizeOf({ note, path }: Brought, log: NamedLog): number | null {
   const head = headIn(note, log);
   if (head === null) return null;
   const hashes = path.map((hash) => Buffer.from(hash, 'base64'));
