@@ -304,6 +304,36 @@ const lies: [string, (su: Client, folder: string) => Promise<unknown>, () => (st
     () => [/^the unitrail\.heads\/1 of log at 9/, 'refusal 1 of the log'],
   ],
   [
+    'a row that was put where the next heads would be told',
+    async (su) => {
+      await su.query(
+        `insert into log_queue (id, format, stream, seq, sha256, salt) overriding system value
+         select 1000, 'unitrail.heads/1', 'log', max(number) + 1, 'x', sha256('salt') from log_heads`,
+      );
+      await su.query('insert into log_pending values (1000)');
+    },
+    () => [/^the unitrail\.heads\/1 of log at \d+, which has no place in the log$/],
+  ],
+  [
+    'a history that no heads have told for hours',
+    async (su) => {
+      const stream = streamOf(story().held);
+      await su.query('delete from log_told where stream = $1', [stream]);
+      await su.query(`update unit_events set at = at - interval '3 hours' where stream = $1`, [stream]);
+    },
+    () => [`${streamOf(story().held)}, event 1`],
+  ],
+  [
+    'a history that is said to be told further than it goes',
+    (su) => su.query('update log_told set seq = seq + 1000 where stream = $1', [streamOf(story().held)]),
+    () => [`heads of ${streamOf(story().held)}`],
+  ],
+  [
+    'heads that wait for nothing',
+    (su) => su.query(`insert into log_heads values (9, now(), '{}')`),
+    () => ['heads 9 of the log'],
+  ],
+  [
     'a place that is kept for nothing',
     (su) => su.query('insert into log_pending values (1000)'),
     () => ['row 1000 of the log queue'],

@@ -506,6 +506,37 @@ test('a row of the queue that is nobody’s, and a number that is taken, hold up
   for (const { told } of refused) expect(told).toBeLessThan(checkpoint.size);
 });
 
+test.each([
+  ['the next number, and the one after it', null],
+  ['heads of the largest number there is', '9223372036854775807'],
+])('rows that somebody put there, with %s, stop neither heads nor the log', async (_what, largest) => {
+  await walkUnit(floor, { upTo: 'qc' });
+  const count = async (): Promise<number> =>
+    Number((await db('log_heads').count<{ count: string }[]>())[0]!.count);
+  await tamper(database, async (su) => {
+    if (largest !== null) await su.query(`insert into log_heads values ($1, '2020-01-01', '{}')`, [largest]);
+    // Behind their largest number, and behind their count.
+    await su.query(
+      `with planted as (insert into log_queue (format, stream, seq, sha256, salt)
+         select 'unitrail.heads/1', 'log', last + n, 'x', sha256('salt') from generate_series(1, 2) as n,
+           (select max(number) as last from log_heads where number < 9223372036854775807 union select count(*) from log_heads) as lasts
+         on conflict do nothing returning id)
+       insert into log_pending select id from planted`,
+    );
+  });
+  const before = await count();
+  const { rows } = await db.raw<{ rows: unknown }>(`select queue_heads('0 seconds') as documents`);
+  expect(rows).toEqual([{ documents: 1 }]);
+  expect(await count()).toBe(before + 1);
+  const { size } = await sequence();
+  const told = await db.raw<{ rows: { index: number }[] }>(
+    `select l.index::int as index from log_leaves l join log_queue q on q.id = l.queue_id join log_heads h on h.number = q.seq
+     where q.stream = 'log' and h.at = (select max(at) from log_heads where at <= now())`,
+  );
+  expect(told.rows).toEqual([{ index: expect.any(Number) as number }]);
+  expect(told.rows[0]!.index).toBeLessThan(size);
+});
+
 test('a folder that can not be written is infrastructure: nothing is signed, and the next run goes on', async () => {
   const path = join(home, 'no-folder');
   await writeFile(path, '');

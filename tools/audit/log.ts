@@ -7,6 +7,7 @@ import { checkCosignatures } from './log-cosignatures';
 import { checkHeads } from './log-heads';
 import { checkQueued } from './log-queue';
 import { checkRefused, DOCUMENT, DOCUMENTS, unitOf } from './log-refused';
+import { checkTold } from './log-told';
 import { GrowingTree, leafHash, TileComparison } from './log-tree';
 import type { Snapshot } from './snapshot';
 
@@ -60,6 +61,7 @@ export async function checkLog(
     findings.violation('A18', subject, found, expected);
   await checkQueued(snapshot, wrong);
   await checkRefused(snapshot, wrong);
+  await checkTold(snapshot, wrong);
   await checkCosignatures(snapshot, wrong);
   const outside = keptCheckpoint(kept, await signersOf(snapshot, trusted, wrong, findings), wrong);
   const tiles =

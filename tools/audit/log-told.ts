@@ -1,0 +1,45 @@
+import type { Wrong } from './findings';
+import type { Snapshot } from './snapshot';
+
+/** The sequencer tells the heads at least once in 55 minutes; the rest is for whoever was slow. */
+const LATE = "interval '2 hours'";
+
+/** Written down here a second time on purpose: the states of a unit that has not ended. */
+const OPEN = `('InProgress', 'AwaitingEngineer', 'ReadyToShip', 'Packed')`;
+
+/** Streams that the heads have to tell, as far as they stand, and up to where they were told. A unit's end is told once more. */
+const STREAMS = `
+  select s.stream, s.seq, coalesce(t.seq, 0) as told from streams s left join log_told t on t.stream = s.stream
+  union all
+  select 'unit:' || u.id, u.seq, coalesce(t.seq, 0) from units u left join log_told t on t.unit_id = u.id
+  where u.state in ${OPEN} or t.seq is not null`;
+
+/**
+ * A18. The heads of what is open are told every hour while the log goes on: whoever keeps them from being told could change a history
+ * that nothing commits to yet. Nothing counts as told that is not there.
+ */
+export async function checkTold(snapshot: Snapshot, wrong: Wrong): Promise<void> {
+  const late = await snapshot.rows<{ stream: string; seq: number; at: string; signed: string }>(
+    `with newest as (select max(booked_at) as at from log_checkpoints where booked_at <= now())
+     select m.stream, e.seq, e.at, n.at as signed from newest n cross join (${STREAMS}) m
+     cross join lateral (select v.seq, v.at from unit_events v where v.stream = m.stream and v.seq = m.told + 1 limit 1) e
+     where m.seq > m.told and e.at < n.at - ${LATE} order by m.stream limit 100`,
+  );
+  for (const { stream, seq, at, signed } of late)
+    wrong(
+      `${stream}, event ${seq}`,
+      `of ${at}, and in no heads`,
+      `heads that tell it: a checkpoint was signed at ${signed}`,
+    );
+  const ahead = await snapshot.rows<{ stream: string; seq: number; told: number }>(
+    `select m.stream, m.seq, m.told from (${STREAMS}) m where m.told > m.seq order by m.stream limit 100`,
+  );
+  for (const { stream, seq, told } of ahead)
+    wrong(`heads of ${stream}`, `said to be told up to event ${told}`, `${seq} at most, the last one`);
+  const unqueued = await snapshot.rows<{ number: number }>(
+    `select h.number from log_heads h where not exists (select from log_queue q
+       where q.format = 'unitrail.heads/1' and q.stream = 'log' and q.seq = h.number) order by h.number limit 100`,
+  );
+  for (const { number } of unqueued)
+    wrong(`heads ${number} of the log`, 'no row in the log queue', 'a leaf of unitrail.heads/1');
+}
