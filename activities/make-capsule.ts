@@ -103,7 +103,7 @@ async function writeAndBook(
     [names.manifest, names.eventsManifest].map((name) => readFile(join(folder, name), 'utf8')),
   );
   await bookCapsule(db, capsule, run.id, {
-    ...{ manifest: manifest!, eventsManifest: eventsManifest! },
+    ...{ manifest: manifest!, eventsManifest: eventsManifest!, publicKey: key.publicKey },
     files: files.map(({ name, role, ownOnly, sizeBytes, sha256 }) => ({
       ...{ name, role, ownOnly, sizeBytes, sha256 },
     })),

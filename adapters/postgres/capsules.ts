@@ -113,17 +113,20 @@ export interface MadeCapsule {
   readonly manifest: string;
   readonly eventsManifest: string;
   readonly files: readonly CapsuleFileRow[];
+  /** Of the key that has signed both: DER in base64. */
+  readonly publicKey: string;
 }
 
-/** False where it was made before: those files count. */
+/** With the key that has signed it, which may have signed nothing before. False where it was made before: those files count. */
 export async function bookCapsule(
   db: Database,
   capsule: string,
   run: string,
   made: MadeCapsule,
 ): Promise<boolean> {
-  const values = [capsule, run, made.manifest, made.eventsManifest, JSON.stringify(made.files)];
-  return call(db, 'capsule_made(?, ?, ?, ?, ?::jsonb)', values);
+  const { manifest, eventsManifest, files, publicKey } = made;
+  const values = [capsule, run, manifest, eventsManifest, JSON.stringify(files), publicKey];
+  return call(db, 'capsule_made(?, ?, ?, ?, ?::jsonb, ?)', values);
 }
 
 /** A null target: nobody is to be brought it. With a failure: it is still due. */

@@ -8,9 +8,10 @@ import { capsuleDeps, moveAll, planRun } from '../support/capsule-run';
 import { createTestDatabase, withSuperuser, type TestDatabase } from '../support/database';
 import { shipBatch } from '../support/exports';
 import { applyPolicy, handOut } from '../support/retention';
-import { applySmallPlant, openShopFloor } from '../support/shop-floor';
+import { applySmallPlant, openShopFloor, openTestBatch } from '../support/shop-floor';
 import { rewriteHistory, tamper, withFacts, type Told } from '../support/tamper';
-import { digest } from '../support/unit-acts';
+import { decide, digest } from '../support/unit-acts';
+import { walkUnit } from '../support/walk-unit';
 
 /** A19. Whoever has the superuser's rights, and makes up what retention did, is told of. */
 let base: TestDatabase;
@@ -172,7 +173,7 @@ test('the same with a chain that was made to hold has no manifest that a key of 
 });
 
 test.each([
-  ['whose row alone was put there', 'an event exportMade that names it', false],
+  ['whose row alone was put there', 'an event exportMade or capsuleMade that names it', false],
   ['that is none of those given', 'one of those given', true],
 ])('a key on record %s is named, and what it has signed', async (_what, expected, isGiven) => {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
@@ -207,6 +208,47 @@ async function keyOfThisHouse(): Promise<string> {
 test('by the key that is given, a run that did what it tells keeps every promise', async () => {
   expect(await told(() => Promise.resolve(), [await keyOfThisHouse()])).toEqual([]);
 });
+
+test('a capsule may be the first thing that a key has signed: the key is on record with it', async () => {
+  const database = await createTestDatabase();
+  const floor = openShopFloor(database);
+  const own = join(home, 'own');
+  try {
+    await applySmallPlant(floor);
+    await applyPolicy(floor);
+    const trial = await openTestBatch(floor, { trial: true, quantity: 1 });
+    await decide(floor, await walkUnit(floor, { batch: trial, upTo: 'assign' }), 'scrapped', {
+      code: 'test',
+    });
+    const deps = await capsuleDeps(floor.as('office'), own);
+    const planned = await planRun(floor.as('office'));
+    expect(planned.capsules).toEqual([expect.stringMatching(/^own-/)]);
+    const keys = () => floor.as('office')('export_keys').select('id', 'public_key');
+    const manifest = '{"signature":{"keyId":"another"}}';
+    const events = JSON.stringify({ manifestSha256: digest(manifest), signature: { keyId: deps.key.keyId } });
+    const booking = [planned.capsules[0]!, planned.run.id, manifest, events, '[]', deps.key.publicKey];
+    await expect(
+      floor.as('office').raw('select capsule_made(?, ?, ?, ?, ?::jsonb, ?)', booking),
+    ).rejects.toMatchObject({ code: 'UT002', message: expect.stringContaining(deps.key.keyId) as string });
+    expect(await keys()).toEqual([]);
+    await moveAll(deps, floor.as('retention'), planned);
+    expect(await keys()).toEqual([{ id: deps.key.keyId, public_key: deps.key.publicKey }]);
+    const judge = async () =>
+      (await audit(database.urlOf('auditor'), { store: join(own, 'store') })).violations;
+    expect(await judge()).toEqual([]);
+    // The event names the key that is in the manifest.
+    await tamper(database, (su) =>
+      rewriteHistory(su, `retention:${planned.run.id}`, withFacts('capsuleMade', { keyId: '0'.repeat(16) })),
+    );
+    expect(subjectsOf(await judge())).toEqual([
+      `A17 key ${deps.key.keyId} of exports`,
+      `A19 capsule ${planned.capsules[0]!}`,
+    ]);
+  } finally {
+    await floor.close();
+    await database.drop();
+  }
+}, 60_000);
 
 const ofMoved = (): string[] => [`A19 capsule ${moved}`];
 const update = (set: string) => (su: Client) => su.query(`update capsules set ${set}`);

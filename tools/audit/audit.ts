@@ -182,7 +182,7 @@ async function checkWholes(
   await checkNumberLists(snapshot, lists, findings);
   await checkAdoptions(snapshot, adoptions, findings);
   await checkLeases(snapshot, plant, leases, findings);
-  const keys = await loadKeys(snapshot, exports, exportKeys, findings);
+  const keys = await loadKeys(snapshot, { exports, retention }, exportKeys, findings);
   await checkExports(snapshot, exports, keys, findings);
   await checkFieldReports(snapshot, fields, findings);
   await checkRetention(snapshot, retention, keys, findings);

@@ -1,11 +1,12 @@
 import { checkErasure, loadTerms, type ArchiveTerms } from './archive-terms';
+import { readCanonical } from './canonical-check';
 import { checkCapsuleFiles, loadCapsuleFiles } from './capsule-files';
 import { checkCopies, loadCopies } from './capsule-copies';
 import type { Findings } from './findings';
 import { byCapsule, type RetentionEvents, type ToldOfRun } from './retention-events';
 import type { KeysOnRecord } from './signed-by';
 import type { Snapshot } from './snapshot';
-import { textFact, type Facts } from './stored-event';
+import { factsOf, innerFacts, textFact, type Facts } from './stored-event';
 import { checkDone, checkTime, compare, isAfter, onlyOne } from './told-facts';
 import {
   digest,
@@ -134,7 +135,10 @@ interface StepOfCapsule {
 const steps: readonly StepOfCapsule[] = [
   {
     ...{ state: 'made', type: 'capsuleMade', at: 'madeAt' },
-    facts: ({ manifestSha256, files }) => ({ manifestSha256, files: files.length }),
+    facts: ({ manifestSha256, files, row, told }) => ({
+      ...{ manifestSha256, files: files.length },
+      ...(namesKey(told) && { keyId: keyIdOf(row.manifest) }),
+    }),
   },
   {
     ...{ state: 'abandoned', type: 'capsuleAbandoned', at: 'abandonedAt', slowMs: SLOW_MS },
@@ -149,6 +153,15 @@ const steps: readonly StepOfCapsule[] = [
     facts: ({ row: { units } }) => ({ units }),
   },
 ];
+
+/** By the event: those of before did not tell it. */
+function namesKey(told: readonly ToldOfRun[]): boolean {
+  return told.some(({ type, facts }) => type === 'capsuleMade' && facts.keyId !== undefined);
+}
+
+function keyIdOf(manifest: string | null): unknown {
+  return innerFacts(factsOf(readCanonical(manifest ?? '{}').value), 'signature').keyId;
+}
 
 function checkSteps(whole: Whole, wrong: WrongOfCapsule): void {
   let state = 'planned';
