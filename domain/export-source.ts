@@ -58,6 +58,8 @@ export interface ToldStatement {
   readonly since: readonly string[] | null;
   /** The hash, in hex digits, that the unit's record was sealed with: where `since` begins. Null where the record is not here. */
   readonly sealedHead: string | null;
+  /** The unit's record and history have moved into the archive. */
+  readonly hasMoved: boolean;
 }
 
 /** What an export tells, and where the log has it: row for row in the order of amendments and numbers. */

@@ -67,15 +67,23 @@ async function prove(
   return { ...proof, format: STATEMENT_PROOF_FORMAT, statement, since };
 }
 
-/** An event between the record and the statement may have been changed since: whoever gets both would find that they are of two units. */
-function requireSameHistory({ value, place, since, sealedHead }: ToldStatement, statement: string): void {
-  if (since === null || sealedHead === null) return;
-  const { body, hash, header } = JSON.parse(statement) as { body: unknown; hash: string; header: string };
-  const head = since.reduce((before, link) => sha256(joinBytes(before, fromHex(link))), fromHex(sealedHead));
-  const ends = sha256(joinBytes(head, sha256(utf8(header)), sha256(utf8(canonicalJson(body)))));
-  if (toHex(ends) === hash) return;
+/**
+ * An event between the record and the statement may have been changed or removed since: whoever gets both would find that they are
+ * of two units, or that nothing shows it. What has moved into the archive has no record here.
+ */
+function requireSameHistory(told: ToldStatement, statement: string): void {
+  const { value, place, fate, since, sealedHead, hasMoved } = told;
+  if (fate !== null || (hasMoved && sealedHead === null)) return;
+  if (since !== null && sealedHead !== null && isLedBy(since, sealedHead, statement)) return;
   throw new UnitrailError(
     'LOG_BROKEN',
-    `The statement about ${value}, event ${place!.seq} of ${place!.stream}, does not go on from what the unit was sealed with: the record or an event between was changed. Run \`unitrail audit\`.`,
+    `The statement about ${value}, event ${place!.seq} of ${place!.stream}, does not go on from what the unit was sealed with: the record or an event between was changed or removed. Run \`unitrail audit\`.`,
   );
+}
+
+/** From that head, event by event, to the statement's own hash. */
+function isLedBy(since: readonly string[], sealedHead: string, statement: string): boolean {
+  const { body, hash, header } = JSON.parse(statement) as { body: unknown; hash: string; header: string };
+  const head = since.reduce((before, link) => sha256(joinBytes(before, fromHex(link))), fromHex(sealedHead));
+  return toHex(sha256(joinBytes(head, sha256(utf8(header)), sha256(utf8(canonicalJson(body)))))) === hash;
 }

@@ -102,8 +102,8 @@ const amendmentStatementsSql = (table: string): string =>
     table,
     `'unit:' || x.unit_id as stream, x.seq as place,
      case when s.count = x.seq - (r.body::jsonb #>> '{history,events}')::bigint - 1 then s.digests end as since,
-     r.body::jsonb #>> '{history,head}' as "sealedHead", null as fate`,
-    `left join records r on r.unit_id = x.unit_id
+     r.body::jsonb #>> '{history,head}' as "sealedHead", c.retired_at is not null as "hasMoved", null as fate`,
+    `left join capsule_units c on c.unit_id = x.unit_id left join records r on r.unit_id = x.unit_id
      left join lateral (
        select count(*), coalesce(array_agg(encode(sha256(convert_to(v.header, 'UTF8')) || sha256(convert_to(v.body, 'UTF8')), 'hex') order by v.seq), '{}') as digests
        from unit_events v
@@ -113,7 +113,7 @@ const amendmentStatementsSql = (table: string): string =>
 const numberStatementsSql = (table: string): string =>
   pageSql(
     table,
-    'coalesce(u.stream, b.stream) as stream, coalesce(u.seq, b.seq) as place, null as since, null as "sealedHead", x.fate',
+    'coalesce(u.stream, b.stream) as stream, coalesce(u.seq, b.seq) as place, null as since, null as "sealedHead", false as "hasMoved", x.fate',
     `left join lateral (
        select v.stream, v.seq from unit_events v
        where v.stream = 'unit:' || x.unit_id and v.type = case x.fate when 'void' then 'voided' else x.fate end and v.at = x.fate_at
@@ -127,6 +127,7 @@ interface StatementRow {
   readonly place: string | null;
   readonly since: readonly string[] | null;
   readonly sealedHead: string | null;
+  readonly hasMoved: boolean;
   readonly fate: NumberFate | null;
 }
 
@@ -153,6 +154,7 @@ function numberOf(row: NumberRow & ItemKey): ReportedNumber {
 }
 
 function statementOf(row: StatementRow & ItemKey): ToldStatement {
-  const { value, stream, place, fate, since, sealedHead } = row;
-  return { value, place: stream === null ? null : { stream, seq: Number(place) }, fate, since, sealedHead };
+  const { value, stream, place, fate, since, sealedHead, hasMoved } = row;
+  const at = stream === null ? null : { stream, seq: Number(place) };
+  return { value, place: at, fate, since, sealedHead, hasMoved };
 }

@@ -22,7 +22,7 @@ import { readLogKey } from '../../adapters/keys/log-key';
 import { correctRecord, recordReturn } from '../../adapters/postgres/amendments';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
 import { logKeys } from '../../adapters/postgres/log';
-import { openExport, openReissue } from '../../adapters/postgres/exports';
+import { openExport, openExtract, openReissue } from '../../adapters/postgres/exports';
 import { canonicalJson } from '../../domain/canonical';
 import {
   signedManifest,
@@ -630,6 +630,40 @@ test('the keys of the log count where they are given, and another one is named',
   expect(problemsOf(await verify(good, '--key', at('both.txt')))[0]).toContain(
     `its log has the key ${key}, which is none of those given`,
   );
+});
+
+/** By whoever has the keys: the proofs of amendments no more show from where they go on. */
+async function leaveOutLinks(folder: string, base: string): Promise<void> {
+  const name = `${base}.proofs.amendments.jsonl`;
+  await edit(folder, name, (text) => text.replaceAll(/"since":\[[^\]]*\]/g, '"since":null'));
+  await adapt(folder, name, deps.key, `${base}.manifest.json`);
+}
+
+test('an amendment that goes on from nothing is wrong beside its record, and a note where that may have moved', async () => {
+  const days = { from: '2020-01-01', to: '2099-12-31', timeZone: 'UTC' };
+  const id = await openExtract(office, 'acme', days, { request: 'extract', asOf, look: testLook() });
+  await makeExport(deps, id);
+  const folder = at('extract');
+  await cp(good, folder, { recursive: true, filter: (path) => !path.includes('acme-000003') });
+  await handOutExport(deps, id, folder);
+  expect(problemsOf(await withKey(folder))).toEqual([]);
+  // By the export's own word the units of the second export's amendments had moved: nothing here tells otherwise.
+  await leaveOutLinks(folder, 'acme-000002');
+  const { code, report } = await withKey(folder);
+  expect({ code, problems: report.problems }).toEqual({ code: 0, problems: [] });
+  expect(report.notes).toContainEqual(
+    expect.stringMatching(
+      /^amendments of acme-000002 .* had moved into the archive by the export's word alone: 3$/,
+    ),
+  );
+  // The extract has the records themselves.
+  await leaveOutLinks(folder, id);
+  const found = problemsOf(await withKey(folder));
+  expect(found).toHaveLength(3);
+  for (const problem of found)
+    expect(problem).toMatch(
+      /amendments.jsonl, line \d: does not show how .* was sealed with, and the set has its record/,
+    );
 });
 
 test('an export that is made after the key of the log was changed is signed by the key that it tells', async () => {

@@ -260,6 +260,24 @@ test('what a buyer would find to be of another history leaves with no export', a
     message: expect.stringContaining('does not go on from what the unit was sealed with') as string,
   });
   await edit('"reason":"typed"', '"reason":"typo"');
+  // That one, and the record, are gone, and have not moved into the archive.
+  for (const [table, which] of [
+    ['unit_events', `stream = 'unit:${unitId}' and body like '%"value":"LOT-2"%'`],
+    ['records', `unit_id = '${unitId}'`],
+  ] as const) {
+    await tamper(database, async (su) => {
+      await su.query(`create table lost as select * from ${table} where ${which}`);
+      await su.query(`delete from ${table} where ${which}`);
+    });
+    await expect(makeExport(deps, id)).rejects.toMatchObject({
+      code: 'LOG_BROKEN',
+      message: expect.stringContaining('the record or an event between was changed or removed') as string,
+    });
+    await tamper(database, async (su) => {
+      await su.query(`insert into ${table} select * from lost`);
+      await su.query('drop table lost');
+    });
+  }
   const shift = (by: string): Promise<unknown> =>
     tamper(database, (su) =>
       su.query(

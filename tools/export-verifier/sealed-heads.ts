@@ -7,6 +7,8 @@ import { readLines } from './read-lines';
 export interface SealedHead {
   readonly events: number;
   readonly head: string;
+  /** What the names of the files begin with that have the record. */
+  readonly sets: readonly string[];
 }
 
 /** Of the units that were amended, by issuer and serial; null where no record is here. */
@@ -38,7 +40,16 @@ async function collect(path: string, heads: SealedHeads): Promise<void> {
   }
 }
 
-export function sealedHead({ history }: Record<string, unknown>): SealedHead | null {
+/** A record of one of these units, in a set. */
+export function noteRecord(
+  heads: SealedHeads,
+  unit: string,
+  { history }: Record<string, unknown>,
+  set: string,
+): void {
+  const known = heads.get(unit);
+  if (known === undefined) return;
   const { events, head } = (history ?? {}) as Partial<SealedHead>;
-  return Number.isSafeInteger(events) && typeof head === 'string' ? { events: events!, head } : null;
+  const isWhole = Number.isSafeInteger(events) && typeof head === 'string';
+  heads.set(unit, isWhole ? { events: events!, head, sets: [...(known?.sets ?? []), set] } : null);
 }

@@ -4,7 +4,7 @@ import { canonicalText, readCanonical } from './canonical';
 import type { ExportSet, NamedLog } from './manifests';
 import { isProof, pairs, readProofLine, wrongWithProof } from './proof';
 import type { Problems } from './report';
-import { unitKey, type SealedHeads } from './sealed-heads';
+import { unitKey, type SealedHead, type SealedHeads } from './sealed-heads';
 
 type Facts = Record<string, unknown>;
 export type Told = 'amendments' | 'numbers';
@@ -55,6 +55,7 @@ class Judge {
   proven = 0;
   private unopened = 0;
   private unbound = 0;
+  private moved = 0;
   /** The leaves of serial numbers: one unit has one. */
   private readonly serials = new Map<number, string>();
 
@@ -85,12 +86,17 @@ class Judge {
 
   notes(): string[] {
     const { export: id } = this.set;
-    const { unopened, unbound } = this;
+    const { unopened, unbound, moved } = this;
     return [
       ...(unopened > 0 ? [`numbers of ${id} of which the log has no statement: ${unopened}`] : []),
       ...(unbound > 0
         ? [
-            `amendments of ${id} in the log that were not compared with the sealed histories of their units: ${unbound}`,
+            `amendments of ${id} in the log that were not compared with the sealed histories of their units, whose records are not here: ${unbound}`,
+          ]
+        : []),
+      ...(moved > 0
+        ? [
+            `amendments of ${id} in the log that were not compared with the sealed histories of their units, which had moved into the archive by the export's word alone: ${moved}`,
           ]
         : []),
     ];
@@ -135,10 +141,11 @@ class Judge {
   /** From the head that the record was sealed with, event by event, to the statement's own hash: it is of that very unit. */
   private leadsElsewhere(statement: Statement, row: Facts, since: unknown, value: string): string | null {
     const sealed = this.heads.get(unitKey(row.issuer, row.serial));
-    if (!sealed || since === null) {
+    if (!sealed) {
       this.unbound += 1;
       return null;
     }
+    if (since === null) return this.withoutLinks(sealed, value);
     const links = Array.isArray(since) ? since.map((link) => Buffer.from(String(link), 'hex')) : [];
     const hash = links.reduce<Uint8Array>(
       (head, link) => sha256(head, link),
@@ -151,6 +158,14 @@ class Judge {
     return isOne && ends === own
       ? null
       : `proves an amendment of another unit: it does not go on from the history that ${value} was sealed with`;
+  }
+
+  /** What has moved into the archive can't be told any more. A set that has the record as well was made before that. */
+  private withoutLinks({ sets }: SealedHead, value: string): string | null {
+    if (sets.includes(this.set.base))
+      return `does not show how the amendment goes on from the history that ${value} was sealed with, and the set has its record`;
+    this.moved += 1;
+    return null;
   }
 }
 

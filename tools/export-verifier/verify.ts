@@ -11,7 +11,7 @@ import { ENDING, readManifest, type ExportSet, type NamedFile } from './manifest
 import { Problems, type CheckedSet, type Report } from './report';
 import { checkSequences, newestNotes } from './sequence';
 import { checkWitnesses } from './witnesses';
-import { amendedUnits, sealedHead, unitKey, type SealedHeads } from './sealed-heads';
+import { amendedUnits, noteRecord, unitKey, type SealedHeads } from './sealed-heads';
 
 export interface VerifyOptions {
   /** The keys that are trusted. Null: nothing can be said of who signed, and that is a problem. */
@@ -119,7 +119,7 @@ async function checkSet(
     if (!(await checkBytes(folder, file, problems))) continue;
     await checkContent(folder, set, file, problems, (issuer, serial, record) => {
       const unit = unitKey(issuer, serial);
-      if (seen.heads.has(unit)) seen.heads.set(unit, sealedHead(record));
+      noteRecord(seen.heads, unit, record, set.base);
       if (set.kind !== 'sequence') return;
       const other = seen.exports.get(unit);
       if (other !== undefined) problems.add(file.name, `unit ${serial} is in ${other} already`);
