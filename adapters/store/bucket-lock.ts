@@ -9,6 +9,7 @@ import type { Bucket } from './bucket-client';
 import { bucketErrorCode } from './bucket-trouble';
 
 export interface BucketLock {
+  canLock(): Promise<boolean>;
   /** False where the bucket can't lock, or there is no such content. A date that lies behind the present one changes nothing. */
   protect(sha256: Sha256Hex, until: Date): Promise<boolean>;
   /** The end of the lock of the content, or of one version of it; null where nothing holds it. */
@@ -55,6 +56,7 @@ export function bucketLock({ client, bucket, keyOf }: Bucket, mode: BucketPlace[
   }
 
   return {
+    canLock,
     protect: async (sha256, until) => {
       if (!(await canLock()) || until.getTime() <= Date.now()) return false;
       const found = await retention(sha256);

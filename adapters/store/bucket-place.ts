@@ -16,7 +16,7 @@ import { isSha256Hex, type Sha256Hex } from '../../domain/brands';
 import { contentPath, placeText, type BucketPlace } from '../../domain/store-place';
 import { openBucketClient, type Bucket } from './bucket-client';
 import { bucketLock } from './bucket-lock';
-import { removeVersions } from './bucket-versions';
+import { removeVersions, versionsLockedUntil } from './bucket-versions';
 import { askingBucket, bucketErrorCode, httpStatusOf } from './bucket-trouble';
 import type { Bytes, Place } from './port';
 
@@ -93,7 +93,7 @@ export function createBucketPlace(setting: BucketPlace): Place {
     remove: (sha256) => asking(() => removeVersions(bucket, lock, sha256)),
     list,
     protect: (sha256, until) => asking(() => lock.protect(sha256, until)),
-    lockedUntil: (sha256) => asking(() => lock.lockedUntil(sha256)),
+    lockedUntil: (sha256) => asking(() => versionsLockedUntil(bucket, lock, sha256)),
   };
 }
 

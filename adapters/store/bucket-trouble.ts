@@ -15,6 +15,22 @@ export function httpStatusOf(error: unknown): number | undefined {
   return metadata?.httpStatusCode;
 }
 
+/** How servers say that an object is locked, besides "access denied". */
+const lockCodes: ReadonlySet<string> = new Set([
+  'InvalidRequest',
+  'MethodNotAllowed',
+  'ObjectLocked',
+  'RetentionPolicyNotMet',
+]);
+
+/** The server knows who asks, and does not do it. Credentials that it does not take are another matter. */
+export function isRefusal(error: unknown): boolean {
+  const code = bucketErrorCode(error);
+  const known = causes.find(({ codes }) => codes.has(code));
+  if (known !== undefined) return known === refused;
+  return lockCodes.has(code) || httpStatusOf(error) === 403;
+}
+
 /** Asks the server, and says of one that does not do it: the bucket can't be used, and why. */
 export async function askingBucket<Result>(place: string, work: () => Promise<Result>): Promise<Result> {
   try {

@@ -1,46 +1,78 @@
 import { DeleteObjectCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import type { Sha256Hex } from '../../domain/brands';
-import { UnitrailError } from '../../domain/errors';
 import type { BucketLock } from './bucket-lock';
 import type { Bucket } from './bucket-client';
-import { bucketErrorCode } from './bucket-trouble';
+import { bucketErrorCode, httpStatusOf, isRefusal } from './bucket-trouble';
+import { heldByServer, lockedUntil } from './locked';
 
 /**
  * Removes every version: in a bucket that keeps versions a plain removal only hides the bytes.
- * @throws UnitrailError NOT_ALLOWED where one of them is locked; then none is removed
+ * @throws UnitrailError NOT_ALLOWED where one of them is locked, and then none is removed; or where the server refuses it
+ * although no lock can be seen
  */
 export async function removeVersions(bucket: Bucket, lock: BucketLock, sha256: Sha256Hex): Promise<void> {
   const versions = await versionsOf(bucket, sha256);
-  for (const version of versions) {
-    const until = await lock.lockedUntil(sha256, version);
-    if (until !== null) throw locked(bucket, sha256, until);
-  }
-  const { client, keyOf } = bucket;
-  const object = { Bucket: bucket.bucket, Key: keyOf(sha256) };
-  if (versions.length === 0) await client.send(new DeleteObjectCommand(object));
-  for (const version of versions)
-    await client.send(new DeleteObjectCommand({ ...object, VersionId: version }));
+  const until = await lastEnd(lock, sha256, versions);
+  if (until !== null) throw lockedUntil(bucket.place, sha256, until);
+  for (const version of versions.length === 0 ? [undefined] : versions)
+    await removeVersion(bucket, lock, sha256, version);
 }
 
-/** Also the marks of those that were hidden. None where the server keeps no versions. */
+/** Until when one version or another is locked: all of them would have to go. */
+export async function versionsLockedUntil(
+  bucket: Bucket,
+  lock: BucketLock,
+  sha256: Sha256Hex,
+): Promise<Date | null> {
+  return (await lock.canLock()) ? lastEnd(lock, sha256, await versionsOf(bucket, sha256)) : null;
+}
+
+/** The latest end of their locks. Of a server that keeps no versions, that of the content. */
+async function lastEnd(
+  lock: BucketLock,
+  sha256: Sha256Hex,
+  versions: readonly string[],
+): Promise<Date | null> {
+  let last: Date | null = null;
+  for (const version of versions.length === 0 ? [undefined] : versions) {
+    const until = await lock.lockedUntil(sha256, version);
+    if (until !== null && (last === null || until > last)) last = until;
+  }
+  return last;
+}
+
+/** A lock may be one that nobody is shown, or that somebody has set since it was looked for. */
+async function removeVersion(
+  { client, bucket, place, keyOf }: Bucket,
+  lock: BucketLock,
+  sha256: Sha256Hex,
+  version: string | undefined,
+): Promise<void> {
+  const object = { Bucket: bucket, Key: keyOf(sha256), ...(version !== undefined && { VersionId: version }) };
+  try {
+    await client.send(new DeleteObjectCommand(object));
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    const until = await lock.lockedUntil(sha256, version);
+    if (until !== null) throw lockedUntil(place, sha256, until);
+    throw heldByServer(place, sha256, `${bucketErrorCode(error)}, ${httpStatusOf(error)}`);
+  }
+}
+
+/**
+ * The oldest first, so that what breaks off leaves the newest one, and then the marks of those that were hidden. None where
+ * the server keeps no versions.
+ */
 async function versionsOf({ client, bucket, keyOf }: Bucket, sha256: Sha256Hex): Promise<string[]> {
   const key = keyOf(sha256);
   try {
     // No other key begins with it, and one content has a handful of versions: the first page has all of them.
     const page = await client.send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix: key }));
-    return [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])].flatMap(({ Key, VersionId }) =>
-      Key === key && VersionId ? [VersionId] : [],
+    return [...(page.Versions ?? []).toReversed(), ...(page.DeleteMarkers ?? [])].flatMap(
+      ({ Key, VersionId }) => (Key === key && VersionId ? [VersionId] : []),
     );
   } catch (error) {
     if (['NotImplemented', 'MethodNotAllowed'].includes(bucketErrorCode(error))) return [];
     throw error;
   }
-}
-
-export function locked({ place }: Pick<Bucket, 'place'>, sha256: Sha256Hex, until: Date): UnitrailError {
-  return new UnitrailError(
-    'NOT_ALLOWED',
-    `The content ${sha256} is locked in ${place} until ${until.toISOString()}: it can't be removed before then.`,
-    { place, sha256, until: until.toISOString() },
-  );
 }

@@ -2,8 +2,10 @@ import { Readable } from 'node:stream';
 import type { Sha256Hex } from '../../domain/brands';
 import { UnitrailError } from '../../domain/errors';
 import { remedyOf } from '../../domain/store-check';
+import { lockedUntil } from './locked';
 import { mend, undoIfRemoved } from './mend';
 import type { ContentStore, PlainStore } from './port';
+import { isUnavailable } from './trouble';
 
 /**
  * Two places that hold the same. What is kept is kept in both, or it is not kept. Reads ask the first, and the copy where the
@@ -106,16 +108,7 @@ export function createMirroredStore(first: PlainStore, copy: PlainStore): Conten
 /** Before anything goes: half of a removal would be mended. */
 async function refuseLocked(store: PlainStore, sha256: Sha256Hex): Promise<void> {
   const until = await store.lockedUntil(sha256);
-  if (until === null) return;
-  throw new UnitrailError(
-    'NOT_ALLOWED',
-    `The content ${sha256} is locked in ${store.place} until ${until.toISOString()}: it can't be removed before then.`,
-    { place: store.place, sha256, until: until.toISOString() },
-  );
-}
-
-function isUnavailable(error: unknown): boolean {
-  return error instanceof UnitrailError && error.code === 'STORE_UNAVAILABLE';
+  if (until !== null) throw lockedUntil(store.place, sha256, until);
 }
 
 /** What another place may do better. */

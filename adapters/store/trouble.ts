@@ -21,3 +21,8 @@ export async function reportingTrouble<Result>(
     );
   }
 }
+
+/** The place does not answer, or not for this content; another one may. */
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof UnitrailError && error.code === 'STORE_UNAVAILABLE';
+}
