@@ -148,3 +148,17 @@ export async function alive<T>(work: () => Promise<T>): Promise<T> {
     stop();
   }
 }
+
+/** As `alive`, and tells where the work is: the next try goes on from there, also after a failure. */
+export async function aliveAt<T>(pointOf: () => unknown, work: () => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const timer = setInterval(() => context.heartbeat(pointOf()), HEARTBEAT_MS);
+  try {
+    return await work();
+  } catch (error) {
+    context.heartbeat(pointOf());
+    throw error;
+  } finally {
+    clearInterval(timer);
+  }
+}

@@ -6,8 +6,8 @@ import type { Database } from '../adapters/postgres/database';
 import { wantedContents } from '../adapters/postgres/wanted-contents';
 import { UnitrailError } from '../domain/errors';
 import { findingText, type StoreCheckPart, type StoreReport } from '../domain/store-check';
-import { alive } from './act';
-import { protectArchive } from './protect-archive';
+import { aliveAt } from './act';
+import { protectArchive, protectBegin, type ProtectPoint } from './protect-archive';
 
 export interface CheckStoreActivityDeps {
   readonly db: Database;
@@ -22,7 +22,6 @@ export interface CheckStoreActivityDeps {
 /** A step ends after this time or this many contents, whichever is first: what a killed worker has to do again is bounded. */
 const STEP_MS = 10 * 60_000;
 const STEP_CONTENTS = 5_000;
-const HEARTBEAT_MS = 10_000;
 
 /** The search for bit rot, in steps. Safe to run twice: what was mended is whole. */
 export function createCheckStoreActivities({
@@ -35,34 +34,35 @@ export function createCheckStoreActivities({
   return {
     /** Reads on from there, and mends. A repeat goes on where the try before it told that it was. */
     async checkStorePart(begin: StoreCheckPart): Promise<StoreCheckPart> {
-      const context = Context.current();
-      let part = (context.info.heartbeatDetails as StoreCheckPart | undefined) ?? begin;
+      const { info, cancellationSignal: signal } = Context.current();
+      let part = (info.heartbeatDetails as StoreCheckPart | undefined) ?? begin;
       const ends = { at: Date.now() + STEP_MS, contents: begin.report.checked + STEP_CONTENTS };
-      const timer = setInterval(() => context.heartbeat(part), HEARTBEAT_MS);
-      try {
-        const deps = {
-          ...sides(),
-          workFolder,
-          wanted: (after: Parameters<typeof wantedContents>[1]) => wantedContents(db, after),
-        };
-        return await checkStore(deps, part, {
-          signal: context.cancellationSignal,
-          refusesEmpty: true,
-          isEnough: (now) => {
-            onMended?.(now.report.mended - part.report.mended);
-            part = now;
-            return now.report.checked >= ends.contents || Date.now() >= ends.at;
-          },
-        });
-      } finally {
-        clearInterval(timer);
-      }
+      const isEnough = (now: StoreCheckPart): boolean => {
+        onMended?.(now.report.mended - part.report.mended);
+        part = now;
+        return now.report.checked >= ends.contents || Date.now() >= ends.at;
+      };
+      const deps = {
+        ...sides(),
+        workFolder,
+        wanted: (after: Parameters<typeof wantedContents>[1]) => wantedContents(db, after),
+      };
+      return aliveAt(
+        () => part,
+        () => checkStore(deps, part, { signal, refusesEmpty: true, isEnough }),
+      );
     },
 
-    /** Extends the locks of what is archived, where the policy has grown; says how many contents are locked. */
+    /**
+     * Extends the locks of what is archived, where the policy has grown; says how many contents are locked. A repeat goes on
+     * where the try before it told that it was.
+     */
     async protectArchive(): Promise<number> {
-      const { cancellationSignal } = Context.current();
-      return alive(() => protectArchive({ db, store }, null, cancellationSignal));
+      const { info, cancellationSignal: signal } = Context.current();
+      let point = (info.heartbeatDetails as ProtectPoint | undefined) ?? protectBegin;
+      const work = () =>
+        protectArchive({ db, store }, null, { signal, begin: point, onPoint: (now) => (point = now) });
+      return aliveAt(() => point, work);
     },
 
     /** Fails where something is whole nowhere: somebody has to be called. */

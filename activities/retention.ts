@@ -132,7 +132,7 @@ export function createRetentionActivities(deps: RetentionDeps) {
         const row = requireKept(await findCapsule(db, capsule));
         if (row.state === 'made')
           await requireWhole({ db, store, workFolder }, row, run, { signal: signal() });
-        await protectArchive({ db, store }, capsule, signal());
+        await protectArchive({ db, store }, capsule, { signal: signal() });
         while ((await retireSome(retentionDb, capsule, run)) > 0) signal().throwIfAborted();
       });
     },

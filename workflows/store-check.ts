@@ -8,9 +8,9 @@ import {
 import { nothingChecked, type StoreCheckPart, type StoreReport } from '../domain/store-check';
 import { taskQueues } from '../domain/workflow-ids';
 import type { OfficeActivities } from './activity-types';
-import { making } from './timeouts';
+import { searching } from './timeouts';
 
-const desk = proxyActivities<OfficeActivities>({ ...making, taskQueue: taskQueues.office });
+const desk = proxyActivities<OfficeActivities>({ ...searching, taskQueue: taskQueues.office });
 
 /**
  * The search for bit rot, started by its schedule once a week: every content is read in each place, and what one place lacks or

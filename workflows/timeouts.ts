@@ -36,6 +36,9 @@ export const making: ActivityOptions = {
   retry: withoutEnd,
 };
 
+/** All there is in the content store. The next worker goes on from the last heartbeat of one that died: they come close together. */
+export const searching: ActivityOptions = { ...making, heartbeatTimeout: '20 seconds' };
+
 /** A gigabyte over a slow line takes hours; each call to the server has a deadline of its own. */
 export const delivery: ActivityOptions = {
   startToCloseTimeout: '12 hours',
