@@ -3,7 +3,7 @@ import { checkStore } from '../adapters/store/check-store';
 import type { Sides } from '../adapters/store/open-store';
 import type { ContentStore } from '../adapters/store/port';
 import type { Database } from '../adapters/postgres/database';
-import { wantedContents } from '../adapters/postgres/wanted-contents';
+import { questionsOfSearch } from '../adapters/postgres/wanted-contents';
 import { UnitrailError } from '../domain/errors';
 import { findingText, type StoreCheckPart, type StoreReport } from '../domain/store-check';
 import { aliveAt } from './act';
@@ -42,11 +42,7 @@ export function createCheckStoreActivities({
         part = now;
         return now.report.checked >= ends.contents || Date.now() >= ends.at;
       };
-      const deps = {
-        ...sides(),
-        workFolder,
-        wanted: (after: Parameters<typeof wantedContents>[1]) => wantedContents(db, after),
-      };
+      const deps = { ...sides(), ...questionsOfSearch(db), workFolder };
       return aliveAt(
         () => part,
         () => checkStore(deps, part, { signal, refusesEmpty: true, isEnough }),

@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
 import { join } from 'node:path';
-import { wantedContents } from '../adapters/postgres/wanted-contents';
+import { questionsOfSearch } from '../adapters/postgres/wanted-contents';
 import { checkStore } from '../adapters/store/check-store';
 import { openSides } from '../adapters/store/open-store';
-import type { Sha256Hex } from '../domain/brands';
 import { placeText } from '../domain/store-place';
-import { findingText, nothingChecked, type StoreReport } from '../domain/store-check';
+import { countsText, findingText, nothingChecked, type StoreReport } from '../domain/store-check';
 import { FAILED, printJson, printLine, say } from './output';
 import type { ServerContext } from './server-context';
 import { storeGroup } from './store-group';
@@ -16,7 +15,7 @@ export function register(program: Command, context: ServerContext): void {
   storeGroup(program)
     .command('check')
     .description(
-      'Reads every content in each place, and mends what is damaged or missing from the other. Exit 1 where something is whole nowhere.',
+      'Reads every content in each place, mends what is damaged or missing from the other, and removes what was erased and is there again. Exit 1 where something is whole nowhere.',
     )
     .action(() => check(context));
 }
@@ -28,7 +27,7 @@ async function check(context: ServerContext): Promise<void> {
   let saidAt = Date.now();
   const deps = {
     ...openSides(store, { cacheBytes: 0 }),
-    wanted: (after: Sha256Hex | null) => wantedContents(db, after),
+    ...questionsOfSearch(db),
     workFolder: join(home, 'exports'),
   };
   const { report } = await checkStore(
@@ -36,10 +35,10 @@ async function check(context: ServerContext): Promise<void> {
     { report: nothingChecked, after: null },
     {
       signal,
-      isEnough: ({ report: { checked, mended, lost } }) => {
+      isEnough: ({ report: soFar }) => {
         if (Date.now() - saidAt < SAY_EVERY_MS) return false;
         saidAt = Date.now();
-        void say(context, `${checked} contents read, ${mended} mended, ${lost} lost`);
+        void say(context, `${soFar.checked} contents read, ${countsText(soFar)}`);
         return false;
       },
     },
@@ -53,11 +52,12 @@ async function check(context: ServerContext): Promise<void> {
 async function tell(
   context: ServerContext,
   { first, copy }: { first: string; copy: string | null },
-  { checked, mended, lost, findings }: StoreReport,
+  report: StoreReport,
 ): Promise<void> {
+  const { checked, mended, lost, removed, locked, findings } = report;
   for (const finding of findings) await printLine(context, findingText(finding));
-  const unlisted = mended + lost - findings.length;
+  const unlisted = mended + lost + removed + locked - findings.length;
   if (unlisted > 0) await printLine(context, `… and ${unlisted} more`);
   const where = copy === null ? `${first}; there is no second copy` : `${first} and ${copy}`;
-  await printLine(context, `${checked} contents read in ${where}: ${mended} mended, ${lost} lost.`);
+  await printLine(context, `${checked} contents read in ${where}: ${countsText(report)}.`);
 }

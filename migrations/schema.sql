@@ -3072,6 +3072,34 @@ begin
 end $$;
 
 --
+-- Name: is_erased(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.is_erased(p_sha256 text) RETURNS boolean
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  decided timestamptz;
+  over text[];
+begin
+  select e.decided_at into decided from erased_contents e where e.sha256 = p_sha256 and e.removed_at is not null;
+  if not found then return false; end if;
+  -- The exports that the decision knew: they were over, or it had stayed.
+  over := array(select f.export_id from export_files f join exports x on x.id = f.export_id where f.sha256 = p_sha256 and x.made_at < decided);
+  if exists (select from needed_contents(over) n where n.sha256 = p_sha256) then return false; end if;
+  if not exists (select from legal_holds h where h.released_at is null) then return true; end if;
+  return not exists (
+      select from capsule_files f join capsule_units u on u.capsule_id = f.capsule_id join units_on_legal_hold h on h.unit_id = u.unit_id
+      where f.sha256 = p_sha256)
+    and not exists (
+      select from exports x where x.id = any (over) and (
+        exists (select from legal_holds h where h.kind = 'buyer' and h.value = x.buyer and h.released_at is null)
+        or exists (select from export_items i join units_on_legal_hold h on h.unit_id = i.unit_id where i.export_id = coalesce(x.reissue_of, x.id))
+        or exists (select from extract_items i join units_on_legal_hold h on h.unit_id = i.unit_id where i.export_id = x.id)));
+end $$;
+
+--
 -- Name: is_imei(text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -8437,6 +8465,12 @@ CREATE INDEX erased_contents_left ON public.erased_contents USING btree (sha256)
 CREATE INDEX erased_contents_run_id ON public.erased_contents USING btree (run_id);
 
 --
+-- Name: export_files_sha256_index; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX export_files_sha256_index ON public.export_files USING btree (sha256);
+
+--
 -- Name: export_items_amendment; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -10940,6 +10974,14 @@ REVOKE ALL ON FUNCTION public.identifiers_of(p_issuer text, p_serial text, p_bod
 
 REVOKE ALL ON FUNCTION public.identify_unit(p_unit uuid, p_kind text, p_issuer text, p_value text, p_by text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.identify_unit(p_unit uuid, p_kind text, p_issuer text, p_value text, p_by text) TO unitrail_desk;
+
+--
+-- Name: FUNCTION is_erased(p_sha256 text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.is_erased(p_sha256 text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.is_erased(p_sha256 text) TO unitrail_office;
+GRANT ALL ON FUNCTION public.is_erased(p_sha256 text) TO unitrail_desk;
 
 --
 -- Name: FUNCTION is_imei(p_value text); Type: ACL; Schema: public; Owner: -

@@ -5,7 +5,7 @@ import {
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
-import { nothingChecked, type StoreCheckPart, type StoreReport } from '../domain/store-check';
+import { countsText, nothingChecked, type StoreCheckPart, type StoreReport } from '../domain/store-check';
 import { taskQueues } from '../domain/workflow-ids';
 import type { OfficeActivities } from './activity-types';
 import { searching } from './timeouts';
@@ -14,7 +14,8 @@ const desk = proxyActivities<OfficeActivities>({ ...searching, taskQueue: taskQu
 
 /**
  * The search for bit rot, started by its schedule once a week: every content is read in each place, and what one place lacks or
- * has damaged is mended from the other. Locks are made longer where the policy has grown. A run that fails has found what is whole nowhere.
+ * has damaged is mended from the other; what was erased, and is there again, is removed. Locks are made longer where the policy
+ * has grown. A run that fails has found what is whole nowhere.
  */
 export async function storeCheck(
   begin: StoreCheckPart = { report: nothingChecked, after: null },
@@ -43,11 +44,12 @@ async function end(report: StoreReport): Promise<void> {
   }
 }
 
-function detailsOf({ checked, mended, lost, findings }: StoreReport): string {
+function detailsOf(report: StoreReport): string {
+  const { checked, findings } = report;
   const rows = findings.map(
     ({ sha256, first, copy, outcome }) => `| ${sha256} | ${first} | ${copy ?? 'none'} | ${outcome} |`,
   );
   const table = ['', '| content | first place | second copy | |', '|---|---|---|---|', ...rows];
-  const told = `**${checked} contents** read, ${mended} mended, ${lost} lost.`;
+  const told = `**${checked} contents** read: ${countsText(report)}.`;
   return [told, ...(rows.length > 0 ? table : [])].join('\n');
 }

@@ -16,7 +16,7 @@ export async function* wantedContents(db: Database, after: Sha256Hex | null): As
       `select sha256 from (
          select f.sha256 from capsule_files f join capsules c on c.id = f.capsule_id where c.state in ('made', 'moved')
          union select f.sha256 from export_files f join exports x on x.id = f.export_id
-           where not exists (select from erased_contents e where e.sha256 = f.sha256 and x.opened_at < e.decided_at)
+           where not exists (select from erased_contents e where e.sha256 = f.sha256 and x.made_at < e.decided_at)
          union select r.value #>> array[k.kind, 'sha256']
            from (select document::jsonb as d from plant_versions order by id desc limit 1) p,
              jsonb_array_elements(p.d -> 'firmwareReleases') r, (values ('image'), ('sbom')) k(kind)) w
@@ -27,4 +27,21 @@ export async function* wantedContents(db: Database, after: Sha256Hex | null): As
     if (rows.length < PAGE_ROWS) return;
     last = rows.at(-1)!.sha256;
   }
+}
+
+/**
+ * Whether the content was erased for good, and nothing needs it by now: what lies there all the same was brought back.
+ * By the office or the desk.
+ */
+export async function isErased(db: Database, sha256: Sha256Hex): Promise<boolean> {
+  const [answer] = await long<{ erased: boolean }>(db, 'select is_erased(?) as erased', [sha256]);
+  return answer!.erased;
+}
+
+/** What the search for bit rot asks of the database. */
+export function questionsOfSearch(db: Database) {
+  return {
+    wanted: (after: Sha256Hex | null) => wantedContents(db, after),
+    isErased: (sha256: Sha256Hex) => isErased(db, sha256),
+  };
 }

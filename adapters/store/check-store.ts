@@ -7,12 +7,17 @@ import {
   type StoreCheckPart,
   type StoreFinding,
 } from '../../domain/store-check';
+import { isLocked } from './locked';
 import { mend } from './mend';
+import { createMirroredStore } from './mirrored-store';
 import type { Sides } from './open-store';
+import { READ_PAUSES_MS, stateIn } from './state-in';
 
 export interface CheckStoreDeps extends Sides {
   /** What should be there by the database, after the given one, in order: only so is noticed what neither place has. */
   readonly wanted: (after: Sha256Hex | null) => AsyncIterable<Sha256Hex>;
+  /** Whether it was erased, and nothing needs it: it is there because somebody brought it back. */
+  readonly isErased: (sha256: Sha256Hex) => Promise<boolean>;
   /** For one content at a time, on its way from one place to the other. */
   readonly workFolder: string;
 }
@@ -23,25 +28,34 @@ export interface CheckStoreOptions {
   readonly signal?: AbortSignal | undefined;
   /** Of a place in which nothing is, while the database asks for something: only a person knows that it isn't one that is away. */
   readonly refusesEmpty?: boolean;
+  /** Before each further try to read what can't be read. */
+  readonly readPausesMs?: readonly number[];
 }
 
 /**
- * Reads contents in the order of their digests, in each place, and mends what one place lacks from the other.
+ * Reads contents in the order of their digests, in each place, and mends what one place lacks from the other. What was erased is
+ * removed from both.
  * @throws UnitrailError STORE_UNAVAILABLE, also where a place is empty and that is refused
  */
 export async function checkStore(
   deps: CheckStoreDeps,
   begin: StoreCheckPart = { report: nothingChecked, after: null },
-  { isEnough = () => false, signal, refusesEmpty = false }: CheckStoreOptions = {},
+  {
+    isEnough = () => false,
+    signal,
+    refusesEmpty = false,
+    readPausesMs = READ_PAUSES_MS,
+  }: CheckStoreOptions = {},
 ): Promise<StoreCheckPart> {
   let { report } = begin;
   const after = begin.after === null ? null : parseSha256Hex(begin.after);
   const { first, copy, wanted } = deps;
   if (refusesEmpty) await refuseEmpty(deps);
-  const lists = [first.list(after), ...(copy ? [copy.list(after)] : []), wanted(after)];
-  for await (const sha256 of inOrder(lists)) {
+  const lists = [wanted(after), first.list(after), ...(copy ? [copy.list(after)] : [])];
+  for await (const { sha256, isIn } of inOrder(lists)) {
     signal?.throwIfAborted();
-    report = counted(report, await checkContent(deps, sha256));
+    const found = await lookAt(deps, sha256, readPausesMs);
+    report = counted(report, await settle(deps, found, isIn[0]!));
     const part = { report, after: sha256 };
     if (isEnough(part)) return part;
   }
@@ -67,19 +81,44 @@ async function isEmpty(list: AsyncIterable<Sha256Hex>): Promise<boolean> {
   return done === true;
 }
 
+type Found = Omit<StoreFinding, 'outcome'> & { readonly sha256: Sha256Hex };
+
+async function lookAt(
+  { first, copy }: Sides,
+  sha256: Sha256Hex,
+  readPausesMs: readonly number[],
+): Promise<Found> {
+  const [inFirst, inCopy] = await Promise.all([
+    stateIn(first, sha256, readPausesMs),
+    copy === null ? null : stateIn(copy, sha256, readPausesMs),
+  ]);
+  return { sha256, first: inFirst, copy: inCopy };
+}
+
 /** Null where all is well. */
-async function checkContent(deps: CheckStoreDeps, sha256: Sha256Hex): Promise<StoreFinding | null> {
+async function settle(deps: CheckStoreDeps, found: Found, isListed: boolean): Promise<StoreFinding | null> {
   const { first, copy, workFolder } = deps;
-  const [inFirst, inCopy] = await Promise.all([first.check(sha256), copy?.check(sha256) ?? null]);
-  const remedy = remedyOf(inFirst, inCopy);
-  const found = { sha256, first: inFirst, copy: inCopy };
-  if (remedy === 'none') return null;
+  const { sha256 } = found;
+  const isNowhere = found.first === 'missing' && (found.copy ?? 'missing') === 'missing';
   // Removed from both since the lists were read.
-  if (inFirst === 'missing' && (inCopy ?? 'missing') === 'missing' && !(await isWanted(deps, sha256)))
-    return null;
+  if (isNowhere && !(await isWanted(deps, sha256))) return null;
+  if (!isNowhere && !isListed && (await deps.isErased(sha256))) return removeAgain(deps, found);
+  const remedy = remedyOf(found.first, found.copy);
+  if (remedy === 'none') return null;
   if (remedy === 'lost' || copy === null) return { ...found, outcome: 'lost' };
   const [from, to] = remedy === 'fromCopy' ? [copy, first] : [first, copy];
   return (await mend(from, to, sha256, workFolder)) ? { ...found, outcome: 'mended' } : null;
+}
+
+/** What a place has locked stays, and keeps back nothing else: the next search comes by. */
+async function removeAgain({ first, copy }: Sides, found: Found): Promise<StoreFinding> {
+  try {
+    await (copy === null ? first : createMirroredStore(first, copy)).remove(found.sha256);
+    return { ...found, outcome: 'removed' };
+  } catch (error) {
+    if (!isLocked(error)) throw error;
+    return { ...found, outcome: 'locked', why: error.message };
+  }
 }
 
 async function isWanted({ wanted }: CheckStoreDeps, sha256: Sha256Hex): Promise<boolean> {
@@ -88,8 +127,14 @@ async function isWanted({ wanted }: CheckStoreDeps, sha256: Sha256Hex): Promise<
   return false;
 }
 
+interface Listed {
+  readonly sha256: Sha256Hex;
+  /** Of each list whether it has it. */
+  readonly isIn: readonly boolean[];
+}
+
 /** What any of the lists has, each once; every list is in order. */
-async function* inOrder(lists: readonly AsyncIterable<Sha256Hex>[]): AsyncGenerator<Sha256Hex> {
+async function* inOrder(lists: readonly AsyncIterable<Sha256Hex>[]): AsyncGenerator<Listed> {
   const iterators = lists.map((list) => list[Symbol.asyncIterator]());
   try {
     const heads = await Promise.all(iterators.map((iterator) => iterator.next()));
@@ -97,9 +142,9 @@ async function* inOrder(lists: readonly AsyncIterable<Sha256Hex>[]): AsyncGenera
       const values = heads.flatMap(({ done, value }) => (done ? [] : [value as Sha256Hex]));
       if (values.length === 0) return;
       const least = values.reduce((one, other) => (other < one ? other : one));
-      yield least;
-      for (const [at, head] of heads.entries())
-        if (!head.done && head.value === least) heads[at] = await iterators[at]!.next();
+      const isIn = heads.map(({ done, value }) => !done && value === least);
+      yield { sha256: least, isIn };
+      for (const [at, has] of isIn.entries()) if (has) heads[at] = await iterators[at]!.next();
     }
   } finally {
     for (const iterator of iterators) await iterator.return?.();

@@ -54,7 +54,7 @@ async function transfer(
         `${from.place} gave other bytes of ${sha256} than a moment ago.`,
         { place: from.place },
       );
-    await to.putFile(path);
+    await to.replaceFile(path);
   } finally {
     await rm(path, { force: true });
   }

@@ -31,7 +31,7 @@ export interface ContentStore {
   makeWhole(sha256: Sha256Hex, workFolder: string): Promise<boolean>;
   /**
    * Removes the content for good; a repeat is a no-op. Whoever calls it knows that nobody needs it.
-   * NOT_ALLOWED where a bucket has it locked until later.
+   * NOT_ALLOWED where a bucket has it locked until later, or its server holds it without a word until when.
    */
   remove(sha256: Sha256Hex): Promise<void>;
   /**
@@ -39,7 +39,7 @@ export interface ContentStore {
    * False where it can't: a folder, or a bucket without object lock.
    */
   protect(sha256: Sha256Hex, until: Date): Promise<boolean>;
-  /** Until when `remove` is refused; null where it is not. */
+  /** Until when `remove` is refused, by whichever version would have to go; null where no lock is seen. */
   lockedUntil(sha256: Sha256Hex): Promise<Date | null>;
 }
 
@@ -49,8 +49,10 @@ export type { ContentState } from '../../domain/store-check';
 export interface PlainStore extends ContentStore {
   /** In words: the folder, or the bucket and its server. */
   readonly place: string;
-  /** Reads all of it, whatever its size. */
+  /** Reads all of it, whatever its size. What can't be read is an error here: the search judges it (`stateIn`). */
   check(sha256: Sha256Hex): Promise<ContentState>;
+  /** As `putFile`, in the place of what is there, which is not read before: it may be what can't be. */
+  replaceFile(path: string): Promise<Sha256Hex>;
   /** The digests of all that is there, after the given one, in order. Files of other names are passed by. */
   list(after: Sha256Hex | null): AsyncIterable<Sha256Hex>;
 }

@@ -58,7 +58,14 @@ export function createStoreOver(place: Place, limits: StoreLimits): PlainStore {
 
   async function putFile(source: string): Promise<Sha256Hex> {
     const sha256 = await digestOfSource(source);
-    if ((await check(sha256)) === 'whole') return sha256;
+    return (await check(sha256)) === 'whole' ? sha256 : writeSource(sha256, source);
+  }
+
+  async function replaceFile(source: string): Promise<Sha256Hex> {
+    return writeSource(await digestOfSource(source), source);
+  }
+
+  async function writeSource(sha256: Sha256Hex, source: string): Promise<Sha256Hex> {
     await place.writeFile(sha256, source);
     // The source may have changed while it was copied: what is kept has to be what its name says.
     const kept = await place.read(sha256, 0);
@@ -104,7 +111,7 @@ export function createStoreOver(place: Place, limits: StoreLimits): PlainStore {
   }
 
   return {
-    ...{ place: place.place, put, putFile, get, open: openAt, check, remove },
+    ...{ place: place.place, put, putFile, replaceFile, get, open: openAt, check, remove },
     has: async (sha256) => place.has(parseSha256Hex(sha256)),
     // There is no other place to mend it from.
     makeWhole: async (sha256) => (await check(sha256)) === 'whole',

@@ -10,7 +10,7 @@ import { writeCapsule } from '../../adapters/capsule/write-capsule';
 import { capsuleFiles, retireSome } from '../../adapters/postgres/capsules';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
 import { approveRetention, retentionInForce } from '../../adapters/postgres/retention';
-import { wantedContents } from '../../adapters/postgres/wanted-contents';
+import { questionsOfSearch, wantedContents } from '../../adapters/postgres/wanted-contents';
 import { checkStore } from '../../adapters/store/check-store';
 import { openSides, openStore } from '../../adapters/store/open-store';
 import type { ContentStore } from '../../adapters/store/port';
@@ -105,8 +105,8 @@ itWithS3('a unit is shown from the bucket, and the auditor reads it there', asyn
   expect((await judged()).map(({ invariant, subject }) => [invariant, subject])).toEqual([
     ['A19', `capsule ${capsule}, events.jsonl`],
   ]);
-  const wanted = (after: Sha256Hex | null) => wantedContents(office, after);
-  const { report } = await checkStore({ ...openSides(setting), wanted, workFolder: join(home, 'work') });
+  const deps = { ...openSides(setting), ...questionsOfSearch(office), workFolder: join(home, 'work') };
+  const { report } = await checkStore(deps);
   // What was exported lies in the folder of the test alone.
   expect(report.findings.filter(({ outcome }) => outcome === 'mended')).toEqual([
     { sha256: events, first: 'damaged', copy: 'whole', outcome: 'mended' },

@@ -1,122 +1,32 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { removeErased } from '../../activities/remove-erased';
 import type { Database } from '../../adapters/postgres/database';
-import {
-  approveRetention,
-  endRun,
-  eraseCapsule,
-  erasableCapsules,
-  retentionInForce,
-} from '../../adapters/postgres/retention';
+import { endRun, eraseCapsule, erasableCapsules } from '../../adapters/postgres/retention';
 import { wantedContents } from '../../adapters/postgres/wanted-contents';
 import type { ContentStore } from '../../adapters/store/port';
-import { parseSha256Hex } from '../../domain/brands';
 import { UnitrailError } from '../../domain/errors';
-import { createTestDatabase, type TestDatabase } from '../support/database';
-import { all, makeDeps, shipBatch } from '../support/exports';
+import { ArchiveEnd } from '../support/archive-end';
+import { all, shipBatch } from '../support/exports';
 import { untilBlocked } from '../support/refusals';
-import { applyPolicy, handOut, one, openRun, planned, retire, type TestPolicy } from '../support/retention';
-import { applySmallPlant, openShopFloor, openTestBatch, type ShopFloor } from '../support/shop-floor';
+import { handOut, one, openRun } from '../support/retention';
+import { openTestBatch } from '../support/shop-floor';
 import { digest } from '../support/unit-acts';
 import type { WalkedUnit } from '../support/walk-unit';
 
 /** The archive's end in the content store: what goes, what stays, and what a broken run leaves to the next one. */
-let database: TestDatabase;
-let floor: ShopFloor;
+let archive: ArchiveEnd;
 let office: Database;
-let desk: Database;
 let retention: Database;
-let home: string;
 let store: ContentStore;
 
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'unitrail-erasure-'));
-  database = await createTestDatabase();
-  floor = openShopFloor(database);
-  [office, desk, retention] = [floor.as('office'), floor.as('desk'), floor.as('retention')];
-  ({ store } = await makeDeps(office, home));
-  await applySmallPlant(floor);
-  await archiveFor(-1);
+  archive = await ArchiveEnd.open();
+  ({ office, retention, store } = archive);
 });
-afterAll(async () => {
-  await floor?.close();
-  await database?.drop();
-  await rm(home, { recursive: true, force: true });
-});
-
-/** A policy that counts at once, because two persons agree. */
-async function archiveFor(archiveYears: NonNullable<TestPolicy['archiveYears']>): Promise<void> {
-  await applyPolicy(floor, { archiveYears });
-  const { version } = await retentionInForce(desk);
-  for (const by of ['17', '23']) await approveRetention(desk, version, by);
-}
-
-let holds = 0;
-
-/** Its id. */
-async function addHold({ unitId, serial }: WalkedUnit): Promise<string> {
-  const id = `H-${(holds += 1)}`;
-  await desk.raw('select add_legal_hold(?, ?, ?, ?, ?, ?)', [id, 'unit', serial, unitId, 'a claim', '17']);
-  return id;
-}
-
-const release = (id: string) => desk.raw('select release_legal_hold(?, ?, ?)', [id, 'settled', '23']);
-
-/** Moves what is due, with made-up files: one of the capsule's own, one that tells of nothing, and what else is given. */
-async function move(shared: string[] = []): Promise<string> {
-  const { run, capsules } = await planned(office);
-  const [capsule] = capsules as [string];
-  const manifest = JSON.stringify({ capsule });
-  const events = JSON.stringify({ manifestSha256: digest(manifest) });
-  const contents = { manifest, page: 'the page', records: `records of ${capsule}`, proofs: '' };
-  const texts = { ...contents, ...Object.fromEntries(shared.map((text, at) => [`shared${at}`, text])) };
-  const files = Object.entries(texts).map(([role, text]) => ({
-    ...{ name: role, role, ownOnly: false, sizeBytes: text.length, sha256: digest(text) },
-  }));
-  for (const text of Object.values(texts)) await store.put(Buffer.from(text));
-  await office.raw('select capsule_made(?, ?, ?, ?, ?::jsonb)', [
-    ...[capsule, run, manifest, events, JSON.stringify(files)],
-  ]);
-  await office.raw('select capsule_delivered(?, ?, ?, null, null)', [capsule, run, 'sftp://test']);
-  await office.raw('select copy_verified(?, ?, ?, ?)', [capsule, run, 'store', digest(events)]);
-  await retire(floor, run, capsule);
-  return capsule;
-}
-
-const isKept = (text: string): Promise<boolean> => store.has(parseSha256Hex(digest(text)));
-
-/** Names of the files of the newest export of acme that tell of anything, and are in the store. */
-async function exportFilesKept(): Promise<string[]> {
-  const id = await one<string>(
-    office,
-    `(select id from exports where buyer = 'acme' order by number desc limit 1)`,
-  );
-  const files = await office('export_files')
-    .where({ export_id: id })
-    .where('rows', '>', 0)
-    .select('name', 'sha256');
-  const kept: string[] = [];
-  for (const { name, sha256 } of files as { name: string; sha256: string }[])
-    if (await store.has(parseSha256Hex(sha256))) kept.push(name);
-  return kept;
-}
-
-/** What the search for bit rot would call lost. */
-async function lost(): Promise<string[]> {
-  const wanted = await all(wantedContents(office, null));
-  const kept = await Promise.all(wanted.map((sha256) => store.has(sha256)));
-  return wanted.filter((_sha256, at) => !kept[at]);
-}
-
-const remove = async (): Promise<void> =>
-  removeErased({ retentionDb: retention, store }, await openRun(office));
+afterAll(() => archive?.close());
 
 test('a run that broke off before, or while, it removed files is gone on with by the next one', async () => {
-  await shipBatch(floor, 1);
-  await handOut(office, 'acme', home);
-  const capsule = await move();
+  await archive.ship(1);
+  const capsule = await archive.move();
   const [records, page] = [`records of ${capsule}`, 'the page'];
   const run = await openRun(office);
   await eraseCapsule(retention, capsule, run);
@@ -128,14 +38,14 @@ test('a run that broke off before, or while, it removed files is gone on with by
   await endRun(office, run, { ...report, erased: [], names: [] });
   // Nothing is left to be erased: only the files are.
   expect(await erasableCapsules(office, new Date())).toEqual([]);
-  expect(await isKept(records)).toBe(true);
-  expect(await exportFilesKept()).not.toEqual([]);
-  await remove();
-  expect(await isKept(records)).toBe(false);
-  expect(await exportFilesKept()).toEqual([]);
-  expect(await isKept(page)).toBe(true);
+  expect(await archive.isKept(records)).toBe(true);
+  expect(await archive.exportFilesKept()).not.toEqual([]);
+  await archive.remove();
+  expect(await archive.isKept(records)).toBe(false);
+  expect(await archive.exportFilesKept()).toEqual([]);
+  expect(await archive.isKept(page)).toBe(true);
   expect(await office('erased_contents').count({ exported: '*' })).not.toEqual([{ exported: '0' }]);
-  expect(await lost()).toEqual([]);
+  expect(await archive.lost()).toEqual([]);
   expect(await office('erased_contents').whereNull('removed_at')).toEqual([]);
   const told = await office('unit_events')
     .where({ stream: `retention:${run}` })
@@ -145,9 +55,8 @@ test('a run that broke off before, or while, it removed files is gone on with by
 });
 
 test('what its place has locked stays and is tried again, and keeps back nothing else', async () => {
-  await shipBatch(floor, 1);
-  await handOut(office, 'acme', home);
-  const capsule = await move();
+  await archive.ship(1);
+  const capsule = await archive.move();
   const records = digest(`records of ${capsule}`);
   const run = await openRun(office);
   await eraseCapsule(retention, capsule, run);
@@ -159,60 +68,59 @@ test('what its place has locked stays and is tried again, and keeps back nothing
   await expect(removeErased({ retentionDb: retention, store: locking }, run)).rejects.toBe(locked);
   const left = () => office('erased_contents').whereNull('removed_at').pluck('sha256');
   expect(await left()).toEqual([records]);
-  await remove();
+  await archive.remove();
   expect(await left()).toEqual([]);
 });
 
 test('the files of an export stay as long as anybody holds one of its units, in whichever capsule that is', async () => {
-  const [first, second] = (await shipBatch(floor, 2)).units as [WalkedUnit, WalkedUnit];
-  await handOut(office, 'acme', home);
-  const before = await addHold(second);
-  const early = await move();
-  await release(before);
-  const late = await move();
-  const onSecond = await addHold(second);
+  const [first, second] = (await archive.ship(2)) as [WalkedUnit, WalkedUnit];
+  const before = await archive.addHold(second);
+  const early = await archive.move();
+  await archive.release(before);
+  const late = await archive.move();
+  const onSecond = await archive.addHold(second);
   const run = await openRun(office);
   await eraseCapsule(retention, early, run);
-  await remove();
-  expect(await isKept(`records of ${early}`)).toBe(false);
-  const whole = await exportFilesKept();
+  await archive.remove();
+  expect(await archive.isKept(`records of ${early}`)).toBe(false);
+  const whole = await archive.exportFilesKept();
   expect(whole).not.toEqual([]);
   await expect(eraseCapsule(retention, late, run)).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
   // Now the unit whose capsule is erased is held: what the export tells of it is the last there is.
-  const onFirst = await addHold(first);
-  await release(onSecond);
+  const onFirst = await archive.addHold(first);
+  await archive.release(onSecond);
   await eraseCapsule(retention, late, run);
-  await remove();
-  expect(await isKept(`records of ${late}`)).toBe(false);
-  expect(await exportFilesKept()).toEqual(whole);
-  await release(onFirst);
-  await remove();
-  expect(await exportFilesKept()).toEqual([]);
+  await archive.remove();
+  expect(await archive.isKept(`records of ${late}`)).toBe(false);
+  expect(await archive.exportFilesKept()).toEqual(whole);
+  await archive.release(onFirst);
+  await archive.remove();
+  expect(await archive.exportFilesKept()).toEqual([]);
 });
 
 test('an export that tells of a number of no unit stays until the archive of what it was for is over', async () => {
-  await shipBatch(floor, 1);
+  await shipBatch(archive.floor, 1);
   const voided = await voidNumber();
-  await handOut(office, 'acme', home);
+  await handOut(office, 'acme', archive.home);
   expect(
     await one(office, '(select count(*)::integer from export_items where value = ? and unit_id is null)', [
       voided,
     ]),
   ).toBe(1);
-  const capsule = await move();
+  const capsule = await archive.move();
   await eraseCapsule(retention, capsule, await openRun(office));
-  await archiveFor(10);
-  await remove();
-  expect(await isKept(`records of ${capsule}`)).toBe(false);
-  expect(await exportFilesKept()).not.toEqual([]);
-  await archiveFor(-1);
-  await remove();
-  expect(await exportFilesKept()).toEqual([]);
+  await archive.keepFor(10);
+  await archive.remove();
+  expect(await archive.isKept(`records of ${capsule}`)).toBe(false);
+  expect(await archive.exportFilesKept()).not.toEqual([]);
+  await archive.keepFor(-1);
+  await archive.remove();
+  expect(await archive.exportFilesKept()).toEqual([]);
 });
 
 /** A number that the house skips, of a batch of the same buyer. */
 async function voidNumber(): Promise<string> {
-  const batch = await openTestBatch(floor, { quantity: 1 });
+  const batch = await openTestBatch(archive.floor, { quantity: 1 });
   const number = batch.claimAt(1);
   await office.raw('select void_numbers(?, ?::jsonb)', [
     batch.id,
@@ -222,25 +130,26 @@ async function voidNumber(): Promise<string> {
 }
 
 test('what another capsule needs stays, and two runs that remove at once decide one after the other', async () => {
-  await shipBatch(floor, 1);
-  await handOut(office, 'acme', home);
-  const gone = await move(['in both']);
-  await shipBatch(floor, 1);
-  await handOut(office, 'acme', home);
-  const kept = await move(['in both']);
+  await archive.ship(1);
+  const gone = await archive.move(['in both']);
+  await archive.ship(1);
+  const kept = await archive.move(['in both']);
   const runs = [await openRun(office), await openRun(office)];
   await eraseCapsule(retention, gone, runs[0]!);
   const deciding = await retention.transaction();
   await deciding.raw('select erase_contents(?)', [runs[0]!]);
   const other = removeErased({ retentionDb: retention, store }, runs[1]!);
-  await untilBlocked(database);
+  await untilBlocked(archive.database);
   await deciding.commit();
   await other;
-  expect([await isKept(`records of ${gone}`), await isKept(`records of ${kept}`)]).toEqual([false, true]);
-  expect(await isKept('in both')).toBe(true);
+  expect([await archive.isKept(`records of ${gone}`), await archive.isKept(`records of ${kept}`)]).toEqual([
+    false,
+    true,
+  ]);
+  expect(await archive.isKept('in both')).toBe(true);
   await eraseCapsule(retention, kept, runs[1]!);
-  await remove();
-  expect(await isKept('in both')).toBe(false);
+  await archive.remove();
+  expect(await archive.isKept('in both')).toBe(false);
 });
 
 /** A run that has decided what goes, and dies before any of it is gone. */
@@ -250,39 +159,39 @@ async function dieWhileRemoving(run: string): Promise<void> {
 }
 
 test('what was decided to go, and is not gone yet, stays where somebody holds it by now', async () => {
-  const [unit] = (await shipBatch(floor, 1)).units as [WalkedUnit];
-  await handOut(office, 'acme', home);
-  const capsule = await move();
+  const [unit] = (await archive.ship(1)) as [WalkedUnit];
+  const capsule = await archive.move();
   const run = await openRun(office);
   await eraseCapsule(retention, capsule, run);
   await dieWhileRemoving(run);
-  const hold = await addHold(unit);
-  const whole = await exportFilesKept();
+  const hold = await archive.addHold(unit);
+  const whole = await archive.exportFilesKept();
   expect(whole).not.toEqual([]);
-  await remove();
-  expect(await exportFilesKept()).toEqual(whole);
-  await release(hold);
-  await remove();
-  expect(await exportFilesKept()).toEqual([]);
+  await archive.remove();
+  expect(await archive.exportFilesKept()).toEqual(whole);
+  await archive.release(hold);
+  await archive.remove();
+  expect(await archive.exportFilesKept()).toEqual([]);
 });
 
 test('what was decided to go, and is not gone yet, stays where the same bytes were made once more', async () => {
-  await shipBatch(floor, 1);
-  await handOut(office, 'acme', home);
-  const gone = await move(['made again']);
+  await archive.ship(1);
+  const gone = await archive.move(['made again']);
   const run = await openRun(office);
   await eraseCapsule(retention, gone, run);
   await dieWhileRemoving(run);
-  await shipBatch(floor, 1);
-  await handOut(office, 'acme', home);
-  const kept = await move(['made again']);
-  await remove();
-  expect([await isKept('made again'), await isKept(`records of ${gone}`)]).toEqual([true, false]);
+  await archive.ship(1);
+  const kept = await archive.move(['made again']);
+  await archive.remove();
+  expect([await archive.isKept('made again'), await archive.isKept(`records of ${gone}`)]).toEqual([
+    true,
+    false,
+  ]);
   expect(await all(wantedContents(office, null))).toContain(digest('made again'));
-  expect(await lost()).toEqual([]);
+  expect(await archive.lost()).toEqual([]);
   await eraseCapsule(retention, kept, await openRun(office));
-  await remove();
-  expect(await isKept('made again')).toBe(false);
+  await archive.remove();
+  expect(await archive.isKept('made again')).toBe(false);
 });
 
 test('a worker of the version before finds the view of its last step, and removes no file of an export by it', async () => {

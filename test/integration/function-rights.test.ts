@@ -38,7 +38,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ],
     ...['end_retention_run', 'due_units', 'erasable_capsules', 'erasable_names', 'note_operators'],
     ...['archive_ends', 'clock_doubt', 'mark_clock'],
-    ...['retention_terms', 'retention_versions', 'abandon_capsule'],
+    ...['retention_terms', 'retention_versions', 'abandon_capsule', 'is_erased'],
   ],
   unitrail_station: [
     'append_event',
@@ -82,6 +82,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'add_cosignature',
     ...['add_legal_hold', 'release_legal_hold', 'approve_retention', 'clock_doubt', 'note_operators'],
     ...['due_units', 'erasable_capsules', 'erasable_names', 'retention_terms', 'retention_versions'],
+    'is_erased',
   ],
   unitrail_retention: [
     ...['unit_name', 'retire', 'erase_capsule', 'erase_contents', 'contents_removed', 'erase_names'],

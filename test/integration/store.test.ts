@@ -17,7 +17,7 @@ import { allOf, flipBit } from '../support/store-contract';
 let line: TestLine;
 let workers: Line;
 let server: S3Server;
-const config: { store?: Config['store'] } = {};
+const config: { store?: Config['store']; metricsAddress: string } = { metricsAddress: '127.0.0.1:0' };
 
 beforeAll(async () => {
   line = await startTestLine({ withoutWorkers: true, config });
@@ -52,6 +52,12 @@ it('is started by a schedule, once a week', async () => {
   expect(action).toMatchObject({ workflowType: 'storeCheck' });
 });
 
+/** Of the office's page of metrics. */
+async function mendedTotal(): Promise<number> {
+  const page = await (await fetch(new URL('/metrics', workers.metricsUrl!))).text();
+  return Number(/^unitrail_store_mended_total (\d+)$/m.exec(page)![1]);
+}
+
 it('waits while the second copy is empty, which a person fills, and mends what rots in either place', async () => {
   const all = await allOf(plain('store'));
   const handle = await line.client.workflow.start<() => Promise<StoreReport>>('storeCheck', {
@@ -69,16 +75,18 @@ it('waits while the second copy is empty, which a person fills, and mends what r
   expect(filled).toMatchObject({ checked: all.length, mended: all.length, lost: 0 });
   expect(await handle.result()).toMatchObject({ checked: all.length, mended: 0, lost: 0 });
   expect(await allOf(plain('copy'))).toEqual(all);
+  expect(await mendedTotal()).toBe(0);
   await flipBit(fileOf('store', all[0]!));
   await flipBit(fileOf('copy', all[1]!));
   expect(await search()).toEqual({
-    ...{ checked: all.length, mended: 2, lost: 0 },
+    ...{ checked: all.length, mended: 2, lost: 0, removed: 0, locked: 0 },
     findings: [
       { sha256: all[0], first: 'damaged', copy: 'whole', outcome: 'mended' },
       { sha256: all[1], first: 'whole', copy: 'damaged', outcome: 'mended' },
     ],
   });
   expect(await search()).toMatchObject({ mended: 0, lost: 0 });
+  expect(await mendedTotal()).toBe(2);
 });
 
 it('fails with CONTENT_LOST where a content is whole nowhere, also one that only the plant knows of', async () => {

@@ -1,43 +1,55 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
-import { mkdir, truncate, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import {
-  DeleteObjectCommand,
-  GetObjectCommand,
-  ListMultipartUploadsCommand,
-  ListObjectVersionsCommand,
-} from '@aws-sdk/client-s3';
+import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
+import { createContentStore } from '../../adapters/store/content-store';
 import { openPlainStore } from '../../adapters/store/open-store';
 import type { PlainStore } from '../../adapters/store/port';
 import { archivePlace, openArchive } from '../../tools/audit/archive-files';
 import type { BucketPlace } from '../../domain/store-place';
+import { HttpProxy, s3Refusal } from '../support/http-proxy';
 import { credentials, hasS3, itWithS3, S3Server } from '../support/s3-server';
+import { searchesForRot } from '../support/search-contract';
 import { allOf, firmware, firmwareSha256, flipBit, keepsContents, withFile } from '../support/store-contract';
 
 /** The promises of a content store, by a real server that speaks S3. */
 let server: S3Server;
+let proxy: HttpProxy;
+let home: string;
 let bucket: string;
 let count = 0;
 
 const before = { ...process.env };
 beforeAll(async () => {
   Object.assign(process.env, credentials, { AWS_EC2_METADATA_DISABLED: 'true' });
-  if (hasS3()) server = await S3Server.start();
+  home = await mkdtemp(join(tmpdir(), 'unitrail-bucket-'));
+  if (!hasS3()) return;
+  server = await S3Server.start();
+  proxy = await HttpProxy.before(server.endpoint);
 }, 60_000);
 afterAll(async () => {
   for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
+  await proxy?.close();
   await server?.stop();
+  await rm(home, { recursive: true, force: true });
 });
 beforeEach(async () => {
   if (!hasS3()) return;
+  proxy.answer = () => null;
   bucket = `bucket-${(count += 1)}`;
   await server.makeBucket(bucket);
 });
 
 const open = (place: Partial<BucketPlace> = {}): PlainStore =>
   openPlainStore({ ...server.placeOf(bucket), ...place });
+
+/** Through the proxy. */
+const through = (): PlainStore => open({ endpoint: proxy.endpoint });
+const folderOf = (name: string): PlainStore =>
+  createContentStore({ folder: join(home, `${name}-${count}`), cacheBytes: 0 });
 
 describe('a content store in a bucket', () => {
   keepsContents(
@@ -74,6 +86,21 @@ describe('a content store in a bucket', () => {
     }
     expect(await allOf(open())).toEqual(digests.sort());
   });
+});
+
+describe('the search for bit rot in a bucket', () => {
+  searchesForRot(() => {
+    const unreadable = new Set<string>();
+    proxy.answer = ({ method, url }) => {
+      const name = new URL(url!, proxy.endpoint).pathname.slice(-64);
+      if (method === 'PUT') unreadable.delete(name);
+      return method === 'GET' && unreadable.has(name) ? s3Refusal(500, 'InternalError') : null;
+    };
+    return {
+      ...{ first: through(), copy: folderOf('copy'), workFolder: join(home, 'work') },
+      makeUnreadable: async (sha256) => void unreadable.add(sha256),
+    };
+  }, itWithS3);
 });
 
 describe("the auditor's own reader", () => {
@@ -169,80 +196,4 @@ describe('a bucket that can not be used says why', () => {
       Object.assign(process.env, kept);
     }
   }
-});
-
-describe('a bucket with object lock', () => {
-  const [soon, later] = [new Date('2040-01-01T00:00:00Z'), new Date('2045-01-01T00:00:00Z')];
-
-  beforeEach(async () => {
-    if (!hasS3()) return;
-    bucket = `locked-${count}`;
-    await server.makeBucket(bucket, { lock: true });
-  });
-
-  itWithS3('locks a content until then, and only ever for longer', async () => {
-    const store = open();
-    await store.put(firmware);
-    expect(await store.lockedUntil(firmwareSha256)).toBeNull();
-    expect(await store.protect(firmwareSha256, later)).toBe(true);
-    expect(await store.protect(firmwareSha256, soon)).toBe(true);
-    expect(await store.lockedUntil(firmwareSha256)).toEqual(later);
-  });
-
-  itWithS3('refuses to remove it before, and says until when', async () => {
-    const store = open();
-    await store.put(firmware);
-    await store.protect(firmwareSha256, soon);
-    await expect(store.remove(firmwareSha256)).rejects.toMatchObject({
-      code: 'NOT_ALLOWED',
-      message: expect.stringContaining('2040-01-01T00:00:00.000Z'),
-    });
-    expect(Buffer.from(await open().get(firmwareSha256))).toEqual(firmware);
-  });
-
-  itWithS3('is held by the server, also against another program with the same credentials', async () => {
-    const store = open({ lock: 'compliance' });
-    await store.put(firmware);
-    await store.protect(firmwareSha256, soon);
-    const key = `unitrail/sha256/${firmwareSha256.slice(0, 2)}/${firmwareSha256}`;
-    const { Versions } = await server.client().send(new ListObjectVersionsCommand({ Bucket: bucket }));
-    const version = Versions!.find(({ Key }) => Key === key)!.VersionId;
-    const remove = new DeleteObjectCommand({
-      Bucket: bucket,
-      Key: key,
-      VersionId: version,
-      BypassGovernanceRetention: true,
-    });
-    await expect(server.client().send(remove)).rejects.toMatchObject({ name: 'AccessDenied' });
-    expect(Buffer.from(await open().get(firmwareSha256))).toEqual(firmware);
-  });
-
-  itWithS3('removes every version of what is not locked: none can be read any more', async () => {
-    const store = open();
-    await store.put(firmware);
-    await writeFile(server.fileOf(bucket, firmwareSha256), 'damaged');
-    await store.put(firmware);
-    const versions = async () =>
-      (await server.client().send(new ListObjectVersionsCommand({ Bucket: bucket }))).Versions ?? [];
-    const found = await versions();
-    expect(found.length).toBeGreaterThanOrEqual(2);
-    await store.remove(firmwareSha256);
-    expect(await versions()).toEqual([]);
-    for (const { Key, VersionId } of found)
-      await expect(
-        server.client().send(new GetObjectCommand({ Bucket: bucket, Key, VersionId })),
-      ).rejects.toThrow();
-  });
-
-  itWithS3('can protect again what was mended: its new version is another one', async () => {
-    const store = open();
-    await store.put(firmware);
-    await store.protect(firmwareSha256, soon);
-    await truncate(server.fileOf(bucket, firmwareSha256), 3);
-    expect(await store.check(firmwareSha256)).toBe('damaged');
-    await open({}).put(firmware);
-    expect(await store.check(firmwareSha256)).toBe('whole');
-    await store.protect(firmwareSha256, soon);
-    expect(await store.lockedUntil(firmwareSha256)).toEqual(soon);
-  });
 });

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { createContentStore, maxContentBytes } from '../../adapters/store/content-store';
 import { parseSha256Hex } from '../../domain/brands';
 import { runTogether } from '../support/run-together';
+import { searchesForRot } from '../support/search-contract';
 import { allOf, firmware, firmwareSha256, keepsContents, withFile } from '../support/store-contract';
 
 let folder: string;
@@ -88,4 +89,20 @@ describe('a content store in a folder', () => {
     const bytes = await createContentStore({ folder: place() }).get(parseSha256Hex(digests[0] ?? ''));
     expect(bytes).toHaveLength(sizeBytes);
   });
+});
+
+describe('the search for bit rot in a folder', () => {
+  searchesForRot(
+    () => ({
+      first: createContentStore({ folder: place(), cacheBytes: 0 }),
+      copy: createContentStore({ folder: join(folder, 'copy'), cacheBytes: 0 }),
+      workFolder: join(folder, 'work'),
+      makeUnreadable: async (sha256) => {
+        await rm(fileOf(sha256));
+        // A file whose first byte gives EIO, as a bad sector does.
+        await symlink('/proc/self/mem', fileOf(sha256));
+      },
+    }),
+    it,
+  );
 });

@@ -170,6 +170,7 @@ describe('the search for bit rot', () => {
     wanted: async function* (after) {
       for (const sha256 of [...digests].sort()) if (after === null || sha256 > after) yield sha256;
     },
+    isErased: async () => false,
   });
 
   it('mends each place from the other, and names what is whole in none', async () => {
@@ -242,13 +243,39 @@ describe('the search for bit rot', () => {
     });
   });
 
+  /** A first place that can't read the content so many times. */
+  const stammering = (sha256: Sha256Hex, times: number) => {
+    const reads = { failed: 0 };
+    const first: PlainStore = {
+      ...plain('first'),
+      check: async (asked) => {
+        if (asked !== sha256 || reads.failed === times) return plain('first').check(asked);
+        reads.failed += 1;
+        throw new UnitrailError('STORE_UNAVAILABLE', 'EIO');
+      },
+    };
+    return { reads, first };
+  };
+
+  it.each([
+    [2, { mended: 0 }],
+    [3, { mended: 1 }],
+  ])('a content that can not be read %i times is judged by the third try: %p', async (times, expected) => {
+    const sha256 = await store.put(firmware);
+    await store.put(randomBytes(20));
+    const { reads, first } = stammering(sha256, times);
+    const { report } = await checkStore({ ...wanting(), first }, undefined, { readPausesMs: [1, 1] });
+    expect(report).toMatchObject({ checked: 2, lost: 0, ...expected });
+    expect(reads.failed).toBe(times);
+  });
+
   it('without a second copy says what is damaged, and leaves it as it is', async () => {
     await plain('first').put(firmware);
     await flipBit(fileOf('first', firmwareSha256));
     const before = await readFile(fileOf('first', firmwareSha256));
     const { report } = await checkStore({ ...wanting(), copy: null });
     expect(report).toEqual({
-      ...{ checked: 1, mended: 0, lost: 1 },
+      ...{ checked: 1, mended: 0, lost: 1, removed: 0, locked: 0 },
       findings: [{ sha256: firmwareSha256, first: 'damaged', copy: null, outcome: 'lost' }],
     });
     expect(await readFile(fileOf('first', firmwareSha256))).toEqual(before);

@@ -1,4 +1,11 @@
-import { counted, nothingChecked, type StoreFinding, type StoreReport } from '../../domain/store-check';
+import {
+  counted,
+  countsText,
+  findingText,
+  nothingChecked,
+  type StoreFinding,
+  type StoreReport,
+} from '../../domain/store-check';
 
 const finding = (name: string, outcome: StoreFinding['outcome']): StoreFinding => ({
   ...{ sha256: name, first: 'damaged', copy: outcome === 'lost' ? 'damaged' : 'whole', outcome },
@@ -9,10 +16,27 @@ const many = (count: number, outcome: StoreFinding['outcome']): StoreFinding[] =
 
 test('a report names what is lost, however much was mended before it', () => {
   const { findings, ...counts } = reportOf([...many(150, 'mended'), ...many(3, 'lost')]);
-  expect(counts).toEqual({ checked: 153, mended: 150, lost: 3 });
+  expect(counts).toEqual({ checked: 153, mended: 150, lost: 3, removed: 0, locked: 0 });
   expect(findings).toEqual([...many(97, 'mended'), ...many(3, 'lost')]);
 });
 
 test('and grows no longer than a hundred', () => {
   expect(reportOf([...many(150, 'lost'), ...many(3, 'mended')]).findings).toEqual(many(100, 'lost'));
+});
+
+test('what was erased and is there again is counted, and said only where there is any', () => {
+  const locked: StoreFinding = { ...finding('a', 'locked'), why: 'it is locked until 2040' };
+  const report = reportOf([finding('b', 'removed'), finding('c', 'removed'), locked]);
+  expect(report).toMatchObject({ checked: 3, mended: 0, lost: 0, removed: 2, locked: 1 });
+  expect(countsText(report)).toBe(
+    '0 mended, 0 lost, 2 erased before and removed again, 1 erased before and locked',
+  );
+  expect(countsText(nothingChecked)).toBe('0 mended, 0 lost');
+  expect(findingText(locked)).toMatch(/erased before, and can not be removed yet: it is locked until 2040$/);
+});
+
+test('a report that a worker of the version before has begun goes on', () => {
+  const before = { checked: 2, mended: 2, lost: 0, findings: many(2, 'mended') };
+  const report = counted(before as unknown as StoreReport, finding('a', 'removed'));
+  expect(report).toMatchObject({ checked: 3, mended: 2, removed: 1, locked: 0 });
 });

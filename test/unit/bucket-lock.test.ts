@@ -1,0 +1,219 @@
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectVersionsCommand,
+  PutObjectLegalHoldCommand,
+} from '@aws-sdk/client-s3';
+import { createContentStore } from '../../adapters/store/content-store';
+import { openPlainStore } from '../../adapters/store/open-store';
+import type { PlainStore } from '../../adapters/store/port';
+import type { BucketPlace } from '../../domain/store-place';
+import { HttpProxy, s3Refusal } from '../support/http-proxy';
+import { credentials, hasS3, itWithS3, S3Server } from '../support/s3-server';
+import { searchIn } from '../support/search-contract';
+import { allOf, firmware, firmwareSha256 } from '../support/store-contract';
+
+/** What a bucket lets go and what it holds, by a real server that speaks S3. */
+let server: S3Server;
+let proxy: HttpProxy;
+let home: string;
+let bucket: string;
+let count = 0;
+
+const before = { ...process.env };
+beforeAll(async () => {
+  Object.assign(process.env, credentials, { AWS_EC2_METADATA_DISABLED: 'true' });
+  home = await mkdtemp(join(tmpdir(), 'unitrail-bucket-'));
+  if (!hasS3()) return;
+  server = await S3Server.start();
+  proxy = await HttpProxy.before(server.endpoint);
+}, 60_000);
+afterAll(async () => {
+  for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
+  await proxy?.close();
+  await server?.stop();
+  await rm(home, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  if (!hasS3()) return;
+  proxy.answer = () => null;
+  bucket = `bucket-${(count += 1)}`;
+  await server.makeBucket(bucket);
+});
+
+const open = (place: Partial<BucketPlace> = {}): PlainStore =>
+  openPlainStore({ ...server.placeOf(bucket), ...place });
+
+/** Through the proxy. */
+const through = (): PlainStore => open({ endpoint: proxy.endpoint });
+const folderOf = (name: string): PlainStore =>
+  createContentStore({ folder: join(home, `${name}-${count}`), cacheBytes: 0 });
+
+describe('a removal that the server refuses', () => {
+  itWithS3('is not tried without end: what holds it stays, and the next run comes by', async () => {
+    await open().put(firmware);
+    proxy.answer = ({ method }) => (method === 'DELETE' ? s3Refusal(403, 'AccessDenied') : null);
+    await expect(through().remove(firmwareSha256)).rejects.toMatchObject({
+      code: 'NOT_ALLOWED',
+      message: expect.stringMatching(/is held in s3:.*refuses to remove it \(AccessDenied, 403\)/),
+    });
+    expect(await open().check(firmwareSha256)).toBe('whole');
+  });
+
+  itWithS3(
+    'is another matter where it does not take the credentials: those are mended, and it is tried again',
+    async () => {
+      await open().put(firmware);
+      proxy.answer = ({ method }) => (method === 'DELETE' ? s3Refusal(403, 'SignatureDoesNotMatch') : null);
+      await expect(through().remove(firmwareSha256)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    },
+  );
+});
+
+describe('a bucket with object lock', () => {
+  const [soon, later] = [new Date('2040-01-01T00:00:00Z'), new Date('2045-01-01T00:00:00Z')];
+
+  beforeEach(async () => {
+    if (!hasS3()) return;
+    bucket = `locked-${count}`;
+    await server.makeBucket(bucket, { lock: true });
+  });
+
+  itWithS3('locks a content until then, and only ever for longer', async () => {
+    const store = open();
+    await store.put(firmware);
+    expect(await store.lockedUntil(firmwareSha256)).toBeNull();
+    expect(await store.protect(firmwareSha256, later)).toBe(true);
+    expect(await store.protect(firmwareSha256, soon)).toBe(true);
+    expect(await store.lockedUntil(firmwareSha256)).toEqual(later);
+  });
+
+  itWithS3('refuses to remove it before, and says until when', async () => {
+    const store = open();
+    await store.put(firmware);
+    await store.protect(firmwareSha256, soon);
+    await expect(store.remove(firmwareSha256)).rejects.toMatchObject({
+      code: 'NOT_ALLOWED',
+      message: expect.stringContaining('2040-01-01T00:00:00.000Z'),
+    });
+    expect(Buffer.from(await open().get(firmwareSha256))).toEqual(firmware);
+  });
+
+  itWithS3('is held by the server, also against another program with the same credentials', async () => {
+    const store = open({ lock: 'compliance' });
+    await store.put(firmware);
+    await store.protect(firmwareSha256, soon);
+    const key = `unitrail/sha256/${firmwareSha256.slice(0, 2)}/${firmwareSha256}`;
+    const { Versions } = await server.client().send(new ListObjectVersionsCommand({ Bucket: bucket }));
+    const version = Versions!.find(({ Key }) => Key === key)!.VersionId;
+    const remove = new DeleteObjectCommand({
+      Bucket: bucket,
+      Key: key,
+      VersionId: version,
+      BypassGovernanceRetention: true,
+    });
+    await expect(server.client().send(remove)).rejects.toMatchObject({ name: 'AccessDenied' });
+    expect(Buffer.from(await open().get(firmwareSha256))).toEqual(firmware);
+  });
+
+  itWithS3('removes every version of what is not locked: none can be read any more', async () => {
+    const store = open();
+    await store.put(firmware);
+    await writeFile(server.fileOf(bucket, firmwareSha256), 'damaged');
+    await store.put(firmware);
+    const versions = async () =>
+      (await server.client().send(new ListObjectVersionsCommand({ Bucket: bucket }))).Versions ?? [];
+    const found = await versions();
+    expect(found.length).toBeGreaterThanOrEqual(2);
+    await store.remove(firmwareSha256);
+    expect(await versions()).toEqual([]);
+    for (const { Key, VersionId } of found)
+      await expect(
+        server.client().send(new GetObjectCommand({ Bucket: bucket, Key, VersionId })),
+      ).rejects.toThrow();
+  });
+
+  itWithS3('can protect again what was mended: its new version is another one', async () => {
+    const store = open();
+    await store.put(firmware);
+    await store.protect(firmwareSha256, soon);
+    await truncate(server.fileOf(bucket, firmwareSha256), 3);
+    expect(await store.check(firmwareSha256)).toBe('damaged');
+    await open({}).put(firmware);
+    expect(await store.check(firmwareSha256)).toBe('whole');
+    await store.protect(firmwareSha256, later);
+    expect(await store.lockedUntil(firmwareSha256)).toEqual(later);
+  });
+
+  /** One version that is locked, and a newer one that is not. */
+  async function putTwice(store: PlainStore): Promise<void> {
+    await store.put(firmware);
+    await store.protect(firmwareSha256, soon);
+    await truncate(server.fileOf(bucket, firmwareSha256), 3);
+    await open().put(firmware);
+  }
+
+  itWithS3('looks at every version that would have to go, and removes none while one is locked', async () => {
+    const store = open();
+    await putTwice(store);
+    const { Versions = [] } = await server.client().send(new ListObjectVersionsCommand({ Bucket: bucket }));
+    expect(Versions.length).toBeGreaterThanOrEqual(2);
+    expect(await store.lockedUntil(firmwareSha256)).toEqual(soon);
+    await expect(store.remove(firmwareSha256)).rejects.toMatchObject({
+      code: 'NOT_ALLOWED',
+      message: expect.stringContaining('2040-01-01T00:00:00.000Z'),
+    });
+    const after = await server.client().send(new ListObjectVersionsCommand({ Bucket: bucket }));
+    expect(after.Versions).toHaveLength(Versions.length);
+    expect(await store.check(firmwareSha256)).toBe('whole');
+  });
+
+  itWithS3('knows a lock that was set after it was looked for, by the refusal of the server', async () => {
+    await open().put(firmware);
+    let isSet = false;
+    proxy.answer = async ({ method }) => {
+      if (method !== 'DELETE' || isSet) return null;
+      isSet = true;
+      await open().protect(firmwareSha256, soon);
+      return null;
+    };
+    await expect(through().remove(firmwareSha256)).rejects.toMatchObject({
+      code: 'NOT_ALLOWED',
+      message: expect.stringContaining('2040-01-01T00:00:00.000Z'),
+    });
+    expect(await open().check(firmwareSha256)).toBe('whole');
+  });
+
+  itWithS3('is held by a legal hold of the server, of which no date is known', async () => {
+    await open().put(firmware);
+    const key = `unitrail/sha256/${firmwareSha256.slice(0, 2)}/${firmwareSha256}`;
+    const hold = { Bucket: bucket, Key: key, LegalHold: { Status: 'ON' } } as const;
+    await server.client().send(new PutObjectLegalHoldCommand(hold));
+    await expect(open().remove(firmwareSha256)).rejects.toMatchObject({
+      code: 'NOT_ALLOWED',
+      message: expect.stringContaining('legal hold'),
+    });
+    expect(await open().check(firmwareSha256)).toBe('whole');
+  });
+
+  itWithS3(
+    'keeps back nothing else of what was erased and brought back: the search says until when',
+    async () => {
+      const other = Buffer.from('another one');
+      const sides = { first: folderOf('first'), copy: open(), workFolder: join(home, 'work') };
+      for (const side of [sides.first, sides.copy]) for (const one of [firmware, other]) await side.put(one);
+      await open().protect(firmwareSha256, soon);
+      const erased = await allOf(sides.first);
+      const report = await searchIn(sides, { erased });
+      expect(report).toMatchObject({ checked: 2, removed: 1, locked: 1, lost: 0 });
+      expect(report.findings).toContainEqual({
+        ...{ sha256: firmwareSha256, first: 'whole', copy: 'whole', outcome: 'locked' },
+        why: expect.stringContaining('2040-01-01T00:00:00.000Z'),
+      });
+      expect(await allOf(sides.copy)).toEqual([firmwareSha256]);
+    },
+  );
+});
