@@ -20,6 +20,7 @@ import {
   batchWorkflowId,
   exportScheduleId,
   retentionScheduleId,
+  storeCheckScheduleId,
   partitionWorkflowId,
   taskQueues,
   unitWorkflowId,
@@ -174,6 +175,15 @@ const stories: Readonly<Record<Scenario, Story>> = {
       await inbox.close();
       return run;
     },
+  },
+  /** The search for bit rot, to its end. */
+  'store-check': {
+    quantity: 1,
+    run: (line, batch) =>
+      line.client.workflow.start('storeCheck', {
+        workflowId: `${storeCheckScheduleId}-${batch}`,
+        taskQueue: taskQueues.workflows,
+      }),
   },
 };
 

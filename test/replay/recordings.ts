@@ -21,6 +21,7 @@ export const scenarios = [
   'packing',
   'export',
   'retention',
+  'store-check',
 ] as const;
 
 export type Scenario = (typeof scenarios)[number];

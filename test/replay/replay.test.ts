@@ -62,6 +62,7 @@ const breaking: readonly [what: string, scenario: Recording['scenario'], from: s
   ],
   ['closes nothing', 'shipment', 'await office.closeShipment({', 'await office.pack({'],
   ['tells the units nothing', 'packing', 'result.shipped > 0', 'result.shipped < 0'],
+  ['locks before it tells', 'store-check', 'await desk.endStoreCheck({', 'await desk.protectArchive({'],
 ];
 
 test.each(breaking)('a version that %s is refused by %s', async (_what, scenario, from, to) => {
