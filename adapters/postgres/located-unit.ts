@@ -36,24 +36,31 @@ export interface LocatedUnit {
   readonly place: ArchivePlace | null;
 }
 
-/**
- * The ids of the units that have an identifier of these readings, whatever kind it may be. One text for any number of
- * readings, so that it is prepared once: kinds, values and issuers side by side ('': anybody's), then unit ids.
- */
-export const namedUnits = `
-  select i.unit_id from unnest(?::text[], ?::text[], ?::text[]) as named (kind, value, issuer)
-  join identifiers i on i.value = named.value and i.kind = named.kind and named.issuer in ('', i.issuer)
-  union select unnest(?::uuid[])`;
+/** A part of a statement, with what stands for its question marks. */
+export interface NamedUnits {
+  readonly sql: string;
+  readonly values: readonly string[];
+  /** Belongs to this text alone: a statement that holds it is prepared under it. */
+  readonly shape: string;
+}
 
-/** What `namedUnits` is asked with. @throws UnitrailError INPUT_INVALID */
-export function namedBy(id: string): string[][] {
+/**
+ * The ids of the units that the text names, by an identifier of whatever kind or by unit id. The readings are rows of the
+ * statement and no arrays: the planner knows how many they are before it sees them, and plans once a connection.
+ * @throws UnitrailError INPUT_INVALID
+ */
+export function namedUnits(id: string): NamedUnits {
   const readings = readingsOf(id);
-  return [
-    readings.map(({ kind }) => kind),
-    readings.map(({ value }) => value),
-    readings.map(({ issuer = '' }) => issuer),
-    readings.filter(({ kind }) => kind === 'unit-id').map(({ value }) => value),
-  ];
+  const ids = readings.filter(({ kind }) => kind === 'unit-id').map(({ value }) => value);
+  const others = readings.filter(({ kind }) => kind !== 'unit-id');
+  const rows = others.map(() => '(?::text, ?::text, ?::text)').join(', ');
+  // No issuer: anybody's.
+  const sql = `
+    select i.unit_id from (values ${rows}) as named (kind, value, issuer)
+    join identifiers i on i.value = named.value and i.kind = named.kind and named.issuer in ('', i.issuer)
+    ${ids.map(() => 'union select ?::uuid').join(' ')}`;
+  const values = [...others.flatMap(({ kind, value, issuer = '' }) => [kind, value, issuer]), ...ids];
+  return { sql, values, shape: `${others.length}_${ids.length}` };
 }
 
 interface LocatedRow {
@@ -70,7 +77,7 @@ interface LocatedRow {
   readonly erased: boolean;
 }
 
-const located = `
+const locatedUnits = (named: string): string => `
   select u.id as "unitId", u.issuer, u.serial, r.body, r.sha256, r.sealed_at as "sealedAt",
     m.capsule_id as capsule, m.last_seq::float8 as "lastSeq", encode(m.head, 'hex') as head,
     m.record_sha256 as "recordSha256", c.state = 'erased' as erased
@@ -78,7 +85,7 @@ const located = `
   left join records r on r.unit_id = u.id
   left join capsule_units m on m.unit_id = u.id and m.retired_at is not null
   left join capsules c on c.id = m.capsule_id
-  where u.id in (${namedUnits})
+  where u.id in (${named})
   order by u.serial, u.issuer`;
 
 /**
@@ -88,7 +95,8 @@ const located = `
  * scheme's serial are wrong
  */
 export async function locateUnit(db: Database, id: string): Promise<LocatedUnit> {
-  const { rows } = await mapped(prepared<LocatedRow>(db, 'locate_unit', located, namedBy(id)));
+  const { sql, values, shape } = namedUnits(id);
+  const { rows } = await mapped(prepared<LocatedRow>(db, `locate_unit_${shape}`, locatedUnits(sql), values));
   if (rows.length === 0) throw await nobodyNamed(db, id);
   return toLocated(onlyOne(id, rows));
 }

@@ -9,14 +9,7 @@ import { endStates } from '../../domain/unit-lifecycle';
 import type { UnitRow } from '../../domain/unit-row';
 import type { Database } from './database';
 import { mapped } from './errors';
-import {
-  namedBy,
-  namedUnits,
-  nobodyNamed,
-  onlyOne,
-  type LocatedUnit,
-  type SealedRecord,
-} from './located-unit';
+import { namedUnits, nobodyNamed, onlyOne, type LocatedUnit, type SealedRecord } from './located-unit';
 import { newestMoved, type MovedBytes, type MovedEvent } from './moved-bytes';
 import { loadRecordFacts } from './record-facts';
 import { buyerOfUnit, destinationOfUnit, openHold, selectUnits, shippedAt, toUnitRow } from './unit-rows';
@@ -44,8 +37,9 @@ export type UnitRecord = SealedRecord | { readonly sealed: false; readonly text:
  * @throws UnitrailError NOT_FOUND, INPUT_INVALID; SERIAL_MALFORMED where the check characters of a scheme's serial are wrong
  */
 export async function findUnit(db: Database, id: string): Promise<UnitRow[]> {
-  const named = selectUnits(db).whereRaw(`u.id in (${namedUnits})`, namedBy(id));
-  const rows = await mapped(named.orderBy(['u.serial', 'u.issuer']));
+  const { sql, values } = namedUnits(id);
+  const query = selectUnits(db).whereRaw(`u.id in (${sql})`, values);
+  const rows = await mapped(query.orderBy(['u.serial', 'u.issuer']));
   if (rows.length === 0) throw await nobodyNamed(db, id);
   return rows.map(toUnitRow);
 }

@@ -1,5 +1,5 @@
 import { prepared, type Database } from '../../adapters/postgres/database';
-import { namedBy, namedUnits } from '../../adapters/postgres/located-unit';
+import { namedUnits } from '../../adapters/postgres/located-unit';
 import { percentile } from '../support/figures';
 import type { Site } from './site';
 
@@ -70,7 +70,8 @@ function anySerial(identifiers: number): string {
 }
 
 async function namedIds(db: Database, serial: string): Promise<string[]> {
-  const { rows } = await prepared<{ unit_id: string }>(db, 'named_units', namedUnits, namedBy(serial));
+  const { sql, values, shape } = namedUnits(serial);
+  const { rows } = await prepared<{ unit_id: string }>(db, `named_units_${shape}`, sql, values);
   return rows.map(({ unit_id: id }) => id);
 }
 
