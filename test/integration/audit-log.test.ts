@@ -411,6 +411,29 @@ const lies: [string, (su: Client, folder: string) => Promise<unknown>, () => (st
   ],
 ];
 
+test('a unit that is found after heads told that it is missing waits for the next ones', async () => {
+  await onACopy(async (copy) => {
+    const floor = openShopFloor(copy);
+    try {
+      const [lost] = await floor
+        .as('office')('units')
+        .where({ state: 'Missing' })
+        .select('id as unitId', 'serial');
+      await decide(floor, lost, 'found', { place: 'under the bench' });
+      await tamper(copy, (su) =>
+        su.query(
+          `update unit_events set at = at - interval '3 hours' where stream = $1 and type <> 'found'`,
+          [`unit:${lost.unitId}`],
+        ),
+      );
+    } finally {
+      await floor.close();
+    }
+    const report = await audit(copy.urlOf('auditor'), { logFolder: join(home, 'log'), logKeys: [publicKey] });
+    expect(ofLog(report)).toEqual([]);
+  });
+});
+
 test.each(lies)('%s is named', async (_what, lie, subjects) => {
   const found = ofLog(await told(lie));
   for (const subject of subjects())

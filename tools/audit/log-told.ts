@@ -7,11 +7,16 @@ const LATE = "interval '2 hours'";
 /** Written down here a second time on purpose: the states of a unit that has not ended. */
 const OPEN = `('InProgress', 'AwaitingEngineer', 'ReadyToShip', 'Packed')`;
 
-/** Streams that the heads have to tell, as far as they stand, and up to where they were told. A unit's end is told once more. */
+/**
+ * Streams that the heads have to tell, as far as they stand, and up to where they were told. A unit's end is told once more; one
+ * that is found again after that has been told up to there.
+ */
 const STREAMS = `
   select s.stream, s.seq, coalesce(t.seq, 0) as told from streams s left join log_told t on t.stream = s.stream
   union all
-  select 'unit:' || u.id, u.seq, coalesce(t.seq, 0) from units u left join log_told t on t.unit_id = u.id
+  select 'unit:' || u.id, u.seq,
+    coalesce(t.seq, (select max(v.seq) - 1 from unit_events v where v.stream = 'unit:' || u.id and v.type = 'found'), 0)
+  from units u left join log_told t on t.unit_id = u.id
   where u.state in ${OPEN} or t.seq is not null`;
 
 /**
