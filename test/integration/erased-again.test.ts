@@ -11,6 +11,7 @@ import { UnitrailError } from '../../domain/errors';
 import type { StoreReport } from '../../domain/store-check';
 import { ArchiveEnd, digestOf } from '../support/archive-end';
 import { all } from '../support/exports';
+import { tamper } from '../support/tamper';
 import type { WalkedUnit } from '../support/walk-unit';
 
 /** What the search for bit rot asks of the database: what was erased, and until when all else is kept. */
@@ -61,6 +62,37 @@ test('what was erased and is brought back is removed again, and not while somebo
   expect(await archive.exportFilesKept()).toEqual([]);
 });
 
+/** Its files are put before they are on record. */
+async function whileAnExportIsMade(work: () => Promise<void>): Promise<void> {
+  const made = `insert into exports (id, buyer, kind, request, as_of, look, reissue_of, records, amendments, numbers)
+    select 'on-its-way', buyer, 'reissue', 'on-its-way', as_of, look, id, records, amendments, numbers from exports limit 1`;
+  await tamper(archive.database, (su) => su.query(made));
+  await work();
+  await tamper(archive.database, (su) => su.query(`delete from exports where id = 'on-its-way'`));
+}
+
+/** As if the capsule's units had gone into another one, and that one were over. */
+async function whileGivenUp(capsule: string, work: () => Promise<void>): Promise<void> {
+  await tamper(archive.database, async (su) => {
+    await su.query(`create table given_up as select * from capsule_units where capsule_id = $1`, [capsule]);
+    await su.query(`create table as_before as select * from capsules where id = $1`, [capsule]);
+    await su.query('delete from capsule_units where capsule_id = $1', [capsule]);
+    await su.query(
+      `update capsules set state = 'abandoned', abandoned_at = now(), moved_at = null, erased_at = null where id = $1`,
+      [capsule],
+    );
+  });
+  await work();
+  await tamper(archive.database, async (su) => {
+    await su.query(
+      `update capsules c set state = b.state, abandoned_at = null, moved_at = b.moved_at, erased_at = b.erased_at
+       from as_before b where b.id = c.id`,
+    );
+    await su.query('insert into capsule_units select * from given_up');
+    await su.query('drop table given_up, as_before');
+  });
+}
+
 test('what was erased, and was made once more for another capsule, was not brought back', async () => {
   await archive.ship(1);
   const gone = await archive.move(['the same bytes']);
@@ -70,7 +102,15 @@ test('what was erased, and was made once more for another capsule, was not broug
   expect(await asked()).toBe(false);
   await archive.remove();
   expect(await asked()).toBe(true);
-  await archive.ship(1);
+  await whileAnExportIsMade(async () => expect(await asked()).toBe(false));
+  expect(await asked()).toBe(true);
+  const [another] = (await archive.ship(1)) as [WalkedUnit];
+  await whileGivenUp(gone, async () => {
+    expect(await asked()).toBe(true);
+    const hold = await archive.addHold(another);
+    expect(await asked()).toBe(false);
+    await archive.release(hold);
+  });
   const kept = await archive.move(['the same bytes']);
   expect([await asked(), await asked(`records of ${kept}`), await asked('of nobody')]).toEqual([
     ...[false, false, false],
