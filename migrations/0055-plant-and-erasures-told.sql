@@ -64,8 +64,9 @@ create trigger operators_told after insert on operators referencing new table as
   for each statement execute function tell_new_operators();
 
 -- What a retention run erases is told by an event of the run.
+-- The planner knows nothing of how many rows either table has: row by row, ten thousand persons would be compared with each other.
 create function tell_changed_operators() returns trigger
-language plpgsql as $$
+language plpgsql set enable_nestloop = off as $$
 begin
   perform tell_operators('operatorsNamed', array(
     select format('{"digest":%s,"number":%s}', name_digest(f.salt, f.name), to_json(f.number))
@@ -88,6 +89,25 @@ begin
   perform pg_advisory_xact_lock(hashtext('unitrail.plant'));
   update operators set left_at = clock_timestamp() where left_at is null and not number = any (p_numbers);
   update operators set left_at = null where left_at is not null and number = any (p_numbers);
+end $$;
+
+-- As before, and behind whoever applies a plant file: a person who returns at this moment keeps the name.
+create or replace function erase_names(p_run text) returns integer
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  r retention_runs;
+  numbers text[];
+begin
+  perform check_sees_holds();
+  perform pg_advisory_xact_lock_shared(hashtext('unitrail.legal-holds'));
+  perform pg_advisory_xact_lock(hashtext('unitrail.plant'));
+  r := run_under_way(p_run);
+  if not r.clock_trusted then return 0; end if;
+  numbers := array(select erasable_names(least(r.as_of, clock_timestamp())));
+  if cardinality(numbers) = 0 then return 0; end if;
+  update operators set name = null, erased_at = clock_timestamp() where number = any (numbers);
+  perform append_to_stream('retention:' || p_run, 'namesErased', 'names', format('{"operators":%s}', to_json(numbers)));
+  return cardinality(numbers);
 end $$;
 
 -- As before; the events name each content.

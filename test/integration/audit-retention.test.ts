@@ -189,6 +189,7 @@ test('a hold whose events are deleted is named, with all that went while it was 
       'A19 legal hold untold: a row | the event that added it',
       'A19 legal hold unended: released at T | an event legalHoldReleased',
       `A19 legal hold released: unit ${unit.serial} moved at T | nothing while it is open`,
+      `A19 legal hold released: unit ${unit.serial} in a capsule that moved at T | nothing while it is open`,
       `A19 legal hold released: unit ${unit.serial} erased at T | nothing while it is open`,
       `A19 operator 23: erased at T | nobody's name erased while legal hold released was open`,
     ].sort(),

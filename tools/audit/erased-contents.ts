@@ -37,7 +37,7 @@ export async function checkErasedContents(
     const ofRun = new Map(rows.filter((row) => row.run === run).map((row) => [row.sha256, row]));
     const decisions = told.get(run) ?? [];
     for (const event of decisions) if ('list' in event.facts) checkNamed(event, ofRun, named, wrong, wrongOf);
-    for (const event of decisions) if (!('list' in event.facts)) checkCounted(event, ofRun, wrong);
+    for (const event of decisions) if (!('list' in event.facts)) checkCounted(event, ofRun, wrong, wrongOf);
     for (const { sha256, decidedAt } of ofRun.values())
       wrongOf(sha256)(`decided at ${decidedAt} in run ${run}`, 'an event contentsErased of that run');
   }
@@ -67,13 +67,21 @@ function checkNamed(
 }
 
 /** The next ones by their times: decisions of one run wait for each other. */
-function checkCounted(event: ToldOfRun, rows: Map<string, ContentRow>, wrong: WrongOfRow): void {
+function checkCounted(
+  event: ToldOfRun,
+  rows: Map<string, ContentRow>,
+  wrong: WrongOfRow,
+  wrongOf: WrongOfContent,
+): void {
   const [count, sha256] = [numberFact(event.facts, 'contents') ?? 0, textFact(event.facts, 'listSha256')];
   const next = [...rows.keys()].slice(0, count);
   const found = digest([...next].sort().join(','));
   if (next.length !== count || found !== sha256)
     wrong(`${next.length} erased contents, ${found}`, `${count} of them, ${sha256}, by its event`);
-  for (const content of next) rows.delete(content);
+  for (const content of next) {
+    checkTime('decided', rows.get(content)!.decidedAt, event, wrongOf(content));
+    rows.delete(content);
+  }
 }
 
 function checkRemoved(

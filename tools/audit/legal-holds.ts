@@ -89,13 +89,17 @@ async function checkHeld(
   const covered = coveredBy(added);
   if (covered === null) return;
   const rows = await snapshot.rows<GoneRow>(
-    `select u.serial, m.retired_at as "movedAt", c.erased_at as "erasedAt"
+    `select u.serial, m.retired_at as "movedAt", c.moved_at as "wholeAt", c.erased_at as "erasedAt"
      from units u join capsule_units m on m.unit_id = u.id join capsules c on c.id = m.capsule_id
-     where ${covered.sql} and (${isWithin('m.retired_at')} or ${isWithin('c.erased_at')}) order by u.serial limit 100`,
+     where ${covered.sql} and (${['m.retired_at', 'c.moved_at', 'c.erased_at'].map(isWithin).join(' or ')}) order by u.serial limit 100`,
     [covered.value, added.at, released?.at ?? null],
   );
-  for (const { serial, movedAt, erasedAt } of rows)
-    for (const [what, at] of Object.entries({ moved: movedAt, erased: erasedAt }))
+  for (const { serial, movedAt, wholeAt, erasedAt } of rows)
+    for (const [what, at] of Object.entries({
+      moved: movedAt,
+      'in a capsule that moved': wholeAt,
+      erased: erasedAt,
+    }))
       if (at !== null && isOpenAt({ added, released }, at))
         findings.violation(
           'A19',
@@ -108,6 +112,8 @@ async function checkHeld(
 interface GoneRow {
   readonly serial: string;
   readonly movedAt: string;
+  /** Its capsule had moved as a whole, which an event tells: no unit of it was held then. */
+  readonly wholeAt: string | null;
   readonly erasedAt: string | null;
 }
 
