@@ -18,6 +18,9 @@ declare
   told text;
   signature bytea;
 begin
+  if p_signed_at is null or not isfinite(p_signed_at) then
+    perform refuse('UT007', format('signedAt: %s is not allowed; a time', coalesce(p_signed_at::text, 'none')));
+  end if;
   public_key := decode(parts[3], 'base64');
   if (get_byte(public_key, 0) = 4
       and encode(substr(sha256(convert_to(parts[1] || chr(10), 'UTF8') || public_key), 1, 4), 'hex') = parts[2]) is not true then

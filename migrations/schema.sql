@@ -1354,6 +1354,9 @@ declare
   told text;
   signature bytea;
 begin
+  if p_signed_at is null or not isfinite(p_signed_at) then
+    perform refuse('UT007', format('signedAt: %s is not allowed; a time', coalesce(p_signed_at::text, 'none')));
+  end if;
   public_key := decode(parts[3], 'base64');
   if (get_byte(public_key, 0) = 4
       and encode(substr(sha256(convert_to(parts[1] || chr(10), 'UTF8') || public_key), 1, 4), 'hex') = parts[2]) is not true then
@@ -2631,6 +2634,7 @@ declare
 begin
   perform check_sees_holds();
   perform pg_advisory_xact_lock_shared(hashtext('unitrail.legal-holds'));
+  perform pg_advisory_xact_lock(hashtext('unitrail.plant'));
   r := run_under_way(p_run);
   if not r.clock_trusted then return 0; end if;
   numbers := array(select erasable_names(least(r.as_of, clock_timestamp())));
@@ -3084,11 +3088,14 @@ declare
   over text[];
 begin
   select e.decided_at into decided from erased_contents e where e.sha256 = p_sha256 and e.removed_at is not null;
-  if not found then return false; end if;
+  if not found or exists (select from exports x where x.state = 'opened') then return false; end if;
   -- The exports that the decision knew: they were over, or it had stayed.
   over := array(select f.export_id from export_files f join exports x on x.id = f.export_id where f.sha256 = p_sha256 and x.made_at < decided);
   if exists (select from needed_contents(over) n where n.sha256 = p_sha256) then return false; end if;
   if not exists (select from legal_holds h where h.released_at is null) then return true; end if;
+  -- Which units a capsule had that was given up is in no table any more: a hold may be on one of them.
+  if exists (select from capsule_files f join capsules c on c.id = f.capsule_id where f.sha256 = p_sha256 and c.state = 'abandoned')
+    then return false; end if;
   return not exists (
       select from capsule_files f join capsule_units u on u.capsule_id = f.capsule_id join units_on_legal_hold h on h.unit_id = u.unit_id
       where f.sha256 = p_sha256)
@@ -5945,6 +5952,7 @@ end $$;
 
 CREATE FUNCTION public.tell_changed_operators() RETURNS trigger
     LANGUAGE plpgsql
+    SET enable_nestloop TO 'off'
     AS $$
 begin
   perform tell_operators('operatorsNamed', array(

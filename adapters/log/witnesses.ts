@@ -61,9 +61,10 @@ function cosignedBy(
   const signed = parseNote(`${note}${line}\n`);
   if (logs === null || signed === null || checkpoint?.origin !== origin || checkpoint.size !== size)
     return null;
-  const own = signatureBy(signed, logs, isEd25519Signed);
+  // The witness first: junk is found out by one signature.
   const seen = cosignatureBy(signed, witness, isEd25519Signed);
-  if (own === null || seen === null) return null;
+  const own = seen && signatureBy(signed, logs, isEd25519Signed);
+  if (seen === null || own === null) return null;
   return {
     ...{ witness: text, name: witness.name, keyId: witness.keyId, size, root: checkpoint.root },
     ...{ signedAt: new Date(seen.time * 1000), note: formatNote(signed.text, logs, own) },
