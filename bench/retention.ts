@@ -15,7 +15,7 @@ import { shipBatch } from '../test/support/exports';
 import { cloneUnit } from './retention/clones';
 import { RetentionFloor } from './retention/floor';
 import { archiveTimes, databaseTimes, type LookUpTimes } from './retention/look-ups';
-import { MemoryWatch, type CapsulesDone, type Growth } from './retention/memory';
+import { MemoryWatch, watchedSteps, type CapsulesDone, type Growth } from './retention/memory';
 import { stepTimes, type StepTime } from './retention/step-times';
 import { percentile, median } from './support/figures';
 import { machineText } from './support/machine';
@@ -189,8 +189,9 @@ function memoryVerdict(memory: MemoryWatch): Verdict {
   if (typeof growth === 'string') return { what: `${what})`, ok: true, why: `says nothing: ${growth}` };
   const told = ({ step, firstBytes, lastBytes, ratio }: Growth): string =>
     `first ${step} ${mega(firstBytes)}, last ${mega(lastBytes)}, ${ratio.toFixed(2)} times`;
+  const unseen = watchedSteps.filter((step) => growth.every((seen) => seen.step !== step));
   return {
-    what: `${[what, ...growth.map(told)].join('; ')})`,
+    what: `${[what, ...growth.map(told), ...unseen.map((step) => `nobody looked while they were ${step}`)].join('; ')})`,
     ok: growth.every(({ ratio }) => ratio < FLAT),
   };
 }

@@ -1,5 +1,5 @@
 import { prepared, type Database } from '../../adapters/postgres/database';
-import { namedUnits } from '../../adapters/postgres/located-unit';
+import { unitsNamedBy } from '../../adapters/postgres/located-unit';
 import { percentile } from '../support/figures';
 import type { Site } from './site';
 
@@ -50,7 +50,10 @@ const definitions = `
   where i.indrelid = 'identifiers'::regclass
     and not exists (select from pg_constraint where conindid = i.indexrelid and conrelid = i.indrelid)`;
 
-/** One serial at a time over one pool of connections, by turns: as `unit show` finds it, and by the primary key alone. */
+/**
+ * One serial at a time over one pool of connections, by turns: as `unit show` looks for its unit, and by the primary key alone.
+ * The made-up serials have no units: bench/retention asks for whole records.
+ */
 export async function lookups({ office, signal }: Site, identifiers: number): Promise<LookupFigures> {
   const taken = { real: [] as number[], bare: [] as number[] };
   for (let turn = 0; turn < WARM_UP + LOOKUPS; turn += 1) {
@@ -69,14 +72,17 @@ function anySerial(identifiers: number): string {
   return `EUDV2648-${String(1 + Math.floor(Math.random() * identifiers)).padStart(9, '0')}`;
 }
 
+const byPrimaryKey = `select unit_id from identifiers where issuer = 'unitrail' and kind = 'serial' and value = ?`;
+
 async function namedIds(db: Database, serial: string): Promise<string[]> {
-  const { sql, values, shape } = namedUnits(serial);
+  const { sql, values, shape } = unitsNamedBy(serial);
   const { rows } = await prepared<{ unit_id: string }>(db, `named_units_${shape}`, sql, values);
   return rows.map(({ unit_id: id }) => id);
 }
 
-function bareSelect(db: Database, value: string): PromiseLike<string[]> {
-  return db('identifiers').where({ issuer: 'unitrail', kind: 'serial', value }).pluck<string[]>('unit_id');
+async function bareSelect(db: Database, value: string): Promise<string[]> {
+  const { rows } = await prepared<{ unit_id: string }>(db, 'by_primary_key', byPrimaryKey, [value]);
+  return rows.map(({ unit_id: id }) => id);
 }
 
 async function timed(lookUp: () => PromiseLike<string[]>): Promise<number> {

@@ -1,12 +1,13 @@
 /** One record by the serial on its label, as `unit show --record` finds it. */
 import { readArchived } from '../../adapters/archive/archived-unit';
-import type { Database } from '../../adapters/postgres/database';
+import { prepared, type Database } from '../../adapters/postgres/database';
 import { locateUnit } from '../../adapters/postgres/located-unit';
 import { unitRecord } from '../../adapters/postgres/unit-queries';
 import { createContentStore } from '../../adapters/store/content-store';
 import { cloneSerial } from './clones';
 
 const LOOK_UPS = 1_000;
+const recordByKey = 'select body from records where unit_id = ?';
 
 export interface LookUpTimes {
   readonly product: readonly number[];
@@ -27,8 +28,8 @@ export async function databaseTimes(db: Database, clones: number): Promise<LookU
   const known = [...ids];
   const floor = await timesOf(known.length, async (_, at) => {
     const [serial, id] = known[at]!;
-    const row = await db('records').where({ unit_id: id }).first<{ body: string }>('body');
-    return row.body.includes(serial) ? row.body : '';
+    const { rows } = await prepared<{ body: string }>(db, 'record_by_key', recordByKey, [id]);
+    return rows[0]!.body.includes(serial) ? rows[0]!.body : '';
   });
   return { product, floor };
 }
