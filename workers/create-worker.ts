@@ -32,7 +32,6 @@ import type { Notifications } from '../adapters/postgres/notifications';
 import type { Watermark } from '../adapters/registry/watermark';
 import type { ContentStore } from '../adapters/store/port';
 import type { Webhook } from '../adapters/webhook/webhook';
-import { MAX_WINDOW } from '../domain/batch-control';
 import { taskQueues } from '../domain/workflow-ids';
 import type { OfficeActivities, StationActivities } from '../workflows/activity-types';
 import { measuring, type ActivityMeter } from './measure-activities';
@@ -68,16 +67,9 @@ export interface StationDeps {
 
 const interceptors = { activity: [() => ({ inbound: new FailureInterceptor() })] };
 
-/**
- * Workflows that are kept in memory: all that are under way in the widest window, with their batches. Units that wait
- * weeks for their shipment, or for an engineer, leave it, and their histories are read again when they go on; without a
- * bound of ours thousands of them would stay, and memory would grow with what was made.
- */
-const CACHED_WORKFLOWS = MAX_WINDOW + 200;
-
 /** How each kind of worker is run. bench/lifecycle.ts measures its floor under the same settings. */
 export const workerSettings = {
-  workflows: { maxCachedWorkflows: CACHED_WORKFLOWS, shutdownGraceTime: SHUTDOWN_GRACE },
+  workflows: { shutdownGraceTime: SHUTDOWN_GRACE },
   office: {
     maxConcurrentActivityTaskExecutions: OFFICE_ACTIVITIES_AT_ONCE,
     shutdownGraceTime: SHUTDOWN_GRACE,
