@@ -19,7 +19,7 @@ export async function tellUnits(context: ServerContext, names: readonly string[]
     if (!(error instanceof UnitrailError && error.reaction === 'retry')) throw error;
     await say(
       context,
-      `Temporal does not answer: what was decided is on record and in force, and the units' workflows find out at their next act: within six hours in the line, within 30 where they wait to be shipped.`,
+      `Temporal does not answer: what was decided is on record and in force, and the units' workflows find out at their next act: within six hours in the line, within 30 where they wait to be shipped, and where they wait for an engineer with the next decision.`,
     );
   }
 }

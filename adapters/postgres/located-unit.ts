@@ -49,7 +49,7 @@ export interface NamedUnits {
  * statement and no arrays: the planner knows how many they are before it sees them, and plans once a connection.
  * @throws UnitrailError INPUT_INVALID
  */
-export function namedUnits(id: string): NamedUnits {
+export function unitsNamedBy(id: string): NamedUnits {
   const readings = readingsOf(id);
   const ids = readings.filter(({ kind }) => kind === 'unit-id').map(({ value }) => value);
   const others = readings.filter(({ kind }) => kind !== 'unit-id');
@@ -95,7 +95,7 @@ const locatedUnits = (named: string): string => `
  * scheme's serial are wrong
  */
 export async function locateUnit(db: Database, id: string): Promise<LocatedUnit> {
-  const { sql, values, shape } = namedUnits(id);
+  const { sql, values, shape } = unitsNamedBy(id);
   const { rows } = await mapped(prepared<LocatedRow>(db, `locate_unit_${shape}`, locatedUnits(sql), values));
   if (rows.length === 0) throw await nobodyNamed(db, id);
   return toLocated(onlyOne(id, rows));

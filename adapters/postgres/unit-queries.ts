@@ -9,7 +9,7 @@ import { endStates } from '../../domain/unit-lifecycle';
 import type { UnitRow } from '../../domain/unit-row';
 import type { Database } from './database';
 import { mapped } from './errors';
-import { namedUnits, nobodyNamed, onlyOne, type LocatedUnit, type SealedRecord } from './located-unit';
+import { unitsNamedBy, nobodyNamed, onlyOne, type LocatedUnit, type SealedRecord } from './located-unit';
 import { newestMoved, type MovedBytes, type MovedEvent } from './moved-bytes';
 import { loadRecordFacts } from './record-facts';
 import { buyerOfUnit, destinationOfUnit, openHold, selectUnits, shippedAt, toUnitRow } from './unit-rows';
@@ -37,7 +37,7 @@ export type UnitRecord = SealedRecord | { readonly sealed: false; readonly text:
  * @throws UnitrailError NOT_FOUND, INPUT_INVALID; SERIAL_MALFORMED where the check characters of a scheme's serial are wrong
  */
 export async function findUnit(db: Database, id: string): Promise<UnitRow[]> {
-  const { sql, values } = namedUnits(id);
+  const { sql, values } = unitsNamedBy(id);
   const query = selectUnits(db).whereRaw(`u.id in (${sql})`, values);
   const rows = await mapped(query.orderBy(['u.serial', 'u.issuer']));
   if (rows.length === 0) throw await nobodyNamed(db, id);
