@@ -140,6 +140,16 @@ test('the workflow types are these: links, schedules and running workflows use t
     ({ events }) => events[0]!.workflowExecutionStartedEventAttributes!.workflowType.name,
   );
   expect([...new Set(types)].sort()).toEqual([
-    ...['batch', 'export', 'packing', 'partition', 'resolveUnits', 'retention', 'shipment', 'unit'],
+    ...[
+      'batch',
+      'export',
+      'packing',
+      'partition',
+      'resolveUnits',
+      'retention',
+      'shipment',
+      'storeCheck',
+      'unit',
+    ],
   ]);
 });
