@@ -1,5 +1,4 @@
-import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   DeleteObjectCommand,
@@ -7,55 +6,21 @@ import {
   ListObjectVersionsCommand,
   PutObjectLegalHoldCommand,
 } from '@aws-sdk/client-s3';
-import { createContentStore } from '../../adapters/store/content-store';
-import { openPlainStore } from '../../adapters/store/open-store';
 import type { PlainStore } from '../../adapters/store/port';
-import type { BucketPlace } from '../../domain/store-place';
-import { HttpProxy, s3Refusal } from '../support/http-proxy';
-import { credentials, hasS3, itWithS3, S3Server } from '../support/s3-server';
+import { s3Refusal } from '../support/http-proxy';
+import { hasS3, itWithS3 } from '../support/s3-server';
 import { searchIn } from '../support/search-contract';
 import { allOf, firmware, firmwareSha256 } from '../support/store-contract';
+import { testBucket } from '../support/test-bucket';
 
 /** What a bucket lets go and what it holds, by a real server that speaks S3. */
-let server: S3Server;
-let proxy: HttpProxy;
-let home: string;
-let bucket: string;
-let count = 0;
-
-const before = { ...process.env };
-beforeAll(async () => {
-  Object.assign(process.env, credentials, { AWS_EC2_METADATA_DISABLED: 'true' });
-  home = await mkdtemp(join(tmpdir(), 'unitrail-bucket-'));
-  if (!hasS3()) return;
-  server = await S3Server.start();
-  proxy = await HttpProxy.before(server.endpoint);
-}, 60_000);
-afterAll(async () => {
-  for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
-  await proxy?.close();
-  await server?.stop();
-  await rm(home, { recursive: true, force: true });
-});
-beforeEach(async () => {
-  if (!hasS3()) return;
-  proxy.answer = () => null;
-  bucket = `bucket-${(count += 1)}`;
-  await server.makeBucket(bucket);
-});
-
-const open = (place: Partial<BucketPlace> = {}): PlainStore =>
-  openPlainStore({ ...server.placeOf(bucket), ...place });
-
-/** Through the proxy. */
-const through = (): PlainStore => open({ endpoint: proxy.endpoint });
-const folderOf = (name: string): PlainStore =>
-  createContentStore({ folder: join(home, `${name}-${count}`), cacheBytes: 0 });
+const bucket = testBucket();
+const { open, through, folderOf } = bucket;
 
 describe('a removal that the server refuses', () => {
   itWithS3('is not tried without end: what holds it stays, and the next run comes by', async () => {
     await open().put(firmware);
-    proxy.answer = ({ method }) => (method === 'DELETE' ? s3Refusal(403, 'AccessDenied') : null);
+    bucket.proxy.answer = ({ method }) => (method === 'DELETE' ? s3Refusal(403, 'AccessDenied') : null);
     await expect(through().remove(firmwareSha256)).rejects.toMatchObject({
       code: 'NOT_ALLOWED',
       message: expect.stringMatching(/is held in s3:.*refuses to remove it \(AccessDenied, 403\)/),
@@ -67,7 +32,8 @@ describe('a removal that the server refuses', () => {
     'is another matter where it does not take the credentials: those are mended, and it is tried again',
     async () => {
       await open().put(firmware);
-      proxy.answer = ({ method }) => (method === 'DELETE' ? s3Refusal(403, 'SignatureDoesNotMatch') : null);
+      bucket.proxy.answer = ({ method }) =>
+        method === 'DELETE' ? s3Refusal(403, 'SignatureDoesNotMatch') : null;
       await expect(through().remove(firmwareSha256)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     },
   );
@@ -78,8 +44,7 @@ describe('a bucket with object lock', () => {
 
   beforeEach(async () => {
     if (!hasS3()) return;
-    bucket = `locked-${count}`;
-    await server.makeBucket(bucket, { lock: true });
+    await bucket.makeLocking();
   });
 
   itWithS3('locks a content until then, and only ever for longer', async () => {
@@ -107,32 +72,35 @@ describe('a bucket with object lock', () => {
     await store.put(firmware);
     await store.protect(firmwareSha256, soon);
     const key = `unitrail/sha256/${firmwareSha256.slice(0, 2)}/${firmwareSha256}`;
-    const { Versions } = await server.client().send(new ListObjectVersionsCommand({ Bucket: bucket }));
+    const { Versions } = await bucket.server
+      .client()
+      .send(new ListObjectVersionsCommand({ Bucket: bucket.name }));
     const version = Versions!.find(({ Key }) => Key === key)!.VersionId;
     const remove = new DeleteObjectCommand({
-      Bucket: bucket,
+      Bucket: bucket.name,
       Key: key,
       VersionId: version,
       BypassGovernanceRetention: true,
     });
-    await expect(server.client().send(remove)).rejects.toMatchObject({ name: 'AccessDenied' });
+    await expect(bucket.server.client().send(remove)).rejects.toMatchObject({ name: 'AccessDenied' });
     expect(Buffer.from(await open().get(firmwareSha256))).toEqual(firmware);
   });
 
   itWithS3('removes every version of what is not locked: none can be read any more', async () => {
     const store = open();
     await store.put(firmware);
-    await writeFile(server.fileOf(bucket, firmwareSha256), 'damaged');
+    await writeFile(bucket.server.fileOf(bucket.name, firmwareSha256), 'damaged');
     await store.put(firmware);
     const versions = async () =>
-      (await server.client().send(new ListObjectVersionsCommand({ Bucket: bucket }))).Versions ?? [];
+      (await bucket.server.client().send(new ListObjectVersionsCommand({ Bucket: bucket.name }))).Versions ??
+      [];
     const found = await versions();
     expect(found.length).toBeGreaterThanOrEqual(2);
     await store.remove(firmwareSha256);
     expect(await versions()).toEqual([]);
     for (const { Key, VersionId } of found)
       await expect(
-        server.client().send(new GetObjectCommand({ Bucket: bucket, Key, VersionId })),
+        bucket.server.client().send(new GetObjectCommand({ Bucket: bucket.name, Key, VersionId })),
       ).rejects.toThrow();
   });
 
@@ -140,7 +108,7 @@ describe('a bucket with object lock', () => {
     const store = open();
     await store.put(firmware);
     await store.protect(firmwareSha256, soon);
-    await truncate(server.fileOf(bucket, firmwareSha256), 3);
+    await truncate(bucket.server.fileOf(bucket.name, firmwareSha256), 3);
     expect(await store.check(firmwareSha256)).toBe('damaged');
     await open({}).put(firmware);
     expect(await store.check(firmwareSha256)).toBe('whole');
@@ -152,21 +120,23 @@ describe('a bucket with object lock', () => {
   async function putTwice(store: PlainStore): Promise<void> {
     await store.put(firmware);
     await store.protect(firmwareSha256, soon);
-    await truncate(server.fileOf(bucket, firmwareSha256), 3);
+    await truncate(bucket.server.fileOf(bucket.name, firmwareSha256), 3);
     await open().put(firmware);
   }
 
   itWithS3('looks at every version that would have to go, and removes none while one is locked', async () => {
     const store = open();
     await putTwice(store);
-    const { Versions = [] } = await server.client().send(new ListObjectVersionsCommand({ Bucket: bucket }));
+    const { Versions = [] } = await bucket.server
+      .client()
+      .send(new ListObjectVersionsCommand({ Bucket: bucket.name }));
     expect(Versions.length).toBeGreaterThanOrEqual(2);
     expect(await store.lockedUntil(firmwareSha256)).toEqual(soon);
     await expect(store.remove(firmwareSha256)).rejects.toMatchObject({
       code: 'NOT_ALLOWED',
       message: expect.stringContaining('2040-01-01T00:00:00.000Z'),
     });
-    const after = await server.client().send(new ListObjectVersionsCommand({ Bucket: bucket }));
+    const after = await bucket.server.client().send(new ListObjectVersionsCommand({ Bucket: bucket.name }));
     expect(after.Versions).toHaveLength(Versions.length);
     expect(await store.check(firmwareSha256)).toBe('whole');
   });
@@ -174,7 +144,7 @@ describe('a bucket with object lock', () => {
   itWithS3('knows a lock that was set after it was looked for, by the refusal of the server', async () => {
     await open().put(firmware);
     let isSet = false;
-    proxy.answer = async ({ method }) => {
+    bucket.proxy.answer = async ({ method }) => {
       if (method !== 'DELETE' || isSet) return null;
       isSet = true;
       await open().protect(firmwareSha256, soon);
@@ -190,8 +160,8 @@ describe('a bucket with object lock', () => {
   itWithS3('is held by a legal hold of the server, of which no date is known', async () => {
     await open().put(firmware);
     const key = `unitrail/sha256/${firmwareSha256.slice(0, 2)}/${firmwareSha256}`;
-    const hold = { Bucket: bucket, Key: key, LegalHold: { Status: 'ON' } } as const;
-    await server.client().send(new PutObjectLegalHoldCommand(hold));
+    const hold = { Bucket: bucket.name, Key: key, LegalHold: { Status: 'ON' } } as const;
+    await bucket.server.client().send(new PutObjectLegalHoldCommand(hold));
     await expect(open().remove(firmwareSha256)).rejects.toMatchObject({
       code: 'NOT_ALLOWED',
       message: expect.stringContaining('legal hold'),
@@ -203,7 +173,7 @@ describe('a bucket with object lock', () => {
     'keeps back nothing else of what was erased and brought back: the search says until when',
     async () => {
       const other = Buffer.from('another one');
-      const sides = { first: folderOf('first'), copy: open(), workFolder: join(home, 'work') };
+      const sides = { first: folderOf('first'), copy: open(), workFolder: join(bucket.home, 'work') };
       for (const side of [sides.first, sides.copy]) for (const one of [firmware, other]) await side.put(one);
       await open().protect(firmwareSha256, soon);
       const erased = await allOf(sides.first);

@@ -1,62 +1,27 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
-import { createContentStore } from '../../adapters/store/content-store';
 import { openPlainStore } from '../../adapters/store/open-store';
-import type { PlainStore } from '../../adapters/store/port';
 import { archivePlace, openArchive } from '../../tools/audit/archive-files';
-import type { BucketPlace } from '../../domain/store-place';
-import { HttpProxy, s3Refusal } from '../support/http-proxy';
-import { credentials, hasS3, itWithS3, S3Server } from '../support/s3-server';
+import { s3Refusal } from '../support/http-proxy';
+import { itWithS3, S3Server } from '../support/s3-server';
 import { searchesForRot } from '../support/search-contract';
 import { allOf, firmware, firmwareSha256, flipBit, keepsContents, withFile } from '../support/store-contract';
+import { testBucket } from '../support/test-bucket';
 
 /** The promises of a content store, by a real server that speaks S3. */
-let server: S3Server;
-let proxy: HttpProxy;
-let home: string;
-let bucket: string;
-let count = 0;
-
-const before = { ...process.env };
-beforeAll(async () => {
-  Object.assign(process.env, credentials, { AWS_EC2_METADATA_DISABLED: 'true' });
-  home = await mkdtemp(join(tmpdir(), 'unitrail-bucket-'));
-  if (!hasS3()) return;
-  server = await S3Server.start();
-  proxy = await HttpProxy.before(server.endpoint);
-}, 60_000);
-afterAll(async () => {
-  for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
-  await proxy?.close();
-  await server?.stop();
-  await rm(home, { recursive: true, force: true });
-});
-beforeEach(async () => {
-  if (!hasS3()) return;
-  proxy.answer = () => null;
-  bucket = `bucket-${(count += 1)}`;
-  await server.makeBucket(bucket);
-});
-
-const open = (place: Partial<BucketPlace> = {}): PlainStore =>
-  openPlainStore({ ...server.placeOf(bucket), ...place });
-
-/** Through the proxy. */
-const through = (): PlainStore => open({ endpoint: proxy.endpoint });
-const folderOf = (name: string): PlainStore =>
-  createContentStore({ folder: join(home, `${name}-${count}`), cacheBytes: 0 });
+const bucket = testBucket();
+const { open, through, folderOf } = bucket;
 
 describe('a content store in a bucket', () => {
   keepsContents(
     () => ({
-      open: (limits) => openPlainStore(server.placeOf(bucket), limits),
-      fileOf: (sha256) => server.fileOf(bucket, sha256),
-      nameOf: (sha256) => `unitrail/sha256/${sha256.slice(0, 2)}/${sha256} of s3://${bucket}/unitrail/`,
+      open: (limits) => openPlainStore(bucket.server.placeOf(bucket.name), limits),
+      fileOf: (sha256) => bucket.server.fileOf(bucket.name, sha256),
+      nameOf: (sha256) => `unitrail/sha256/${sha256.slice(0, 2)}/${sha256} of s3://${bucket.name}/unitrail/`,
       unusable: () => ({ store: open({ bucket: 'no-such-bucket' }), place: 's3://no-such-bucket/unitrail/' }),
     }),
     itWithS3,
@@ -67,11 +32,13 @@ describe('a content store in a bucket', () => {
     await withFile(bytes, async (path) => {
       const sha256 = await open().putFile(path);
       expect(await open().check(sha256)).toBe('whole');
-      await flipBit(server.fileOf(bucket, sha256));
+      await flipBit(bucket.server.fileOf(bucket.name, sha256));
       expect(await open().putFile(path)).toBe(sha256);
       expect(await open().check(sha256)).toBe('whole');
     });
-    const uploads = await server.client().send(new ListMultipartUploadsCommand({ Bucket: bucket }));
+    const uploads = await bucket.server
+      .client()
+      .send(new ListMultipartUploadsCommand({ Bucket: bucket.name }));
     expect(uploads.Uploads ?? []).toEqual([]);
   });
 
@@ -81,8 +48,8 @@ describe('a content store in a bucket', () => {
     );
     // Not by the store: each is a file of the server's, and a thousand requests take their time.
     for (const sha256 of digests) {
-      await mkdir(dirname(server.fileOf(bucket, sha256)), { recursive: true });
-      await writeFile(server.fileOf(bucket, sha256), '');
+      await mkdir(dirname(bucket.server.fileOf(bucket.name, sha256)), { recursive: true });
+      await writeFile(bucket.server.fileOf(bucket.name, sha256), '');
     }
     expect(await allOf(open())).toEqual(digests.sort());
   });
@@ -91,13 +58,13 @@ describe('a content store in a bucket', () => {
 describe('the search for bit rot in a bucket', () => {
   searchesForRot(() => {
     const unreadable = new Set<string>();
-    proxy.answer = ({ method, url }) => {
-      const name = new URL(url!, proxy.endpoint).pathname.slice(-64);
+    bucket.proxy.answer = ({ method, url }) => {
+      const name = new URL(url!, bucket.proxy.endpoint).pathname.slice(-64);
       if (method === 'PUT') unreadable.delete(name);
       return method === 'GET' && unreadable.has(name) ? s3Refusal(500, 'InternalError') : null;
     };
     return {
-      ...{ first: through(), copy: folderOf('copy'), workFolder: join(home, 'work') },
+      ...{ first: through(), copy: folderOf('copy'), workFolder: join(bucket.home, 'work') },
       makeUnreadable: async (sha256) => void unreadable.add(sha256),
     };
   }, itWithS3);
@@ -106,10 +73,10 @@ describe('the search for bit rot in a bucket', () => {
 describe("the auditor's own reader", () => {
   itWithS3('reads what is there, and says what it can not ask', async () => {
     await open().put(firmware);
-    const read = openArchive(archivePlace(server.textOf(bucket))!);
+    const read = openArchive(archivePlace(bucket.server.textOf(bucket.name))!);
     expect(await text((await read(firmwareSha256))!)).toBe(firmware.toString());
     expect(await read('a'.repeat(64))).toBeNull();
-    const away = openArchive(archivePlace('s3://no-such-bucket?endpoint=' + server.endpoint)!);
+    const away = openArchive(archivePlace('s3://no-such-bucket?endpoint=' + bucket.server.endpoint)!);
     await expect(away(firmwareSha256)).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
       message: expect.stringContaining('(NoSuchBucket)'),
