@@ -1,3 +1,4 @@
+import { grouped } from './grouped';
 import type { ToldOfRun } from './retention-events';
 import type { Snapshot } from './snapshot';
 import { textFact } from './stored-event';
@@ -13,9 +14,7 @@ export async function loadCopies(snapshot: Snapshot): Promise<Map<string, CopyRo
          and pg_has_role(r.oid, 'unitrail_retention', 'member')) as "isAnothers"
      from capsule_copies v order by v.capsule_id`,
   );
-  const copies = new Map<string, CopyRow[]>();
-  for (const row of rows) copies.set(row.id, [...(copies.get(row.id) ?? []), row]);
-  return copies;
+  return grouped(rows, ({ id }) => id);
 }
 
 /** A19. Who read which copy back, and that it was read back by another login before anything went. */

@@ -1,4 +1,5 @@
 import { readCanonical } from './canonical-check';
+import { grouped } from './grouped';
 import { wrongSigner, type KeysOnRecord } from './signed-by';
 import type { Snapshot } from './snapshot';
 import { factsOf, listFact, type Facts } from './stored-event';
@@ -8,9 +9,7 @@ export async function loadCapsuleFiles(snapshot: Snapshot): Promise<Map<string, 
   const rows = await snapshot.rows<BookedFile & { id: string }>(
     'select capsule_id as id, name, size_bytes as "sizeBytes", sha256 from capsule_files order by capsule_id, name',
   );
-  const files = new Map<string, BookedFile[]>();
-  for (const { id, ...file } of rows) files.set(id, [...(files.get(id) ?? []), file]);
-  return files;
+  return grouped(rows, ({ id }) => id);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { FoldedUnit } from './folded-unit';
+import { grouped } from './grouped';
 import { MoveTotals } from './ledger';
 import type { BoxRow, Plant } from './plant';
 import { innerFacts, numberFact, type ReadEvent } from './stored-event';
@@ -96,11 +97,5 @@ interface Boxes {
 }
 
 function byShipment(boxes: ReadonlyMap<string, BoxRow>): Map<string, BoxRow[]> {
-  const found = new Map<string, BoxRow[]>();
-  for (const box of boxes.values()) {
-    const known = found.get(box.shipment);
-    if (known) known.push(box);
-    else found.set(box.shipment, [box]);
-  }
-  return found;
+  return grouped(boxes.values(), ({ shipment }) => shipment);
 }

@@ -1,4 +1,5 @@
 import type { Findings } from './findings';
+import { grouped } from './grouped';
 import { byRun, type RetentionEvents, type ToldOfRun } from './retention-events';
 import type { Snapshot } from './snapshot';
 import { listFact, numberFact, textFact } from './stored-event';
@@ -29,12 +30,13 @@ export async function checkErasedContents(
     `select sha256, run_id as run, decided_at as "decidedAt", removed_at as "removedAt" from erased_contents
      order by run_id, decided_at, sha256`,
   );
+  const decided = grouped(rows, ({ run }) => run);
   const told = byRun(events.filter(({ type }) => type === 'contentsErased'));
   const named = new Set<string>();
-  for (const run of new Set([...rows.map((row) => row.run), ...told.keys()])) {
+  for (const run of new Set([...decided.keys(), ...told.keys()])) {
     const wrong: WrongOfRow = (found, expected) =>
       findings.violation('A19', `retention run ${run}`, found, expected);
-    const ofRun = new Map(rows.filter((row) => row.run === run).map((row) => [row.sha256, row]));
+    const ofRun = new Map((decided.get(run) ?? []).map((row) => [row.sha256, row]));
     const decisions = told.get(run) ?? [];
     for (const event of decisions) if ('list' in event.facts) checkNamed(event, ofRun, named, wrong, wrongOf);
     for (const event of decisions) if (!('list' in event.facts)) checkCounted(event, ofRun, wrong, wrongOf);

@@ -1,6 +1,7 @@
 import { canonicalJson } from '../../domain/canonical';
 import { readCanonical } from './canonical-check';
 import type { Findings } from './findings';
+import { grouped } from './grouped';
 import type { Snapshot } from './snapshot';
 import { factsOf, type Facts, type ReadEvent } from './stored-event';
 
@@ -51,16 +52,6 @@ async function checkFiles(snapshot: Snapshot, rows: readonly ExportRow[], findin
         findings.violation('A17', `file ${name} of export ${id}`, one, `by its manifest ${other}`);
     }
   }
-}
-
-function grouped<Row>(rows: readonly Row[], keyOf: (row: Row) => string): ReadonlyMap<string, Row[]> {
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) {
-    const known = groups.get(keyOf(row));
-    if (known) known.push(row);
-    else groups.set(keyOf(row), [row]);
-  }
-  return groups;
 }
 
 /** Each file as canonical text. What is no list of files names none. */

@@ -1,3 +1,4 @@
+import { grouped } from './grouped';
 import { streamKind, textFact, type Facts, type ReadEvent } from './stored-event';
 
 /** What a stream `retention:<run>` says of a capsule, or of the run itself; or one of those of holds, approvals and the plant. */
@@ -30,19 +31,4 @@ export function byCapsule(told: RetentionEvents): Map<string, ToldOfRun[]> {
 
 export function byRun(told: RetentionEvents): Map<string, ToldOfRun[]> {
   return grouped(told, ({ run }) => run);
-}
-
-function grouped(
-  told: RetentionEvents,
-  keyOf: (event: ToldOfRun) => string | null,
-): Map<string, ToldOfRun[]> {
-  const groups = new Map<string, ToldOfRun[]>();
-  for (const event of told) {
-    const key = keyOf(event);
-    if (key === null) continue;
-    const known = groups.get(key);
-    if (known) known.push(event);
-    else groups.set(key, [event]);
-  }
-  return groups;
 }
