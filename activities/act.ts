@@ -133,9 +133,9 @@ function callerOf(context: Context): string {
   return `${workflowExecution?.runId ?? 'none'}/${activityId}/${attempt}`;
 }
 
-/** Tells Temporal that this worker lives, until the answer is called. */
-export function startHeartbeat(context: Context): () => void {
-  const timer = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
+/** Tells Temporal that this worker lives, and where its work is if that is given, until the answer is called. */
+export function startHeartbeat(context: Context, pointOf?: () => unknown): () => void {
+  const timer = setInterval(() => context.heartbeat(pointOf?.()), HEARTBEAT_MS);
   return () => clearInterval(timer);
 }
 
@@ -152,13 +152,13 @@ export async function alive<T>(work: () => Promise<T>): Promise<T> {
 /** As `alive`, and tells where the work is: the next try goes on from there, also after a failure. */
 export async function aliveAt<T>(pointOf: () => unknown, work: () => Promise<T>): Promise<T> {
   const context = Context.current();
-  const timer = setInterval(() => context.heartbeat(pointOf()), HEARTBEAT_MS);
+  const stop = startHeartbeat(context, pointOf);
   try {
     return await work();
   } catch (error) {
     context.heartbeat(pointOf());
     throw error;
   } finally {
-    clearInterval(timer);
+    stop();
   }
 }

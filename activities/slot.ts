@@ -3,11 +3,11 @@ import type { Database } from '../adapters/postgres/database';
 import { acquireSlot, releaseSlot, type AcquiredSlot } from '../adapters/postgres/ledger';
 import type { Notifications } from '../adapters/postgres/notifications';
 import { UnitrailError } from '../domain/errors';
+import { startHeartbeat } from './act';
 import type { UnitInput } from './types';
 
 /** Shorter than the activity's heartbeat time-out: the workflow's retry keeps the place in line, also on another worker. */
 const WAIT_MS = 20_000;
-const HEARTBEAT_MS = 4_000;
 
 /**
  * A lease belongs to the unit and outlives its workers. The database keeps the line and calls the unit whose turn it
@@ -16,7 +16,7 @@ const HEARTBEAT_MS = 4_000;
 export function createSlotActivities({ db, calls }: { db: Database; calls: Notifications }) {
   return {
     async acquireSlot({ unitId }: UnitInput): Promise<AcquiredSlot> {
-      const heartbeat = setInterval(() => Context.current().heartbeat(), HEARTBEAT_MS);
+      const stopHeartbeat = startHeartbeat(Context.current());
       const deadline = Date.now() + WAIT_MS;
       try {
         for (;;) {
@@ -41,7 +41,7 @@ export function createSlotActivities({ db, calls }: { db: Database; calls: Notif
           await called.promise;
         }
       } finally {
-        clearInterval(heartbeat);
+        stopHeartbeat();
       }
     },
   };
