@@ -14,8 +14,7 @@ export async function removeVersions(bucket: Bucket, lock: BucketLock, sha256: S
   const versions = await versionsOf(bucket, sha256);
   const until = await lastEnd(lock, sha256, versions);
   if (until !== null) throw lockedUntil(bucket.place, sha256, until);
-  for (const version of versions.length === 0 ? [undefined] : versions)
-    await removeVersion(bucket, lock, sha256, version);
+  for (const version of versions) await removeVersion(bucket, lock, sha256, version);
 }
 
 /** Until when one version or another is locked: all of them would have to go. */
@@ -27,14 +26,14 @@ export async function versionsLockedUntil(
   return (await lock.canLock()) ? lastEnd(lock, sha256, await versionsOf(bucket, sha256)) : null;
 }
 
-/** The latest end of their locks. Of a server that keeps no versions, that of the content. */
+/** The latest end of their locks. */
 async function lastEnd(
   lock: BucketLock,
   sha256: Sha256Hex,
-  versions: readonly string[],
+  versions: readonly Version[],
 ): Promise<Date | null> {
   let last: Date | null = null;
-  for (const version of versions.length === 0 ? [undefined] : versions) {
+  for (const version of versions) {
     const until = await lock.lockedUntil(sha256, version);
     if (until !== null && (last === null || until > last)) last = until;
   }
@@ -46,7 +45,7 @@ async function removeVersion(
   { client, bucket, place, keyOf }: Bucket,
   lock: BucketLock,
   sha256: Sha256Hex,
-  version: string | undefined,
+  version: Version,
 ): Promise<void> {
   const object = { Bucket: bucket, Key: keyOf(sha256), ...(version !== undefined && { VersionId: version }) };
   try {
@@ -59,11 +58,17 @@ async function removeVersion(
   }
 }
 
-/**
- * The oldest first, so that what breaks off leaves the newest one, and then the marks of those that were hidden. None where
- * the server keeps no versions.
- */
-async function versionsOf({ client, bucket, keyOf }: Bucket, sha256: Sha256Hex): Promise<string[]> {
+/** Undefined: the content itself, where nothing is known of versions. */
+type Version = string | undefined;
+
+/** The oldest first, so that what breaks off leaves the newest one, and then the marks of those that were hidden. */
+async function versionsOf(bucket: Bucket, sha256: Sha256Hex): Promise<readonly Version[]> {
+  const listed = await listVersions(bucket, sha256);
+  return listed.length === 0 ? [undefined] : listed;
+}
+
+/** None where the server keeps none. */
+async function listVersions({ client, bucket, keyOf }: Bucket, sha256: Sha256Hex): Promise<string[]> {
   const key = keyOf(sha256);
   try {
     // No other key begins with it, and one content has a handful of versions: the first page has all of them.

@@ -8,7 +8,7 @@ import {
   type StoreFinding,
 } from '../../domain/store-check';
 import { isLocked } from './locked';
-import { mend } from './mend';
+import { mendBy } from './mend';
 import { createMirroredStore } from './mirrored-store';
 import type { Sides } from './open-store';
 import { READ_PAUSES_MS, stateIn } from './state-in';
@@ -106,8 +106,8 @@ async function settle(deps: CheckStoreDeps, found: Found, isListed: boolean): Pr
   const remedy = remedyOf(found.first, found.copy);
   if (remedy === 'none') return null;
   if (remedy === 'lost' || copy === null) return { ...found, outcome: 'lost' };
-  const [from, to] = remedy === 'fromCopy' ? [copy, first] : [first, copy];
-  return (await mend(from, to, sha256, workFolder)) ? { ...found, outcome: 'mended' } : null;
+  const isMended = await mendBy(remedy, { first, copy }, sha256, workFolder);
+  return isMended ? { ...found, outcome: 'mended' } : null;
 }
 
 /** What a place has locked stays, and keeps back nothing else: the next search comes by. */

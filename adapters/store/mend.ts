@@ -9,11 +9,23 @@ import { hashedPieces } from './hashed-pieces';
 import type { PlainStore } from './port';
 import { reportingTrouble } from './trouble';
 
+/** From the place that has it whole to the other one. */
+export function mendBy(
+  remedy: 'fromFirst' | 'fromCopy',
+  { first, copy }: { readonly first: PlainStore; readonly copy: PlainStore },
+  sha256: Sha256Hex,
+  workFolder: string,
+): Promise<boolean> {
+  return remedy === 'fromCopy'
+    ? mend(copy, first, sha256, workFolder)
+    : mend(first, copy, sha256, workFolder);
+}
+
 /**
  * Copies a content of any size from the place where it is whole to the other, through a file in the work folder; what arrives
  * is what the name says, or nothing is kept. False where it was removed in the meantime: then it is in neither.
  */
-export async function mend(
+async function mend(
   from: PlainStore,
   to: PlainStore,
   sha256: Sha256Hex,

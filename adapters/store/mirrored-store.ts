@@ -3,7 +3,7 @@ import type { Sha256Hex } from '../../domain/brands';
 import { UnitrailError } from '../../domain/errors';
 import { remedyOf } from '../../domain/store-check';
 import { lockedUntil } from './locked';
-import { mend, undoIfRemoved } from './mend';
+import { mendBy, undoIfRemoved } from './mend';
 import type { ContentStore, PlainStore } from './port';
 import { isUnavailable } from './trouble';
 
@@ -62,8 +62,7 @@ export function createMirroredStore(first: PlainStore, copy: PlainStore): Conten
     const [inFirst, inCopy] = await Promise.all([first.check(sha256), copy.check(sha256)]);
     const remedy = remedyOf(inFirst, inCopy);
     if (remedy === 'none' || remedy === 'lost') return remedy === 'none';
-    const [from, to] = remedy === 'fromCopy' ? [copy, first] : [first, copy];
-    return mend(from, to, sha256, workFolder);
+    return mendBy(remedy, { first, copy }, sha256, workFolder);
   }
 
   return {
