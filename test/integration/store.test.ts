@@ -72,10 +72,14 @@ it('waits while the second copy is empty, which a person fills, and mends what r
   expect(await allOf(plain('copy'))).toEqual([]);
   const places = { UNITRAIL_STORE: folderOf('store'), UNITRAIL_STORE_COPY: folderOf('copy') };
   const filled = JSON.parse((await type('store check --json', places)).out) as StoreReport;
-  expect(filled).toMatchObject({ checked: all.length, mended: all.length, lost: 0 });
-  expect(await handle.result()).toMatchObject({ checked: all.length, mended: 0, lost: 0 });
+  expect(filled).toMatchObject({ checked: all.length, lost: 0 });
+  const waited = await handle.result();
+  expect(waited).toMatchObject({ checked: all.length, lost: 0 });
   expect(await allOf(plain('copy'))).toEqual(all);
-  expect(await mendedTotal()).toBe(0);
+  // The search goes on as soon as the copy holds one content: it may have brought some while the person filled it.
+  expect(filled.mended).toBeGreaterThan(0);
+  expect(filled.mended + waited.mended).toBeGreaterThanOrEqual(all.length);
+  expect(await mendedTotal()).toBe(waited.mended);
   await flipBit(fileOf('store', all[0]!));
   await flipBit(fileOf('copy', all[1]!));
   expect(await search()).toEqual({
@@ -86,7 +90,7 @@ it('waits while the second copy is empty, which a person fills, and mends what r
     ],
   });
   expect(await search()).toMatchObject({ mended: 0, lost: 0 });
-  expect(await mendedTotal()).toBe(2);
+  expect(await mendedTotal()).toBe(waited.mended + 2);
 });
 
 it('fails with CONTENT_LOST where a content is whole nowhere, also one that only the plant knows of', async () => {
