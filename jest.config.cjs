@@ -24,8 +24,8 @@ const servers = {
 module.exports = {
   // Nothing is left outside the checkout.
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
-  // Longer than the tests' own patience: what was waited for in vain is told by the wait.
-  testTimeout: 90_000,
+  // It ends what hangs, on the slowest machine. Longer than the tests' own patience: what was waited for in vain is told by the wait.
+  testTimeout: 300_000,
   maxWorkers: 3,
   // Unit tests need no server: a run of them alone starts none.
   projects: [

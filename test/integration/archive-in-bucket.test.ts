@@ -57,7 +57,7 @@ beforeAll(async () => {
   else await bookMade(office, run, capsule);
   const files = await capsuleFiles(office, capsule);
   manifest = parseSha256Hex(files.find(({ role }) => role === 'manifest')!.sha256);
-}, 120_000);
+});
 afterAll(async () => {
   for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
   await Promise.all([office?.destroy(), floor?.close(), server?.stop()]);

@@ -48,7 +48,7 @@ beforeAll(async () => {
     ),
   );
   await moveAllUnits();
-}, 120_000);
+});
 afterAll(async () => {
   await floor?.close();
   await database?.drop();

@@ -41,7 +41,7 @@ beforeAll(async () => {
   } finally {
     await floor.close();
   }
-}, 120_000);
+});
 afterAll(async () => {
   await base?.drop();
   await rm(home, { recursive: true, force: true });
@@ -248,7 +248,7 @@ test('a capsule may be the first thing that a key has signed: the key is on reco
     await floor.close();
     await database.drop();
   }
-}, 60_000);
+});
 
 const ofMoved = (): string[] => [`A19 capsule ${moved}`];
 const update = (set: string) => (su: Client) => su.query(`update capsules set ${set}`);

@@ -33,7 +33,11 @@ async function run(databaseUrl: string, ...args: string[]): Promise<Ended> {
   const env = { ...process.env, UNITRAIL_DATABASE_URL: databaseUrl };
   const command = ['--import', 'tsx', join('tools', 'audit', 'main.ts'), ...args];
   try {
-    const written = await promisify(execFile)(process.execPath, command, { cwd: root, env, timeout: 30_000 });
+    const written = await promisify(execFile)(process.execPath, command, {
+      cwd: root,
+      env,
+      timeout: 120_000,
+    });
     return { code: 0, ...written };
   } catch (error) {
     return error as Ended;

@@ -69,7 +69,7 @@ beforeAll(async () => {
   } finally {
     await floor.close();
   }
-}, 120_000);
+});
 afterAll(async () => {
   await base?.drop();
   await rm(home, { recursive: true, force: true });

@@ -13,7 +13,7 @@ import { applySmallPlant, openShopFloor } from '../support/shop-floor';
  */
 const schedules = Number(process.env.UNITRAIL_SCHEDULES ?? 50);
 const firstSeed = Number(process.env.UNITRAIL_TEST_SEED ?? 1 + Math.floor(Math.random() * 1_000_000));
-jest.setTimeout(60_000 + schedules * 2_000);
+jest.setTimeout(300_000 + schedules * 4_000);
 
 let database: TestDatabase;
 let crowd: Crowd;

@@ -43,7 +43,7 @@ beforeAll(async () => {
   Object.assign(process.env, server.secrets);
   line = await startTestLine();
   desk = openDatabase(line.database.urlOf('desk'), { applicationName: 'test-desk' });
-}, 120_000);
+});
 
 afterAll(async () => {
   await line?.stop();
@@ -52,6 +52,9 @@ afterAll(async () => {
   await server?.close();
   if (folder) await rm(folder, { recursive: true, force: true });
 });
+
+/** A fault is tried again after longer and longer pauses. */
+const timeoutMs = 300_000;
 
 /** What does not come is named. */
 async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
@@ -227,7 +230,7 @@ itWithSshd(
     }
     wholeBytes = proxy.mostBytes;
   },
-  120_000,
+  timeoutMs,
 );
 
 for (const fault of faults)
@@ -270,4 +273,5 @@ for (const fault of faults)
       expect(text).toMatch(new RegExp(`^${id} .* failed: ${fault.code}: `, 'm'));
       await expectWhole();
     },
+    timeoutMs,
   );

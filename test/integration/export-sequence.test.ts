@@ -21,7 +21,7 @@ import { decide, walkUnit } from '../support/walk-unit';
  *   UNITRAIL_SCHEDULES=200 npx jest test/integration/export-sequence
  */
 const schedules = Number(process.env.UNITRAIL_SCHEDULES ?? 5);
-jest.setTimeout(120_000 + schedules * 20_000);
+jest.setTimeout(300_000 + schedules * 40_000);
 
 let database: TestDatabase;
 let floor: ShopFloor;

@@ -206,7 +206,7 @@ test('100,000 reports come in by one file', async () => {
   const answer = await bring(sources.join('\n'), '--json');
   expect(JSON.parse(answer.text)).toMatchObject({ added: 100_000, known: 0 });
   expect(await rows()).toBe(before + 100_000);
-}, 120_000);
+});
 
 test('nobody changes what was reported, and the desk alone may add to it', async () => {
   const logins: TestLogin[] = ['office', 'desk', 'line-1', 'retention', 'auditor'];

@@ -90,7 +90,7 @@ async function withLogin<T>(
   url: string,
   work: (client: Client, notices: string[]) => Promise<T>,
 ): Promise<T> {
-  const client = new Client({ connectionString: url, statement_timeout: 20_000 });
+  const client = new Client({ connectionString: url, statement_timeout: 60_000 });
   const notices: string[] = [];
   client.on('notice', ({ message, detail }) => void notices.push([message, detail].join(' ')));
   await client.connect();

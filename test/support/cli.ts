@@ -11,7 +11,8 @@ import { createTestDatabase, testStations, type TestDatabase } from './database'
 
 const checkout = join(__dirname, '..', '..');
 export const bin = join(checkout, 'cli', 'unitrail.js');
-const timeoutMs = 50_000;
+/** Ends a command that hangs. An import of 40,000 units takes a quarter of a minute where nothing else runs. */
+const timeoutMs = 240_000;
 
 export interface CliAnswer {
   readonly code: number | null;

@@ -106,7 +106,8 @@ async function digestOfMigrations(): Promise<string> {
 export async function withSuperuser<T>(work: (superuser: Client) => Promise<T>, url?: string): Promise<T> {
   const superuser = new Client({
     connectionString: url ?? required('UNITRAIL_TEST_ADMIN_URL'),
-    statement_timeout: 60_000,
+    // Also while another file makes the template.
+    statement_timeout: 240_000,
   });
   await superuser.connect();
   try {

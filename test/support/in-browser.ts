@@ -4,7 +4,7 @@ import { startTestLine, type TestLine } from './line';
 import { TemporalUi } from './temporal-ui';
 
 /** A browser on a machine that is far too busy takes ten seconds for a page. */
-const timeoutMs = 240_000;
+const timeoutMs = 600_000;
 
 export interface Desk {
   readonly line: TestLine;

@@ -12,7 +12,7 @@ interface Tool {
  * A test that needs a program of the machine. Where the program is missing, the test says so by name instead of
  * vanishing, and with CI=true it fails: what is not checked there is checked nowhere.
  */
-export function itWithTool(tool: Tool, title: string, body: () => Promise<void>, timeoutMs = 120_000): void {
+export function itWithTool(tool: Tool, title: string, body: () => Promise<void>, timeoutMs?: number): void {
   if (isInstalled(tool)) return it(title, body, timeoutMs);
   it(`WAS NOT CHECKED, because ${tool.program} is not installed: ${title}`, () => {
     expect(process.env.CI).not.toBe('true');
@@ -32,7 +32,7 @@ export function isInstalled(tool: Tool): boolean {
 function answers({ program, probe }: Tool): boolean {
   const home = mkdtempSync(join(tmpdir(), 'unitrail-probe-'));
   try {
-    return spawnSync(program, [...probe], { timeout: 30_000, env: homeIn(home) }).error === undefined;
+    return spawnSync(program, [...probe], { timeout: 120_000, env: homeIn(home) }).error === undefined;
   } finally {
     rmSync(home, { recursive: true, force: true });
   }

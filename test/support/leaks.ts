@@ -7,8 +7,8 @@
  */
 import type { Circus } from '@jest/types';
 
-/** Closing is asynchronous: a socket that was ended just now may still be on its way out. */
-const graceMs = 3_000;
+/** Closing is asynchronous: a socket that was ended just now may still be on its way out. Only a file that leaks waits so long. */
+const graceMs = 10_000;
 const pollMs = 50;
 
 const watched: Record<string, string> = {
