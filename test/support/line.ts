@@ -38,8 +38,11 @@ import { testBundle } from './workflow-bundle';
 
 export type { TestUnit } from './line-units';
 
-/** A fault that swallows the answer costs a test this long; a busy machine has to answer within it. */
-const deadlinesMs = { answer: 1_000, operator: 2_500, work: 2_500 };
+/**
+ * A fault that swallows the answer costs a test this long; a busy machine has to answer within it. An answer that comes too late is
+ * one fault more than a test has planned, and the third in a step holds the unit.
+ */
+const deadlinesMs = { answer: 2_500, operator: 4_000, work: 4_000 };
 
 export interface TestLineOptions {
   /** 0: every workflow task replays its whole history. */
