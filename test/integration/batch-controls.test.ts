@@ -204,7 +204,9 @@ describe('a batch that is cancelled', () => {
 });
 
 test('what stands in the box of the web UI is refused by field, and nothing is recorded', async () => {
-  const order = await start({ quantity: 1, trial: true });
+  const order = await start({ quantity: 3, trial: true }, { window: 1, claimChunk: 1 });
+  // It must not end while it is asked.
+  await send(order, 'pause', { by: '17' });
   const wrong: [string, unknown, RegExp][] = [
     ['cancel', undefined, /cancel needs \{"by": operator number, "note": text/],
     ['cancel', { by: '17' }, /cancel needs/],
@@ -218,8 +220,9 @@ test('what stands in the box of the web UI is refused by field, and nothing is r
     await expect(send(order, update, input)).rejects.toMatchObject({
       cause: { message: expect.stringMatching(message) },
     });
+  await send(order, 'resume', { by: '17' });
   await result(order);
-  expect(await typesOf(order)).toEqual(['batchOpened', 'batchCompleted']);
+  expect(await typesOf(order)).toEqual(['batchOpened', 'batchPaused', 'batchResumed', 'batchCompleted']);
 });
 
 test('an order has its priority from the start, on record, until somebody changes it', async () => {

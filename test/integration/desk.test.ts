@@ -143,7 +143,10 @@ describe('a unit that nobody can find', () => {
       code: 0,
     });
     // Planned is taken, also before the first unit is claimed: the ceiling counts what open batches will make.
-    await started({ order: order.order, trial: true });
+    const other = await started({ order: order.order, trial: true });
+    expect(await until(async () => (await line.db('batches').where({ id: other.batch })).length === 1)).toBe(
+      true,
+    );
     expect(await type(`unit found ${lost.serial} --by 17 --place rack-9`)).toMatchObject({
       code: 2,
       err: expect.stringContaining('is full: other units took its place; scrap it'),
