@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ScheduleNotFoundError } from '@temporalio/client';
+import { ScheduleNotFoundError, type ScheduleHandle } from '@temporalio/client';
 import { newSiteKey } from '../../adapters/keys/site-keys';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
 import { deliveryTurn, listDeliveries } from '../../adapters/postgres/deliveries';
@@ -59,6 +59,14 @@ async function shipUnits(quantity: number): Promise<void> {
 
 const arrived = async (): Promise<string[]> => (await readdir(inbox.folder)).sort();
 
+/** Ids of the runs that the schedule has started of late. */
+async function startedBy(schedule: ScheduleHandle): Promise<string[]> {
+  const { info } = await schedule.describe();
+  return info.recentActions.map(
+    ({ action }) => (action as { workflow: { workflowId: string } }).workflow.workflowId,
+  );
+}
+
 async function run(workflowId: string): Promise<ExportResult> {
   return (await line.client.workflow.execute('export', {
     workflowId,
@@ -79,10 +87,8 @@ test('a scheduled export arrives whole, for the time that the schedule names, an
   });
 
   await until(async () => (await arrived()).includes('acme-000001.manifest.json'));
-  const { info } = await schedule.describe();
-  const [action] = info.recentActions;
-  const id = (action!.action as { workflow: { workflowId: string } }).workflow.workflowId;
-  expect(id).toBe('export:acme-2026-11-23T06:00:00Z');
+  const id = 'export:acme-2026-11-23T06:00:00Z';
+  expect(await until(async () => (await startedBy(schedule)).includes(id))).toBe(true);
   expect(await line.client.workflow.getHandle(id).result()).toEqual({
     ...{ buyer: 'acme', asOf: monday.toISOString(), opened: 'acme-000001', delivered: ['acme-000001'] },
   });
@@ -131,7 +137,8 @@ test('one delivery to a buyer at a time: another run waits for its turn', async 
   const turn = await deliveryTurn(office, 'acme');
   const isHeld = async (key: string) => {
     const { rows } = await office.raw<{ rows: object[] }>(
-      `select from pg_locks where locktype = 'advisory' and objid::bigint = hashtext(?)::bigint & 4294967295`,
+      `select from pg_locks where locktype = 'advisory' and objid::bigint = hashtext(?)::bigint & 4294967295
+       and database = (select oid from pg_database where datname = current_database())`,
       [`unitrail.${key}`],
     );
     return rows.length > 0;
@@ -180,18 +187,19 @@ test('the log grows by its schedule, and its schedule is made by the office', as
   const schedule = line.client.schedule.getHandle(logScheduleId);
   expect((await schedule.describe()).spec.intervals).toMatchObject([{ every: 600_000 }]);
   await shipUnits(1);
+  // It comes by itself as well: what it began before knows nothing of this unit, and while that runs it begins nothing else.
+  const before = await startedBy(schedule);
+  for (const id of before) await line.client.workflow.getHandle(id).result();
   await schedule.trigger();
-  await until(async () => (await schedule.describe()).info.recentActions.length > 0);
-  const [action] = (await schedule.describe()).info.recentActions;
-  const id = (action!.action as { workflow: { workflowId: string } }).workflow.workflowId;
-  const result = (await line.client.workflow.getHandle(id).result()) as { origin: string; size: number };
+  const begun = async () => (await startedBy(schedule)).find((id) => !before.includes(id));
+  expect(await until(async () => (await begun()) !== undefined)).toBe(true);
+  const growth = line.client.workflow.getHandle((await begun())!);
+  const result = (await growth.result()) as { origin: string; size: number };
   expect(result.origin).toBe('unitrail.log/unitrail/W1');
   const waiting = await office.raw<{ rows: { count: string }[] }>(
     'select count(*) as count from log_pending',
   );
   expect(waiting.rows).toEqual([{ count: '0' }]);
-  const booked = await office.raw<{ rows: { size: string }[] }>(
-    'select max(size) as size from log_checkpoints',
-  );
-  expect(booked.rows).toEqual([{ size: String(result.size) }]);
+  const booked = await office('log_checkpoints').where({ origin: result.origin }).pluck('size');
+  expect(booked.map(Number)).toContain(result.size);
 });
