@@ -8,6 +8,7 @@ import { openDatabase } from '../../adapters/postgres/database';
 import { applyPlant } from '../../adapters/postgres/plant-store';
 import { bareEnvironment, openCliScene, runCli, type CliScene } from '../support/cli';
 import { withSuperuser } from '../support/database';
+import { until } from '../support/line-units';
 import { applySamplePlant, samplePlant } from '../support/plant';
 import { createNamespace } from '../support/temporal-namespace';
 
@@ -154,6 +155,14 @@ test('a database without schema, a namespace without search attributes and one t
     namespace,
     workflowExecutionRetentionPeriod: msToTs('1 day'),
   });
+  // The server's parts learn of it one after the other.
+  const isKnown = () => connection.operatorService.listSearchAttributes({ namespace });
+  await until(() =>
+    isKnown().then(
+      () => true,
+      () => false,
+    ),
+  );
   await connection.close();
   const empty = scene.database.urlOf('desk').replace(scene.database.name, name);
   const [bare, nowhere] = await Promise.all([
