@@ -120,7 +120,8 @@ test('lists span both: by what was shipped when and where, and by what it report
   const report = join(home, 'reports.csv');
   await writeFile(report, `serial,version,reportedAt\n${first().serial},2.0.0,${new Date().toISOString()}\n`);
   expect(await type(`import field-firmware ${report} --by 17 --source fleet`)).toMatchObject({ code: 0 });
-  const day = new Date().toISOString().slice(0, 10);
+  const { shipment } = JSON.parse(before['--record']!.text) as { shipment: { at: string } };
+  const day = shipment.at.slice(0, 10);
   const alive = await walkUnit(floor, { upTo: 'Shipped' });
   for (const [filter, expected] of [
     [`--buyer acme --country DE --state Shipped`, [...units, alive]],

@@ -123,8 +123,10 @@ test('the keys that signed find the folder good, and a reissue and an extract be
     units: 2,
   });
   expect((await readFile(join(out, 'acme-000001-r1.csv'), 'utf8')).split('\r\n')[0]).toBe('\ufeffS/N,macs');
-  const today = new Date().toISOString().slice(0, 10);
-  const extract = await json('export', 'extract', 'acme', '--from', today, '--until', today, '--to', out);
+  // All that was sealed here, also on either side of a midnight.
+  const sealed = await floor.as('office')('records').orderBy('sealed_at').pluck<Date[]>('sealed_at');
+  const [from, until] = [sealed[0]!, sealed.at(-1)!].map((at) => at.toISOString().slice(0, 10));
+  const extract = await json('export', 'extract', 'acme', '--from', from!, '--until', until!, '--to', out);
   expect(extract).toMatchObject({ export: 'acme-x0001', kind: 'extract', number: null, units: 4 });
   const keys = await type('keys');
   await scene.file('keys.txt', keys.out);

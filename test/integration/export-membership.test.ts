@@ -151,8 +151,13 @@ test('a reissue tells the same items again and an extract those of some days; ne
   const told = await all(createExportSource(office, await findExport(office, reissue)).records());
   expect(told.map(({ serial }) => serial)).toEqual(units.map(({ serial }) => serial));
   const { units: later } = await shipBatch(floor, 1);
-  const today = new Date().toISOString().slice(0, 10);
-  const days = { from: today, to: today, timeZone: 'UTC' };
+  // From the day of the first of them to that of the last: there may be a midnight between.
+  const sealed = await office('records').orderBy('sealed_at').pluck<Date[]>('sealed_at');
+  const [from, to] = [sealed[0]!, sealed.at(-1)!].map((at) => at.toISOString().slice(0, 10)) as [
+    string,
+    string,
+  ];
+  const days = { from, to, timeZone: 'UTC' };
   const extract = await openExtract(office, 'acme', days, { ...again, request: 'extract' });
   expect(extract).toBe('acme-x0001');
   const extracted = await all(createExportSource(office, await findExport(office, extract)).records());

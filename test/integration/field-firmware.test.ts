@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { register as importReports } from '../../cli/import-field-firmware';
 import { register as list } from '../../cli/unit-list';
@@ -20,6 +21,10 @@ let folder: string;
 beforeAll(async () => {
   scene = await openUnitScene();
   folder = await mkdtemp(join(tmpdir(), 'unitrail-field-'));
+  // A report is of no day before that of the shipping, and those here reach back a minute.
+  const sinceMidnight = Date.now() % 86_400_000;
+  if (sinceMidnight < 61_000) await sleep(61_000 - sinceMidnight);
+  start = Date.now();
 });
 afterAll(async () => {
   await scene?.close();
@@ -39,7 +44,7 @@ async function bring(text: string, more = ''): Promise<TypedAnswer> {
 /** So much later than now. */
 const later = (minutes: number): string => new Date(Date.now() + minutes * 60_000).toISOString();
 /** Each a moment later than the one before; all of them since the unit shipped. */
-const start = Date.now();
+let start = 0;
 const moment = (number: number): string => new Date(start - 60_000 + number).toISOString();
 
 const rows = async (): Promise<number> => {
