@@ -1,6 +1,6 @@
 import { openDatabase, type Database } from '../../adapters/postgres/database';
 import { audit } from '../../tools/audit/audit';
-import { createTestDatabase, type TestDatabase } from '../support/database';
+import { createTestDatabase, keepTablesStill, type TestDatabase } from '../support/database';
 import { sqlStateOf } from '../support/refusals';
 import {
   applySmallPlant,
@@ -20,6 +20,7 @@ let office: Database;
 
 beforeAll(async () => {
   database = await createTestDatabase();
+  await keepTablesStill(database);
   floor = openShopFloor(database);
   office = openDatabase(database.urlOf('office'), {
     applicationName: 'test-crowd',

@@ -5,7 +5,7 @@ import { correctRecord } from '../../adapters/postgres/amendments';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
 import { recordDelivery } from '../../adapters/postgres/deliveries';
 import { openExport, openExtract } from '../../adapters/postgres/exports';
-import { createTestDatabase, mapBuyers, testBuyers, type TestDatabase } from './database';
+import { createTestDatabase, keepTablesStill, mapBuyers, testBuyers, type TestDatabase } from './database';
 import { asOf, makeDeps, shipBatch, testLook } from './exports';
 import { applySmallPlant, openShopFloor, openTestBatch, type ShopFloor } from './shop-floor';
 import { decide, walkUnit } from './walk-unit';
@@ -34,6 +34,7 @@ export interface BuyersScene {
 
 export async function openBuyersScene(folder: string): Promise<BuyersScene> {
   const database = await createTestDatabase();
+  await keepTablesStill(database);
   await mapBuyers(database);
   const floor = openShopFloor(database);
   const owner = openDatabase(database.ownerUrl, { applicationName: 'test-owner', maxConnections: 2 });

@@ -143,6 +143,18 @@ function asLogin(url: string, login: Login): string {
   return other.href;
 }
 
+/**
+ * For a test that compares plans, or what statements read: the server comes by once a minute, removes dead rows and counts anew, and
+ * the next plan is another one.
+ */
+export async function keepTablesStill({ superuserUrl }: TestDatabase): Promise<void> {
+  const each = `do $$ declare t regclass; begin
+    for t in select oid::regclass from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' loop
+      execute format('alter table %s set (autovacuum_enabled = off)', t);
+    end loop; end $$`;
+  await withSuperuser((superuser) => superuser.query(each), superuserUrl);
+}
+
 /** Says whose the logins of the buyers are. Not in the template: whoever makes logins finds a database without any. */
 export async function mapBuyers({ ownerUrl }: TestDatabase): Promise<void> {
   const rows = testBuyers.map((buyer) => ({ login: groups[buyer].name, buyer }));
