@@ -139,6 +139,12 @@ const invented = (word: string): string =>
     .replace(/[0-9a-f](?=[0-9a-f]{0,3}$)/, (digit) => (digit === '7' ? '3' : '7'))
     .replace('borealis', 'boreal1s');
 
+/** What was asked with is told back, by a cast that can read its beginning only the rest of it: `time zone "bc-19bc-…" not recognized`. */
+const without = (word: string, trace: string): string =>
+  trace
+    .replaceAll(word, '?')
+    .replaceAll(/"([^"]+)"/g, (told, part: string) => (word.endsWith(part) ? '"?"' : told));
+
 test('a word of the other’s leaves the same trace as one that nobody has', async () => {
   const { borealis } = scene.words;
   const known = ['borealis', borealis[1]!, borealis[5]!, 'borealis-000001', 'B-borealis'];
@@ -159,8 +165,8 @@ test('a word of the other’s leaves the same trace as one that nobody has', asy
         asked.push((value) => `select 1 from ${name}('${value}')`);
       for (const ask of asked) {
         const tracesOf = async (): Promise<readonly [string, string]> => [
-          (await traceOf(client, ask(word))).replaceAll(word, '?'),
-          (await traceOf(client, ask(other))).replaceAll(other, '?'),
+          without(word, await traceOf(client, ask(word))),
+          without(other, await traceOf(client, ask(other))),
         ];
         let [trace, blank] = await tracesOf();
         // The server may look at its tables anew between the two: what leaks does so the second time as well.
