@@ -148,11 +148,20 @@ const cutAt = (part: number): Fault => ({
   mend: () => Promise.resolve((proxy.cutAfterBytes = Infinity)),
 });
 
+/** Of the server; it is over before another one starts. */
+let killing: Promise<void> = Promise.resolve();
+
 /** Nothing moves any more in the middle of a file, and then the server is gone. */
 async function killInTheMiddle(): Promise<void> {
   proxy.stillAfterBytes = Math.floor(wholeBytes * 0.6);
   const hasBegun = async () => (await server.list()).some((name) => name.endsWith('.part'));
-  void isInTime(hasBegun, 10_000).then(() => server.kill());
+  killing = isInTime(hasBegun, 10_000).then(() => server.kill());
+}
+
+async function bringBack(): Promise<void> {
+  await killing;
+  proxy.stillAfterBytes = Infinity;
+  await server.startServer();
 }
 
 /** With more than fits. */
@@ -165,7 +174,7 @@ const faults: readonly Fault[] = [
   {
     ...{ what: 'a server that is killed in the middle', ...gone },
     inject: killInTheMiddle,
-    mend: () => ((proxy.stillAfterBytes = Infinity), server.startServer()),
+    mend: bringBack,
   },
   {
     ...{ what: 'a full disk', code: 'SFTP_FULL', says: /bytes free, and the files need/ },

@@ -1,16 +1,19 @@
 /** The demo as a user starts it, in a process group of its own, so that a test can end it the hard way. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { bareEnvironment, bin } from './cli';
 
 const patienceMs = 90_000;
+const pollMs = 50;
 
 export class DemoRun {
   out = '';
   err = '';
   private readonly lines = new Set<() => void>();
+  /** Its end, with all that it had written: that arrives a little later than the end. */
+  private readonly closed: Promise<void>;
 
   private constructor(
     private readonly home: string,
@@ -21,6 +24,7 @@ export class DemoRun {
       this.err += text;
       this.lines.forEach((look) => look());
     });
+    this.closed = new Promise((resolve) => child.once('close', () => resolve()));
   }
 
   static start(home: string, ...args: string[]): DemoRun {
@@ -57,8 +61,7 @@ export class DemoRun {
 
   /** The exit code; null where a signal ended it. */
   async ended(): Promise<number | null> {
-    if (this.child.exitCode === null && this.child.signalCode === null)
-      await this.within(once(this.child, 'close'));
+    await this.within(this.closed);
     return this.child.exitCode;
   }
 
@@ -71,11 +74,17 @@ export class DemoRun {
     const pids = await processesOf(this.home);
     for (const pid of [-this.child.pid!, ...pids]) kill(pid);
     await this.ended();
+    await this.within(this.untilGone(pids));
   }
 
   /** For the end of a test, in whatever state it is. */
   async stop(): Promise<void> {
     if (this.child.exitCode === null && this.child.signalCode === null) await this.killAll();
+  }
+
+  /** What was killed needs its turn to die. What was not is left to be found. */
+  private async untilGone(pids: readonly number[]): Promise<void> {
+    while ((await processesOf(this.home)).some((pid) => pids.includes(pid))) await sleep(pollMs);
   }
 
   private async within<T>(work: Promise<T>): Promise<T> {
