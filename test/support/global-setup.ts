@@ -23,8 +23,11 @@ function tearDownOnSignal(): void {
   }
 }
 
-/** Nothing here has to survive a power cut. */
-const postgresSettings = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' };
+/** Nothing here has to survive a power cut. Three lines at once, each with all of its pools full, take more than a plant may. */
+const postgresSettings = {
+  ...{ fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' },
+  max_connections: '400',
+};
 
 export default async function globalSetup(): Promise<void> {
   const { joinStack } = await import('../../adapters/stack/stack');
