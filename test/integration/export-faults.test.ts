@@ -53,9 +53,6 @@ afterAll(async () => {
   if (folder) await rm(folder, { recursive: true, force: true });
 });
 
-/** A fault is tried again after longer and longer pauses. */
-const timeoutMs = 300_000;
-
 /** What does not come is named. */
 async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
   if (!(await isInTime(isSo))) throw new Error(`${what}: that did not come in time`);
@@ -223,24 +220,20 @@ const faults: readonly Fault[] = [
   },
 ];
 
-itWithSshd(
-  'scheduled exports arrive in the chroot',
-  async () => {
-    await pin('0 6 * * MON');
-    await shipOne();
-    await reconcileExportSchedules(line.client, await buyerSchedules(desk));
-    for (const id of ['acme-000001', 'acme-000002']) {
-      if (sets > 0) await sayMore();
-      proxy.mostBytes = 0;
-      await line.client.schedule.getHandle('export:acme').trigger();
-      await until(`the booking of ${id}`, async () => (await listed(id))?.state === 'delivered');
-      sets += 1;
-      await expectWhole();
-    }
-    wholeBytes = proxy.mostBytes;
-  },
-  timeoutMs,
-);
+itWithSshd('scheduled exports arrive in the chroot', async () => {
+  await pin('0 6 * * MON');
+  await shipOne();
+  await reconcileExportSchedules(line.client, await buyerSchedules(desk));
+  for (const id of ['acme-000001', 'acme-000002']) {
+    if (sets > 0) await sayMore();
+    proxy.mostBytes = 0;
+    await line.client.schedule.getHandle('export:acme').trigger();
+    await until(`the booking of ${id}`, async () => (await listed(id))?.state === 'delivered');
+    sets += 1;
+    await expectWhole();
+  }
+  wholeBytes = proxy.mostBytes;
+});
 
 for (const fault of faults)
   itWithSshd(
@@ -282,5 +275,4 @@ for (const fault of faults)
       expect(text).toMatch(new RegExp(`^${id} .* failed: ${fault.code}: `, 'm'));
       await expectWhole();
     },
-    timeoutMs,
   );
