@@ -22,6 +22,12 @@ interface Opened {
 let sets: FileSet[] = [];
 let keys: CapsuleKeys | null = null;
 let opened: Opened[] = [];
+let before: Promise<void> = Promise.resolve();
+
+/** One after the other, in the order in which they were asked for: a search that overtook an opening would find nothing. */
+function inTurn(act: () => Promise<void>): void {
+  before = before.then(act, act);
+}
 
 async function open(chosen: readonly ChosenFile[]): Promise<void> {
   const found = fileSets(chosen);
@@ -178,7 +184,7 @@ function tell(text: string): void {
 function listen(): void {
   for (const id of ['folder', 'files']) {
     const box = byId<HTMLInputElement>(id);
-    box.addEventListener('change', () => void open(filesOf(box.files)));
+    box.addEventListener('change', () => inTurn(() => open(filesOf(box.files))));
   }
   const drop = byId('drop');
   // A file that is dropped beside the box would take the place of this page.
@@ -187,13 +193,16 @@ function listen(): void {
   drop.addEventListener('dragleave', () => drop.classList.remove('over'));
   drop.addEventListener('drop', (event) => {
     drop.classList.remove('over');
-    if (event.dataTransfer) void droppedFiles(event.dataTransfer.items).then(open);
+    if (!event.dataTransfer) return;
+    const files = droppedFiles(event.dataTransfer.items);
+    inTurn(() => files.then(open));
   });
   byId('search').addEventListener('submit', (event) => {
     event.preventDefault();
-    void search();
+    byId('answers').setAttribute('aria-busy', 'true');
+    inTurn(search);
   });
-  byId('key').addEventListener('input', () => void takeKey());
+  byId('key').addEventListener('input', () => inTurn(takeKey));
 }
 
 listen();
