@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const root = join(__dirname, '..', '..');
-const deadlineMs = 30_000;
+const deadlineMs = 80_000;
 
 /**
  * Runs a script in several processes at the same moment: each says `ready` when it has loaded, and all are told

@@ -24,7 +24,7 @@ const versitygw = {
 };
 
 /** Where the program is missing, the test says so, and fails with CI=true. */
-export function itWithS3(title: string, body: () => Promise<void>, timeoutMs = 60_000): void {
+export function itWithS3(title: string, body: () => Promise<void>, timeoutMs?: number): void {
   itWithTool(versitygw, title, body, timeoutMs);
 }
 
@@ -39,7 +39,7 @@ export const credentials = {
   AWS_ACCESS_KEY_ID: 'unitrail-test',
   AWS_SECRET_ACCESS_KEY: 'not-a-secret-of-anybody',
 };
-const ANSWER_WITHIN_MS = 20_000;
+const ANSWER_WITHIN_MS = 60_000;
 
 export interface S3Options {
   /** Of the disk that it keeps its contents on; without it, it is a folder of this machine. */
@@ -62,7 +62,8 @@ export class S3Server {
     const args = ['--port', `127.0.0.1:${port}`, '--quiet', 'posix', '--versioning-dir', versions, root];
     const disk =
       sizeMiB === undefined ? '' : `mount -t tmpfs -o size=${sizeMiB}m,mode=755 unitrail "${root}"; `;
-    const run = `${disk}"$@" >&2 & server=$!; echo; cat >/dev/null; kill $server`;
+    // Its folder is taken away next: it has to be gone by then. (`exec`: `$!` is the server, and not a shell around it.)
+    const run = `${disk}exec "$@" >&2 & server=$!; echo; cat >/dev/null; kill -9 $server; wait $server`;
     const shell = ['sh', '-c', run.replace(/^(mount.*?); /, '$1 && '), 'sh', versitygw.program, ...args];
     const [program, ...rest] = sizeMiB === undefined ? shell : ['unshare', '--mount', ...shell];
     const env = {

@@ -21,6 +21,9 @@ export interface ServerUnderTest {
 export const LARGE_BYTES = 9 * 2 ** 20;
 /** More than what is under way has arrived by then, even where the server loses what it had not yet written. */
 const LATE_CUT = LARGE_BYTES - 100_000;
+/** A machine that is far too busy is no server that says nothing. */
+export const patient = { connectMs: 30_000, answerMs: 20_000, keepaliveMs: 10_000 };
+/** Where silence is waited for. */
 export const quick = { connectMs: 5_000, answerMs: 1_500, keepaliveMs: 500 };
 
 export type TestFile = FileToDeliver & { readonly bytes: Buffer };
@@ -78,7 +81,7 @@ export function describeDelivery(
 
   /** Through the proxy. */
   const to = (on: ServerUnderTest, files: readonly FileToDeliver[], more: Partial<DeliverOptions> = {}) =>
-    deliver({ ...on.target, port: proxy.ownPort }, files, { secrets: on.secrets, timing: quick, ...more });
+    deliver({ ...on.target, port: proxy.ownPort }, files, { secrets: on.secrets, timing: patient, ...more });
   const newSet = (sizeBytes = LARGE_BYTES): [TestFile, TestFile] => {
     set += 1;
     return [fileOf(`E${set}-units.csv`, sizeBytes), fileOf(`E${set}-manifest.json`, 700)];
@@ -185,7 +188,7 @@ export function describeDelivery(
   it('a server that says nothing any more is given up, and the next delivery completes the set', async (on) => {
     const files = newSet();
     proxy.stillAfterBytes = LARGE_BYTES / 2;
-    const error = await failure(to(on, files));
+    const error = await failure(to(on, files, { timing: quick }));
     expect(error.code).toBe('SFTP_UNREACHABLE');
     expect(error.message).toMatch(/did not answer within|Keepalive timeout/);
     proxy.stillAfterBytes = Infinity;

@@ -21,6 +21,7 @@ const sshd = { program: '/usr/sbin/sshd', probe: ['-V'] };
 /** Debian's user without rights and without a password: no password is ever right, and rights to files bind it. */
 const USER = 'nobody';
 const USER_ID = 65_534;
+const ANSWER_WITHIN_MS = 60_000;
 
 export interface SshdOptions {
   /** Of the disk that the folder lies on. */
@@ -28,7 +29,7 @@ export interface SshdOptions {
 }
 
 /** Where sshd is missing, or we may not lock a user into a folder, the test says so, and fails with CI=true. */
-export function itWithSshd(title: string, body: () => Promise<void>, timeoutMs = 60_000): void {
+export function itWithSshd(title: string, body: () => Promise<void>, timeoutMs?: number): void {
   if (!isInstalled(sshd) || mayMount()) return itWithTool(sshd, title, body, timeoutMs);
   it(`WAS NOT CHECKED, because a chroot needs root and the right to mount: ${title}`, () => {
     expect(process.env.CI).not.toBe('true');
@@ -115,7 +116,7 @@ export class Sshd implements ServerUnderTest {
       stdio: ['pipe', 'ignore', 'pipe'],
     });
     this.server.stderr!.on('data', (text: Buffer) => said.push(text.toString()));
-    const deadline = Date.now() + 10_000;
+    const deadline = Date.now() + ANSWER_WITHIN_MS;
     while (!(await answers(this.port))) {
       if (Date.now() > deadline) throw new Error(`sshd does not answer: ${said.join('')}`);
       await new Promise((resolve) => setTimeout(resolve, 20));

@@ -63,7 +63,7 @@ export class TestBucket {
 /** With the server for all tests of the file. */
 export function testBucket(): TestBucket {
   const bucket = new TestBucket();
-  beforeAll(() => bucket.start(), 60_000);
+  beforeAll(() => bucket.start());
   afterAll(() => bucket.stop());
   beforeEach(() => bucket.renew());
   return bucket;

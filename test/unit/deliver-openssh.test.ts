@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { deliver } from '../../adapters/sftp/deliver';
-import { describeDelivery, failure, fileOf, quick, type TestFile } from '../support/sftp-contract';
+import { describeDelivery, failure, fileOf, patient, type TestFile } from '../support/sftp-contract';
 import { itWithSshd, Sshd } from '../support/sshd';
 
 const MIB = 2 ** 20;
@@ -23,7 +23,7 @@ describe('a delivery to an OpenSSH server in trouble', () => {
       await server.clear();
     });
   const to = (on: Sshd, files: readonly TestFile[], onProgress = (): void => {}) =>
-    deliver(on.target, files, { secrets: on.secrets, timing: quick, onProgress });
+    deliver(on.target, files, { secrets: on.secrets, timing: patient, onProgress });
   const arrived = async (on: Sshd, files: readonly TestFile[]) => {
     expect(await on.list()).toEqual(files.map(({ name }) => name).sort());
     for (const { name, bytes } of files) expect((await on.read(name)).equals(bytes)).toBe(true);
@@ -31,7 +31,13 @@ describe('a delivery to an OpenSSH server in trouble', () => {
 
   it('the server is killed in the middle, and comes back', async (on, files) => {
     let killed: Promise<void> | undefined;
-    const error = await failure(to(on, files, () => void (killed ??= on.kill())));
+    const [units, manifest] = files;
+    // The source waits until the server is gone: otherwise all of it may be there before.
+    const slow = {
+      ...units,
+      open: (from?: number) => units.open(from).map(async (piece: Buffer) => (await killed, piece)),
+    };
+    const error = await failure(to(on, [slow, manifest], () => void (killed ??= on.kill())));
     expect(error.code).toBe('SFTP_UNREACHABLE');
     await killed;
     expect(await on.list()).toEqual([`.${files[0].name}.part`]);
@@ -63,7 +69,7 @@ describe('a delivery to an OpenSSH server in trouble', () => {
     };
     const error = await failure(
       deliver(on.target, [slow, manifest], {
-        ...{ secrets: on.secrets, timing: quick },
+        ...{ secrets: on.secrets, timing: patient },
         onProgress: () => void (filling ??= on.put('filler', Buffer.alloc(100 * MIB)).catch(() => {})),
       }),
     );
@@ -78,7 +84,7 @@ describe('a delivery to an OpenSSH server in trouble', () => {
   it('another host key: nothing is sent until it is pinned', async (on, files) => {
     const before = on.target;
     await on.changeHostKey();
-    const error = await failure(deliver(before, files, { secrets: on.secrets, timing: quick }));
+    const error = await failure(deliver(before, files, { secrets: on.secrets, timing: patient }));
     expect(error.code).toBe('SFTP_HOST_KEY_MISMATCH');
     expect(error.detail).toMatchObject({ shown: on.target.hostKeys[0], pinned: before.hostKeys });
     expect(await on.list()).toEqual([]);

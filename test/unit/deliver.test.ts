@@ -1,7 +1,7 @@
 import { deliver } from '../../adapters/sftp/deliver';
 import { probe } from '../../adapters/sftp/probe';
 import { resumeFrom } from '../../domain/delivery';
-import { describeDelivery, failure, fileOf, quick, type TestFile } from '../support/sftp-contract';
+import { describeDelivery, failure, fileOf, patient, quick, type TestFile } from '../support/sftp-contract';
 import { SftpServer } from '../../tools/inbox/plain-server';
 import { newKey } from '../../tools/inbox/new-key';
 
@@ -23,7 +23,7 @@ describe('a delivery to a server with a fault', () => {
     return [fileOf(`G${set}-units.csv`, sizeBytes), fileOf(`G${set}-manifest.json`, 700)];
   };
   const to = (files: readonly TestFile[], changes: object = {}) =>
-    deliver({ ...server.target, ...changes }, files, { secrets: server.secrets, timing: quick });
+    deliver({ ...server.target, ...changes }, files, { secrets: server.secrets, timing: patient });
   const lies = async () => (await server.list()).filter((name) => name.includes(`G${set}-`));
   const arrived = async (files: readonly TestFile[]) => {
     expect(await lies()).toEqual(files.map(({ name }) => name).sort());
@@ -130,7 +130,7 @@ describe('a delivery to a server with a fault', () => {
       const logins = server.logins;
       const found = await probe(
         { ...server.target, hostKeys: [] },
-        { secrets: server.secrets, timing: quick },
+        { secrets: server.secrets, timing: patient },
       );
       expect(found.hostKeys).toEqual([
         { type: 'ssh-ed25519', fingerprint: server.target.hostKeys[0], isPinned: false },
@@ -141,7 +141,7 @@ describe('a delivery to a server with a fault', () => {
 
     it('with a pinned key login and folder are tried, and nothing is changed', async () => {
       const before = await server.list();
-      const options = { secrets: server.secrets, timing: quick };
+      const options = { secrets: server.secrets, timing: patient };
       const { target } = server;
       expect(await probe(target, options)).toMatchObject({
         ...{ login: 'works', folder: 'is there', freeBytes: null, problem: null },

@@ -119,7 +119,7 @@ async function convert(folder: string): Promise<string> {
     'soffice',
     [profile, '--headless', '--convert-to', 'fods', '--outdir', folder, join(folder, 'export.xlsx')],
     {
-      timeout: 110_000,
+      timeout: 240_000,
       env: homeIn(folder),
     },
   );

@@ -300,7 +300,7 @@ describe('a list of units', () => {
     await run(
       'soffice',
       [profile, '--headless', '--convert-to', 'csv', '--outdir', folder, join(folder, 'units.xlsx')],
-      { timeout: 60_000, env: homeIn(folder) },
+      { timeout: 240_000, env: homeIn(folder) },
     );
     expect(await readFile(join(folder, 'units.csv'), 'utf8')).toContain('=1+1,-5.5,2026-11-23 08:20:00,TRUE');
   });
