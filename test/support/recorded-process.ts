@@ -6,7 +6,7 @@ import { unpackWorkers } from '../replay/recorded-workers';
 import { bareEnvironment, loginUrls, type CliEnvironment } from './cli';
 import type { TestLine } from './line';
 
-const patienceMs = 60_000;
+const patienceMs = 150_000;
 const keptText = 20_000;
 
 /** Workers of a released version, as a process of their own beside those of a test line. */

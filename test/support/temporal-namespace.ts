@@ -7,8 +7,8 @@ import type { TemporalAddress } from '../../workers/temporal-address';
 
 const keyword = 2; // temporal.api.enums.v1.IndexedValueType
 const pollMs = 50;
-const usableTimeoutMs = 20_000;
-const callTimeoutMs = 10_000;
+const usableTimeoutMs = 60_000;
+const callTimeoutMs = 20_000;
 
 /** A namespace of its own for a test file: queue names and workflow ids are fixed, so files can't share one. */
 export async function createNamespace(address: string): Promise<TemporalAddress> {

@@ -11,7 +11,8 @@ import { searchAttributes } from '../../domain/search-attributes';
 import type { TemporalAddress } from '../../workers/temporal-address';
 
 const namespace = 'default';
-const lockTimeoutMs = 60_000;
+/** Another file's server may be starting. */
+const lockTimeoutMs = 240_000;
 
 /**
  * A Temporal server of a test's own, whose state may be taken away. It is a process of the run's stack, so that the

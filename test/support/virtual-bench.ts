@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const main = resolve(__dirname, '../../tools/virtual-bench/main.ts');
-const startDeadlineMs = 20_000;
+const startDeadlineMs = 60_000;
 
 export interface RunningBench {
   readonly address: string;

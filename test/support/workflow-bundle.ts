@@ -1,10 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { withFileLock } from '../../adapters/stack/file-lock';
 import { bundleWorkflows } from '../../workers/create-worker';
 
-const lockTimeoutMs = 60_000;
+const lockTimeoutMs = 180_000;
 
 /** Made once for a whole test run: each test file has modules of its own, so that it is handed on as a file. */
 export async function testBundle(): Promise<WorkflowBundleWithSourceMap> {
@@ -25,7 +26,9 @@ async function read(file: string): Promise<WorkflowBundleWithSourceMap | null> {
 
 async function make(file: string): Promise<WorkflowBundleWithSourceMap> {
   const bundle = await bundleWorkflows();
-  await writeFile(`${file}.draft`, JSON.stringify(bundle));
-  await rename(`${file}.draft`, file);
+  // A lock that was not touched in time, by one that was busy, goes to the next: then two make it at once.
+  const draft = `${file}.${randomUUID()}`;
+  await writeFile(draft, JSON.stringify(bundle));
+  await rename(draft, file);
   return bundle;
 }
