@@ -1,3 +1,4 @@
+import { failedTasks } from '../support/failed-tasks';
 import { startTestLine, type TestLine } from '../support/line';
 
 let line: TestLine;
@@ -20,7 +21,12 @@ test('a batch ships where workers keep no workflow in memory, so that every task
     expect(await line.unitRun(unit).result()).toMatchObject({ state: 'Shipped' });
     expect(await line.labels(unit)).toEqual([`${unit.serial}/1`]);
   }
-  expect(await replayFailures(order.batch)).toEqual([]);
+  const runs = [
+    line.batchRun(order.batch),
+    line.shipmentRun(order.batch),
+    ...units.map((unit) => line.unitRun(unit)),
+  ];
+  expect(await failedTasks(runs)).toEqual([]);
   await line.audit();
 });
 
@@ -31,17 +37,4 @@ async function startFaultyBatch() {
     { batch, index: 2, do: 'measure', fault: 'outOfLimits', name: 'vcc_3v3' },
   );
   return line.startBatch({ batch, quantity: 2 });
-}
-
-/** A replay that goes wrong fails the task and is tried again: the batch alone would not tell. */
-async function replayFailures(batch: string): Promise<string[]> {
-  const units = await line.units(batch);
-  const runs = [line.batchRun(batch), line.shipmentRun(batch), ...units.map((unit) => line.unitRun(unit))];
-  const failures: string[] = [];
-  for (const run of runs) {
-    const { events } = await run.fetchHistory();
-    for (const { workflowTaskFailedEventAttributes: failed } of events ?? [])
-      if (failed) failures.push(`${run.workflowId}: ${failed.failure?.message}`);
-  }
-  return failures;
 }
