@@ -11,7 +11,7 @@ import { applySmallPlant, openShopFloor, type ShopFloor } from '../support/shop-
  */
 const rounds = Number(process.env.UNITRAIL_RECALLS ?? 25);
 const firstSeed = Number(process.env.UNITRAIL_TEST_SEED ?? 1 + Math.floor(Math.random() * 1_000_000));
-jest.setTimeout(60_000 + rounds * 3_000);
+jest.setTimeout(300_000 + rounds * 6_000);
 
 let database: TestDatabase;
 let floor: ShopFloor;

@@ -1,6 +1,6 @@
 /**
  * Recalls that meet shipments while these are packed and closed, each over a session of its own. A seed gives the same
- * units, pauses and transactions; how the sessions meet within them is the server's.
+ * units, pauses (as shares of the longest) and transactions; how the sessions meet within them is the server's.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Knex } from 'knex';
@@ -23,7 +23,8 @@ import { walkUnit, type WalkedUnit } from './walk-unit';
 const SHIPMENTS = 2;
 const UNITS = 5;
 const DEADLOCK = '40P01';
-const LONGEST_PAUSE_MS = 6;
+const [SHORTEST_PACE_MS, LONGEST_PACE_MS] = [6, 500];
+const STEPS_OF_PAUSE = 6;
 
 /** How many units of all rounds came to which end. */
 export interface Ends {
@@ -43,10 +44,11 @@ export async function openRecallRounds(floor: ShopFloor, quantity: number): Prom
   const batch = await openTestBatch(floor, { quantity });
   const ready = new Ready(floor, batch);
   const ends: Ends = { shipped: 0, held: 0, mixed: 0 };
+  const pace = { ms: SHORTEST_PACE_MS };
   return {
     ends,
     async run(seed) {
-      const round = { floor, batch, random: seeded(seed), seed, units: await ready.take(UNITS) };
+      const round = { floor, batch, random: seeded(seed), seed, units: await ready.take(UNITS), pace };
       try {
         const held = await runRound(round);
         ends.held += held.length;
@@ -91,6 +93,8 @@ interface Round {
   readonly random: Seeded;
   readonly seed: number;
   readonly units: readonly WalkedUnit[];
+  /** The longest pause, by what the recall before took: on a slow machine a shorter one lets every shipment leave first. */
+  readonly pace: { ms: number };
 }
 
 /** Returns the units that were kept back, released again. */
@@ -102,7 +106,7 @@ async function runRound(round: Round): Promise<WalkedUnit[]> {
   const late = units.at(-1)!;
   for (const unit of units.slice(0, -1)) await pack(round, unit, random.oneOf(shipments));
   const pause = (): (() => Promise<void>) => {
-    const ms = random.below(LONGEST_PAUSE_MS + 1);
+    const ms = (round.pace.ms * random.below(STEPS_OF_PAUSE + 1)) / STEPS_OF_PAUSE;
     return () => sleep(ms).then(() => undefined);
   };
   const closings = shipments.map((shipment) => {
@@ -153,12 +157,14 @@ async function close(
 const order = (seed: number) => ({ id: `R-${seed}`, by: '17', note: 'suspect reel' });
 
 async function recall(
-  { floor, seed, units }: Round,
+  { floor, seed, units, pace }: Round,
   atOnce: boolean,
   [before, after]: readonly (() => Promise<void>)[],
 ): Promise<void> {
   const desk = floor.as('desk');
+  const began = performance.now();
   const found = await findRecalled(desk, { serials: units.map(({ serial }) => serial) });
+  pace.ms = paceAfter(performance.now() - began);
   await before?.();
   await openRecall(desk, order(seed), found);
   if (!atOnce) return void (await holdRecalled(desk, order(seed), found));
@@ -166,6 +172,11 @@ async function recall(
     await holdRecalled(trx as Knex, order(seed), found);
     await after?.();
   });
+}
+
+/** By a question that waits for nobody. Until the units are held some more are asked: the longest pause lets them pass by. */
+function paceAfter(questionMs: number): number {
+  return Math.min(LONGEST_PACE_MS, Math.max(SHORTEST_PACE_MS, 8 * questionMs));
 }
 
 /** It gets in, or it is refused: on hold (UT006), or into a shipment that has left (UT002). */
