@@ -52,7 +52,7 @@ test('an answer about a unit that is overtaken by a newer one does not take the 
     }
     expect(await run.executeUpdate('retryStep')).toMatchObject({ state: 'InProgress', attempt: 2 });
     answerLate();
-    const tooLate = sleep(20_000, 'it waits for a decision that was taken', { ref: false });
+    const tooLate = sleep(120_000, 'it waits for a decision that was taken', { ref: false });
     expect(await Promise.race([run.result(), tooLate])).toMatchObject({ state: 'Scrapped', seq: 9 });
   } finally {
     answerLate();
