@@ -14,8 +14,15 @@ let line: TestLine;
 beforeAll(async () => {
   temporal = await OwnTemporalServer.start();
   proxy = await DatabaseProxy.before(process.env.UNITRAIL_TEST_OWNER_URL!);
-  line = await startTestLine({ temporal: temporal.address, through: (url) => proxy.urlFor(url) });
+  line = await startTestLine({ temporal: temporal.address, through: (url) => withoutEnd(proxy.urlFor(url)) });
 });
+
+/** A statement that stands still is not given up: the act would be tried again, and go on, while other units are on their way. */
+function withoutEnd(url: string): string {
+  const patient = new URL(url);
+  patient.searchParams.set('query_timeout', '3600000');
+  return patient.href;
+}
 
 afterAll(async () => {
   await line?.stop();
@@ -61,6 +68,9 @@ describe('when the state of Temporal is lost and the database is kept', () => {
     { do: 'print', fault: 'printerForgets', printed: false, index: inQuestion },
   ];
 
+  /** Those that stand still. An act of the office is tried again after half a minute, and stands still once more. */
+  const still = new Set<string>();
+
   function standStill(): void {
     const indexes = new Map<string, Promise<number>>();
     const indexOf = async (unitId: string): Promise<number> => {
@@ -72,13 +82,18 @@ describe('when the state of Temporal is lost and the database is kept', () => {
     };
     proxy.interfere = async (statement) => {
       const durable = durableStatement(statement);
-      if (durable?.what === 'commit') return { when: 'before', then: 'freeze' };
+      if (durable?.what === 'commit') return freeze('commit', 'before');
       if (!durable?.unitId) return null;
       const { unitId, what } = durable;
       if (!indexes.has(unitId)) indexes.set(unitId, indexOf(unitId));
       const [, when, of] = standstills[(await indexes.get(unitId)!) - 1] ?? [];
-      return when && what === of ? { when, then: 'freeze' } : null;
+      return when && what === of ? freeze(what, when) : null;
     };
+  }
+
+  function freeze(what: string, when: Interference['when']): Interference {
+    still.add(what);
+    return { when, then: 'freeze' };
   }
 
   beforeAll(async () => {
@@ -89,7 +104,9 @@ describe('when the state of Temporal is lost and the database is kept', () => {
     await line.held(order.batch, failedTest);
     await line.held(order.batch, inQuestion);
     await line.waitFor(order.batch, (units) => units[ready - 1]?.state === 'ReadyToShip');
-    expect(await until(async () => proxy.frozen >= standstills.length + 1)).toBe(true);
+    await line.waitFor(shipping.batch, (units) => units.length === 2 && units.every(isPacked));
+    const all = standstills.length + 1;
+    expect(await until(async () => still.size === all && proxy.frozen >= all)).toBe(true);
     before = await line.units(order.batch);
     const stopped = line.stopWorkers();
     proxy.cutFrozen();
@@ -97,7 +114,7 @@ describe('when the state of Temporal is lost and the database is kept', () => {
     temporal = await temporal.loseState();
     await line.moveTo(temporal.address);
     proxy.interfere = () => null;
-  }, 60_000);
+  });
 
   test('units are open in every step, held, in question, ready, and packed in a shipment that was closing', async () => {
     expect(before.map(({ state, step }) => `${state}/${step}`)).toEqual([
@@ -151,7 +168,7 @@ describe('when the state of Temporal is lost and the database is kept', () => {
     await retry(forgotten, { by: '17', label: 'none' });
     const units = await line.shipped(order.batch);
     expect(units.map(({ state }) => state)).toEqual(Array(quantity).fill('Shipped'));
-  }, 60_000);
+  });
 
   async function retry(index: number, input: object): Promise<void> {
     const unit = before[index - 1]!;
@@ -193,6 +210,10 @@ async function isOpen(unit: TestUnit): Promise<boolean> {
     .describe()
     .catch(() => null);
   return description?.status.name === 'RUNNING';
+}
+
+function isPacked({ state }: TestUnit): boolean {
+  return state === 'Packed';
 }
 
 function byBatch(a: TestUnit, b: TestUnit): number {
