@@ -156,7 +156,6 @@ test.each(['before', 'after'] as const)(
     // What was read back, or written and not booked, does not lie about.
     expect(await readdir(join(home, 'work'))).toEqual([]);
   },
-  120_000,
 );
 
 async function linesOf(capsule: string): Promise<string[]> {

@@ -13,6 +13,7 @@ import { retentionScheduleId, taskQueues } from '../../domain/workflow-ids';
 import { audit } from '../../tools/audit/audit';
 import { verifyFiles } from '../../workers/retention-parts';
 import { openInbox, type Inbox } from '../../tools/inbox/inbox';
+import type { ExportDesk } from '../../workflows/export-details';
 import { reconcileRetentionSchedule } from '../../workers/retention-schedule';
 import { newOrder, startTestLine, type TestLine } from '../support/line';
 import { until } from '../support/line-units';
@@ -100,9 +101,13 @@ test('a buyer whose server can not be reached keeps back its own units, and the 
   const report = (await (await start('stranger', { patience: '5 seconds' })).result()) as RetentionReport;
   expect(report).toMatchObject({ blocked: [{ buyer: 'acme', undelivered: 1 }], capsules: [] });
   expect(await desk('records').count()).toEqual([{ count: '1' }]);
+  const [id] = await running();
+  const waiting = line.client.workflow.getHandle(id!);
+  // On a busy machine it may still be on its way to the stranger.
+  const waits = async () => (await waiting.query<ExportDesk>('exportProgress')).failure !== null;
+  expect(await until(waits)).toBe(true);
   await apply(inbox.target);
-  const [waiting] = await running();
-  await line.client.workflow.getHandle(waiting!).executeUpdate('tryAgain');
+  await waiting.executeUpdate('tryAgain');
   const next = (await (await start('mended')).result()) as RetentionReport;
   expect(next).toMatchObject({ blocked: [], capsules: [{ capsule: `acme-EUDV-${month}-2`, step: 'moved' }] });
 });
@@ -137,7 +142,8 @@ test('while the content store is away a run waits, and goes on when it is back',
     }
     return messages;
   };
-  await until(async () => (await failures()).some((message) => message.includes("can't be used")));
+  const isTold = async () => (await failures()).some((message) => message.includes("can't be used"));
+  expect(await until(isTold)).toBe(true);
   expect(await desk('records').count()).toEqual([{ count: '1' }]);
   await rm(store());
   await rename(`${store()}-away`, store());
@@ -154,7 +160,7 @@ test('the schedule is that of the plant file, and a run of it judges by the time
     end: new Date(first.getTime() + 1_000),
   });
   const handle = line.client.workflow.getHandle(`${retentionScheduleId}-2026-11-01T02:00:00Z`);
-  await until(async () => (await handle.describe().catch(() => null)) !== null);
+  expect(await until(async () => (await handle.describe().catch(() => null)) !== null)).toBe(true);
   expect(await handle.result()).toMatchObject({ asOf: first.toISOString(), capsules: [] });
   await reconcileRetentionSchedule(line.client, undefined);
   await expect(schedule.describe()).rejects.toThrow();
