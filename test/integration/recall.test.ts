@@ -281,7 +281,7 @@ test('a unit that a closing shipment keeps locked is waited for, as often as the
   const refused: string[] = [];
   desk.on('query-error', ({ code }: { code: string }) => refused.push(code));
   try {
-    await desk.raw(`set lock_timeout = '20ms'`);
+    await desk.raw(`set lock_timeout = '100ms'`);
     const recall = await findRecalled(desk, { serials: [unit.serial] });
     const holding = await withSuperuser(async (shipment) => {
       await shipment.query('begin');

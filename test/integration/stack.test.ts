@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmod,
   mkdir,
@@ -184,6 +185,9 @@ test('after every process was killed, the next start has the same addresses and 
 
   await member.kill();
   pids.forEach((pid) => process.kill(pid, 'SIGKILL'));
+  // The system takes a port back a moment after its process is gone.
+  const ports = [new URL(ownerUrl).port, temporal.address.split(':')[1]];
+  for (const port of ports) await until(async () => (await freePort(Number(port))) === Number(port));
 
   const stack = await enter();
   expect(stack.ownerUrl).toBe(ownerUrl);
@@ -198,6 +202,7 @@ test('where other programs took the ports meanwhile, the servers start on others
   await before.leave();
   const ports = [before.ownerUrl, before.temporal.uiUrl].map((url) => Number(new URL(url).port));
   const takers = ports.map((port) => createServer().listen(port, '127.0.0.1'));
+  await Promise.all(takers.map((taker) => once(taker, 'listening')));
 
   const stack = await enter();
 
