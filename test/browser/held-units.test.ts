@@ -3,7 +3,7 @@ import type { Order } from '../../domain/order-document';
 import { unitWorkflowId } from '../../domain/workflow-ids';
 import { desk } from '../support/in-browser';
 import { newOrder, type TestLine } from '../support/line';
-import { isHeld, type TestUnit } from '../support/line-units';
+import { isHeld, until, type TestUnit } from '../support/line-units';
 import { linkOf, printedLinks, type PrintedLink } from '../support/printed-links';
 
 const failsTest = { do: 'measure', fault: 'outOfLimits', name: 'vcc_3v3', index: 1 } as const;
@@ -75,8 +75,10 @@ describe('the links that `unitrail links` prints', () => {
     for (const topic of Object.keys(promises)) {
       const ofTopic = links.filter((one) => one.topic === topic);
       // The server is asked by each of them, the browser opens one that shows something.
-      for (const one of ofTopic)
-        expect({ ...one, found: await found(line, one.url) }).toEqual({ ...one, found: expectedOf(one) });
+      for (const one of ofTopic) {
+        const ids = await foundOnce(line, one.url, expectedOf(one));
+        expect({ ...one, found: ids }).toEqual({ ...one, found: expectedOf(one) });
+      }
       const opened = ofTopic.find((one) => expectedOf(one).length > 0)!;
       const listed = await ui.listedOnce(opened.url, expectedOf(opened));
       expect({ ...opened, listed }).toEqual({ ...opened, listed: expectedOf(opened) });
@@ -84,6 +86,13 @@ describe('the links that `unitrail links` prints', () => {
     }
   });
 });
+
+/** The list comes a little later than the row: asked again until it is so, or for long enough. */
+async function foundOnce(line: TestLine, url: string, expected: readonly string[]): Promise<string[]> {
+  let ids: string[] = [];
+  await until(async () => (ids = await found(line, url)).join() === expected.join());
+  return ids;
+}
 
 /** What the server answers to the query of a link. */
 async function found(line: TestLine, url: string): Promise<string[]> {

@@ -40,7 +40,7 @@ beforeAll(async () => {
     TEMPORAL_NAMESPACE: line.temporal.namespace,
   });
   await office.start();
-}, 120_000);
+});
 afterAll(async () => {
   await office?.end('SIGKILL');
   for (const one of others) await one.stop();

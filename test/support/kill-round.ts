@@ -16,7 +16,7 @@ import type { Seeded } from './seeded';
 /** What a unit has in its history once it has shipped, where nothing went wrong on its way. */
 const eventsOfUnit = 23;
 const pollMs = 50;
-const patienceMs = 300_000;
+const patienceMs = 900_000;
 
 export interface KillPlan {
   readonly victim: Victim;
