@@ -4,12 +4,12 @@ import { newOrder } from '../support/line';
 import { isHeld } from '../support/line-units';
 import { linkOf } from '../support/printed-links';
 
-/** All of them on one bad fixture. They come to it while the planner is at the form. */
+/** All of them on one fixture that is bad until it is replaced. They come to it while the planner is at the form. */
 const forty = newOrder({ quantity: 40 });
 
 const inBrowser = desk(async (line) => {
-  const { batch, quantity: times } = forty;
-  await line.faults({ do: 'measure', fault: 'outOfLimits', name: 'vcc_3v3', batch, times });
+  const { batch } = forty;
+  await line.faults({ do: 'measure', fault: 'outOfLimits', name: 'vcc_3v3', batch, times: 1_000 });
   await line.startBatch(forty);
 });
 
@@ -51,6 +51,7 @@ describe('an engineer with forty units on one bad fixture', () => {
 
   inBrowser('sends all of them on by one form, and reads what came of it', async ({ line, ui }) => {
     const held = await line.waitFor(forty.batch, (units) => units.length === 40 && units.every(isHeld));
+    await line.faults();
     const form = await linkOf(line, 'Start', 'units resolved by form');
     await ui.startByForm(form, { id: 'resolve-fixture', json: decision });
     await ui.showsStatus('Completed');
