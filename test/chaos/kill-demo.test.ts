@@ -52,7 +52,7 @@ test('kill -9 of the whole demo in the middle of its batch leaves no process beh
   await run.killAll();
   expect(run.ready).toBeLessThan(quantity);
   expect(await processesOf(home)).toEqual([]);
-}, 120_000);
+});
 
 test('the next start goes on with the batch; Ctrl-C in its middle ends it in order, with 130 and no process left', async () => {
   const run = demo();
@@ -61,7 +61,7 @@ test('the next start goes on with the batch; Ctrl-C in its middle ends it in ord
   expect(await run.ended()).toBe(130);
   expect(run.err).toContain('Batch DEMO-001 goes on where it stopped');
   expect(await processesOf(home)).toEqual([]);
-}, 120_000);
+});
 
 test('the start after that ends the batch: every unit ships once', async () => {
   const run = demo('--bench-speed', 'fast');
@@ -70,7 +70,7 @@ test('the start after that ends the batch: every unit ships once', async () => {
   expect(batch).toBe('DEMO-001');
   expect(units.map(({ state }) => state)).toEqual(Array(quantity).fill('Shipped'));
   expect(await processesOf(home)).toEqual([]);
-}, 120_000);
+});
 
 test('one more start is a new batch with new serials', async () => {
   const run = demo('--quantity', '2', '--bench-speed', 'fast');
@@ -87,7 +87,7 @@ test('one more start is a new batch with new serials', async () => {
   ]);
   const before = toldBy(runs.at(-2)!).units.map(({ serial }) => serial);
   expect(before.filter((serial) => units.some((unit) => unit.serial === serial))).toEqual([]);
-}, 120_000);
+});
 
 test('no serial was used twice, each unit has one certificate and one label on record, and the audit verifies', async () => {
   const stack = await joinStack({ home, say: () => {} });
@@ -106,4 +106,4 @@ test('no serial was used twice, each unit has one certificate and one label on r
   } finally {
     await stack.leave();
   }
-}, 60_000);
+});

@@ -12,10 +12,8 @@ import { stopEverything } from '../../adapters/stack/stack';
  */
 const checkout = join(__dirname, '..', '..');
 const readme = readFileSync(join(checkout, 'README.md'), 'utf8');
-/** A line of commands on a busy machine. */
-jest.setTimeout(150_000);
-const startTimeoutMs = 90_000;
-const stopTimeoutMs = 30_000;
+const startTimeoutMs = 240_000;
+const stopTimeoutMs = 120_000;
 
 interface Block {
   readonly info: string;
