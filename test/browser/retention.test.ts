@@ -17,8 +17,8 @@ import { linkOf } from '../support/printed-links';
 
 const folder = mkdtempSync(join(tmpdir(), 'unitrail-retention-ui-'));
 const order = newOrder({ quantity: 2 });
-const month = new Date().toISOString().slice(0, 7);
-const capsule = `acme-EUDV-${month}-1`;
+/** By the month of what has shipped. */
+let capsule: string;
 let inbox: Inbox;
 let db: Database;
 
@@ -37,6 +37,9 @@ const inBrowser = desk(async (line) => {
   });
   await line.startBatch(order);
   await line.shipped(order.batch);
+  const { body } = (await db('records').first<{ body: string }>('body'))!;
+  const { shipment } = JSON.parse(body) as { shipment: { at: string } };
+  capsule = `acme-EUDV-${shipment.at.slice(0, 7)}-1`;
 });
 
 afterAll(async () => {

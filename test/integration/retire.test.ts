@@ -49,6 +49,11 @@ const leftOf = async ({ unitId }: WalkedUnit): Promise<{ events: number; records
   ]),
   records: await one(office, '(select count(*)::integer from records where unit_id = ?)', [unitId]),
 });
+/** In which the unit was shipped. */
+const monthOf = ({ unitId }: WalkedUnit): Promise<string> =>
+  one(office, `(select left(body::jsonb -> 'shipment' ->> 'at', 7) from records where unit_id = ?)`, [
+    unitId,
+  ]);
 const addHold = (id: string, kind: string, value: string, unit: string | null = null) =>
   desk.raw('select add_legal_hold(?, ?, ?, ?, ?, ?)', [id, kind, value, unit as string, 'a claim', '17']);
 const release = (id: string) => desk.raw('select release_legal_hold(?, ?, ?)', [id, 'settled', '23']);
@@ -57,11 +62,10 @@ test('without a policy nothing is ever due; with one, an undelivered record keep
   const { units } = await shipBatch(floor, 2);
   expect((await planned(office)).capsules).toEqual([]);
   await applyPolicy(floor);
-  const { batch } = await shipBatch(floor, 1, { buyer: 'cobalt' });
+  const { batch, units: theirs } = await shipBatch(floor, 1, { buyer: 'cobalt' });
   await handOut(office, 'cobalt', home);
   const { run, capsules } = await planned(office);
-  const month = new Date().toISOString().slice(0, 7);
-  expect(capsules).toEqual([`cobalt-EUDV-${month}-1`]);
+  expect(capsules).toEqual([`cobalt-EUDV-${await monthOf(theirs[0]!)}-1`]);
   const blocked = await office('unit_events')
     .where({ stream: `retention:${run}`, type: 'moveBlocked' })
     .pluck('body');
@@ -70,7 +74,7 @@ test('without a policy nothing is ever due; with one, an undelivered record keep
     batch.serialAt(1),
   ]);
   await handOut(office, 'acme', home);
-  expect((await planned(office)).capsules).toEqual([`acme-EUDV-${month}-1`]);
+  expect((await planned(office)).capsules).toEqual([`acme-EUDV-${await monthOf(units[0]!)}-1`]);
   expect(units).toHaveLength(2);
 });
 
