@@ -1,5 +1,6 @@
 /** A shipped and sealed unit as often as it takes: each with an identity, a history and a record of its own. */
-import { openDatabase } from '../../adapters/postgres/database';
+import { availableParallelism } from 'node:os';
+import { openDatabase, type Database } from '../../adapters/postgres/database';
 import type { WalkedUnit } from '../../test/support/walk-unit';
 
 const LONG_MS = 7_200_000;
@@ -84,25 +85,43 @@ export async function cloneUnit(
   { clones, months }: { readonly clones: number; readonly months: number },
   onSome: (done: number) => void,
 ): Promise<void> {
+  let next = 1;
+  let done = 0;
+  const makeSome = async (db: Database): Promise<void> => {
+    await db.raw('set session_replication_role = replica');
+    await db.raw(makeRenamed);
+    await db.raw(makeClone);
+    const { unitId, serial, macs, chipUid, certificateSha256 } = unit;
+    while (next <= clones) {
+      const from = next;
+      const to = Math.min(clones, from + CLONES_A_STATEMENT - 1);
+      next = to + 1;
+      await db.raw(
+        'select count(pg_temp.clone(?::uuid, n, n % ?::integer, ?, ?::text[], ?, ?)) from generate_series(?::integer, ?::integer) n',
+        [unitId, months, serial, [...macs], chipUid, certificateSha256, from, to],
+      );
+      done += to - from + 1;
+      onSome(done);
+    }
+  };
+  await Promise.all(
+    Array.from({ length: availableParallelism() }, () => withSuperuser(superuserUrl, makeSome)),
+  );
+  await withSuperuser(superuserUrl, async (db) => {
+    await db.raw('vacuum (analyze)');
+    await db.raw('checkpoint');
+  });
+}
+
+/** One session: what is set and made for it holds until its end. */
+async function withSuperuser(superuserUrl: string, work: (db: Database) => Promise<void>): Promise<void> {
   const db = openDatabase(superuserUrl, {
     applicationName: 'unitrail-bench',
     maxConnections: 1,
     statementTimeoutMs: LONG_MS,
   });
   try {
-    await db.raw('set session_replication_role = replica');
-    await db.raw(makeRenamed);
-    await db.raw(makeClone);
-    const { unitId, serial, macs, chipUid, certificateSha256 } = unit;
-    for (let from = 1; from <= clones; from += CLONES_A_STATEMENT) {
-      const to = Math.min(clones, from + CLONES_A_STATEMENT - 1);
-      await db.raw(
-        'select count(pg_temp.clone(?::uuid, n, n % ?::integer, ?, ?::text[], ?, ?)) from generate_series(?::integer, ?::integer) n',
-        [unitId, months, serial, [...macs], chipUid, certificateSha256, from, to],
-      );
-      onSome(to);
-    }
-    await db.raw('vacuum (analyze)');
+    await work(db);
   } finally {
     await db.destroy();
   }

@@ -14,49 +14,63 @@ export interface LookUpTimes {
   readonly floor: readonly number[];
 }
 
-/** The floor reads the same record by the primary key of its table: whoever has that needs no look-up. */
+/**
+ * The floor reads a record by the primary key of its table: whoever has that needs no look-up. Both by turns, so that a
+ * checkpoint meets both, and each of units of its own, so that neither finds pages that the other has just fetched.
+ */
 export async function databaseTimes(db: Database, clones: number): Promise<LookUpTimes> {
-  const product = await timesOf(clones, async (serial) => {
-    const { sealed, text } = await unitRecord(db, await locateUnit(db, serial));
-    return sealed ? text : '';
-  });
+  const byKey = drawn(clones);
   const ids = new Map(
-    (await db('records').whereLike('serial', 'EUDV9999-%').limit(100_000).select('unit_id', 'serial')).map(
-      ({ unit_id, serial }: { unit_id: string; serial: string }) => [serial, unit_id],
+    (await db('units').whereIn('serial', byKey).select('id', 'serial')).map(
+      ({ id, serial }: { id: string; serial: string }) => [serial, id],
     ),
   );
-  const known = [...ids];
-  const floor = await timesOf(known.length, async (_, at) => {
-    const [serial, id] = known[at]!;
-    const { rows } = await prepared<{ body: string }>(db, 'record_by_key', recordByKey, [id]);
-    return rows[0]!.body.includes(serial) ? rows[0]!.body : '';
-  });
+  const product: number[] = [];
+  const floor: number[] = [];
+  for (const [no, serial] of drawn(clones).entries()) {
+    product.push(
+      await timeOf(serial, async () => {
+        const { sealed, text } = await unitRecord(db, await locateUnit(db, serial));
+        return sealed ? text : '';
+      }),
+    );
+    const other = byKey[no]!;
+    floor.push(
+      await timeOf(other, async () => {
+        const { rows } = await prepared<{ body: string }>(db, 'record_by_key', recordByKey, [
+          ids.get(other)!,
+        ]);
+        return rows[0]!.body;
+      }),
+    );
+  }
   return { product, floor };
 }
 
 export async function archiveTimes(db: Database, folder: string, clones: number): Promise<number[]> {
   const store = createContentStore({ folder });
-  return timesOf(clones, async (serial) => {
-    const unit = await locateUnit(db, serial);
-    if (unit.place === null) throw new Error(`${serial} has not moved`);
-    const { record, proof } = await readArchived(db, store, unit, unit.place);
-    if (proof?.verdict !== 'holds') throw new Error(`the proof of ${serial} does not hold`);
-    return record!.text;
-  });
+  const times: number[] = [];
+  for (const serial of drawn(clones))
+    times.push(
+      await timeOf(serial, async () => {
+        const unit = await locateUnit(db, serial);
+        if (unit.place === null) throw new Error(`${serial} has not moved`);
+        const { record, proof } = await readArchived(db, store, unit, unit.place);
+        if (proof?.verdict !== 'holds') throw new Error(`the proof of ${serial} does not hold`);
+        return record!.text;
+      }),
+    );
+  return times;
 }
 
-async function timesOf(
-  among: number,
-  lookUp: (serial: string, at: number) => Promise<string>,
-): Promise<number[]> {
-  const times: number[] = [];
-  for (let no = 0; no < LOOK_UPS; no += 1) {
-    const at = Math.floor(Math.random() * among);
-    const serial = cloneSerial(at + 1);
-    const begun = performance.now();
-    const text = await lookUp(serial, at);
-    times.push(performance.now() - begun);
-    if (text === '') throw new Error(`${serial} has another record than its own`);
-  }
-  return times;
+function drawn(clones: number): string[] {
+  return Array.from({ length: LOOK_UPS }, () => cloneSerial(1 + Math.floor(Math.random() * clones)));
+}
+
+async function timeOf(serial: string, lookUp: () => Promise<string>): Promise<number> {
+  const begun = performance.now();
+  const text = await lookUp();
+  const took = performance.now() - begun;
+  if (!text.includes(serial)) throw new Error(`${serial} has another record than its own`);
+  return took;
 }
