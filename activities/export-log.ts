@@ -49,6 +49,7 @@ export async function writeExportLog(
   { db, log }: ExportLogDeps,
   { row, source, name, hasRecords, predecessor }: ProvenExport,
   folder: string,
+  heartbeat: () => void = () => {},
 ): Promise<{ files: ExportFile[]; told: ManifestLog }> {
   const checkpoint = await sequenceLog({ db, ...log });
   const refused = await refusedOfExport(db, row);
@@ -71,7 +72,7 @@ export async function writeExportLog(
   const kept = await HashedFile.create(join(folder, `${name}${CHECKPOINT_ENDING}`));
   kept.write(checkpoint.note);
   files.push({ name: `${name}${CHECKPOINT_ENDING}`, ...(await kept.close()), rows: 0 });
-  const cosigned = await cosignedOf(db, log, checkpoint);
+  const cosigned = await cosignedOf(db, log, checkpoint, heartbeat);
   const told = await toldOf(log, checkpoint, predecessor);
   return { files, told: { ...told, ...(cosigned.length > 0 && { cosigned }) } };
 }
@@ -89,9 +90,11 @@ async function cosignedOf(
   db: Database,
   place: LogPlace,
   checkpoint: Checkpoint,
+  heartbeat: () => void,
 ): Promise<NonNullable<ManifestLog['cosigned']>> {
   const told: { note: string; path: string[] }[] = [];
-  for (const older of await cosignedCheckpoints(db, checkpoint)) {
+  for (const older of await cosignedCheckpoints(db, checkpoint, heartbeat)) {
+    heartbeat();
     const path = await pathFrom(older, place, checkpoint);
     if (path !== null) told.push({ note: older.note, path });
   }

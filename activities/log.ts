@@ -1,5 +1,6 @@
 import type { LogPlace } from '../adapters/log/log-folder';
 import { sequenceLog } from '../adapters/log/sequence-log';
+import { judgeCosignatures } from '../adapters/log/witnesses';
 import { markClock } from '../adapters/postgres/clock';
 import type { Database } from '../adapters/postgres/database';
 import { refusedLeaves, refusedText } from '../adapters/postgres/log-refusals';
@@ -25,6 +26,8 @@ export function createLogActivities({ db, log }: LogActivityDeps) {
       const place = await log();
       return alive(async () => {
         const { origin, size, root } = await sequenceLog({ db, ...place });
+        // Here as well, so that there is room for what is added, whether exports are made or not.
+        await judgeCosignatures(db);
         const refused = await refusedLeaves(db);
         if (refused.length > 0) throw new UnitrailError('LOG_BROKEN', refusedText(refused));
         return { origin, size, root: Buffer.from(root).toString('base64') };

@@ -97,7 +97,7 @@ async function makeFiles(
       ...{ row, source, name: about.name, predecessor: before?.log ?? null },
       hasRecords: row.look.formats.includes('records'),
     };
-    const { files: proofs, told } = await writeExportLog({ db, log }, proven, folder);
+    const { files: proofs, told } = await writeExportLog({ db, log }, proven, folder, () => heartbeat(0));
     const files = [...(await writeExportFiles(source, row.look, about, folder)), ...proofs];
     for (const file of files) {
       await keep(store, folder, file);

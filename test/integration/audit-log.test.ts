@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from 'pg';
@@ -8,6 +8,7 @@ import { sequenceLog } from '../../adapters/log/sequence-log';
 import { openDatabase } from '../../adapters/postgres/database';
 import { canonicalJson } from '../../domain/canonical';
 import { audit, type AuditReport } from '../../tools/audit/audit';
+import { cosign } from '../../tools/export-verifier/cosign';
 import { streamOf, tellTruth } from '../support/audit-lies';
 import { shipBatch } from '../support/exports';
 import { openShopFloor } from '../support/shop-floor';
@@ -87,6 +88,25 @@ async function refuse(su: Client, sha256: string): Promise<void> {
   await su.query('insert into log_pending values (1001)');
 }
 
+/** A witness has co-signed the older checkpoint; what else is on record of it is given. */
+async function witness(su: Client, ...recorded: readonly string[]): Promise<void> {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
+  const asked = { checkpoint: older, logKey: publicKey, privateKey: pem, name: 'w.example' };
+  const signed = cosign({ ...asked, previous: null, consistency: null, time: 1_800_000_000 });
+  await su.query(
+    `insert into log_cosignatures (origin, size, witness, signed_at, line) values ($1, $2, $3, to_timestamp(1800000000), $4)`,
+    [signed.origin, signed.size, signed.witness, signed.note.trimEnd().split('\n').at(-1)],
+  );
+  for (const sql of recorded) await su.query(`insert into ${sql} from log_cosignatures`);
+}
+
+const waits = 'log_cosignatures_waiting select id';
+const hasPlace = 'log_witnesses select origin, witness, id, 1';
+const hasNoPlace = 'log_witnesses select origin, witness, id, null::integer';
+const holds = 'log_cosignatures_held select id, origin, witness, size, signed_at';
+const holdsElsewhere = 'log_cosignatures_held select id, origin, witness, size + 1, signed_at';
+
 const ofLog = ({ violations }: AuditReport): string[] =>
   violations.filter(({ invariant }) => invariant === 'A18').map(({ subject }) => subject);
 
@@ -95,6 +115,11 @@ test('a log that was made by the sequencer keeps every promise', async () => {
   expect(report.violations).toEqual([]);
   expect(report.notes).toEqual([]);
   expect(report.counts.leaves).toBeGreaterThan(6);
+});
+
+test('what a witness has signed waits, is among what holds, or is of a witness that has no place', async () => {
+  for (const recorded of [[waits], [hasPlace, holds], [hasNoPlace]])
+    expect(ofLog(await told((su) => witness(su, ...recorded)))).toEqual([]);
 });
 
 test('what lies outside the database is looked at where it is known, and that it was not is told', async () => {
@@ -346,6 +371,16 @@ const lies: [string, (su: Client, folder: string) => Promise<unknown>, () => (st
         ['w.example+00000000+BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
       ),
     () => [/^co-signature of checkpoint \d+ of unitrail.log\/unitrail by w\.example/],
+  ],
+  [
+    'a co-signature that is kept from exports',
+    (su) => witness(su, hasPlace),
+    () => [/^co-signature of checkpoint \d+ of .* by w\.example/, /^witness w\.example/],
+  ],
+  [
+    'a co-signature that is said to hold of another checkpoint',
+    (su) => witness(su, hasPlace, holdsElsewhere),
+    () => [/^co-signature of checkpoint \d+ of .* by w\.example/],
   ],
   [
     'a checkpoint that the database knows otherwise',

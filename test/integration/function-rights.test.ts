@@ -27,7 +27,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ...['cancel_shipment', 'change_shipment', 'close_shipment', 'create_shipment'],
     ...['open_carton', 'open_pallet', 'place_carton', 'repack_unit'],
     ...['remember_order_refusal', 'remember_refusal'],
-    ...['book_checkpoint', 'queue_heads', 'sequence_leaves'],
+    ...['book_checkpoint', 'queue_heads', 'sequence_leaves', 'judge_cosignatures'],
     ...[
       'open_retention_run',
       'plan_capsules',

@@ -66,6 +66,8 @@ async function sequence(): Promise<void> {
   const unsigned = Buffer.concat([Buffer.from(id, 'hex'), Buffer.alloc(8 + 64)]).toString('base64');
   const witness = ['log', 1, Buffer.alloc(32), text, new Date(0), `\u2014 ${name} ${unsigned}`];
   await floor.as('desk').raw('select add_cosignature(?, ?, ?, ?, ?, ?)', witness);
+  const ids = 'array(select cosignature_id from log_cosignatures_waiting)';
+  await office.raw(`select judge_cosignatures(${ids}, ${ids})`);
 }
 
 /** A lease that nobody signed: the tables do not know. */
@@ -205,7 +207,7 @@ const appendOnly = [
   ...['unit_events', 'movements', 'blocks', 'tries', 'records', 'recipes', 'plant_versions'],
   ...['number_leases', 'lease_returns'],
   ...['log_queue', 'log_leaves', 'log_heads', 'log_keys', 'log_checkpoints'],
-  ...['log_refusals', 'log_cosignatures'],
+  ...['log_refusals', 'log_cosignatures', 'log_cosignatures_held', 'log_witnesses'],
 ];
 const protectedRows: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(

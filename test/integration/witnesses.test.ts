@@ -7,7 +7,12 @@ import { build } from 'esbuild';
 import { handOutExport } from '../../activities/hand-out-export';
 import { makeExport, type MakeExportDeps } from '../../activities/make-export';
 import { consistencyProof } from '../../adapters/log/leaf-proofs';
-import { MOST_WITNESSES, newestCosigned } from '../../adapters/log/witnesses';
+import {
+  judgeCosignatures,
+  MOST_WITNESSES,
+  newestCosigned,
+  readWitnesses,
+} from '../../adapters/log/witnesses';
 import { openDatabase, type Database } from '../../adapters/postgres/database';
 import { openExport } from '../../adapters/postgres/exports';
 import { addCosignature as addLine } from '../../adapters/postgres/log-cosignatures';
@@ -292,16 +297,14 @@ test('a log has so many witnesses: one more is refused, and takes no place of th
   const checkpoint = await readFile(join(good, 'acme-000001.checkpoint'), 'utf8');
   const { origin } = checkpointOf(checkpoint);
   const known = await newestCosigned(office, { origin });
-  const add = async (name: string) => {
+  const sign = (name: string) => {
     const { privateKey } = generateKeyPairSync('ed25519');
     const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
     const asked = { checkpoint, logKey: deps.log.key.text, privateKey: pem, name };
-    const { note, witness } = cosignWith({
-      ...asked,
-      previous: null,
-      consistency: null,
-      time: 1_800_000_000,
-    });
+    return cosignWith({ ...asked, previous: null, consistency: null, time: 1_800_000_000 });
+  };
+  const add = async (name: string) => {
+    const { note, witness } = sign(name);
     return type(`log add-cosignature ${await keep('more', note)} --witness ${witness}`);
   };
   for (let more = known.length; more < MOST_WITNESSES; more += 1)
@@ -315,6 +318,16 @@ test('a log has so many witnesses: one more is refused, and takes no place of th
   const now = await newestCosigned(office, { origin });
   expect(now.slice(0, known.length)).toEqual(known);
   expect(now).toHaveLength(MOST_WITNESSES);
+  // Two that are added at once: there was room for one when both of them looked.
+  const { note, witness } = sign('late.example');
+  const line = note.trimEnd().split('\n').at(-1)!;
+  const late = { witness, signedAt: new Date(1_800_000_000_000), line };
+  expect(await addLine(floor.as('desk'), checkpointOf(checkpoint), late)).toBe(true);
+  for (const turn of ['as it waits', 'as the office has found']) {
+    const { newest, leftOut } = await readWitnesses(office, { origin });
+    expect({ turn, newest, leftOut }).toEqual({ turn, newest: now, leftOut: [witness] });
+    await judgeCosignatures(office);
+  }
 });
 
 /** The third export brings what the witness has co-signed last, and the fourth what it had co-signed before. */
@@ -370,4 +383,53 @@ test('a witness does not co-sign what is older, does not go on, or is signed by 
     ...['--consistency', join(good, 'acme-000003.manifest.json')],
   );
   expect(good3.code).toBe(0);
+});
+
+const countWaiting = async (): Promise<number> =>
+  Number((await office('log_cosignatures_waiting').count<{ count: string }[]>('* as count'))[0]!.count);
+
+/** Lines as `add_cosignature` keeps them, under the name and the key of a witness that never signed them, of a time to come. */
+async function flood(note: string, witness: string, count: number): Promise<void> {
+  const { origin, size } = checkpointOf(note);
+  const [name, id] = witness.split('+');
+  await tamper(database, (su) =>
+    su.query(
+      `with random as (select sha256(convert_to(gen_random_uuid()::text, 'UTF8')) as one, sha256(convert_to(gen_random_uuid()::text, 'UTF8')) as other
+                       from generate_series(1, $6::integer)),
+         added as (
+           insert into log_cosignatures (origin, size, witness, signed_at, line)
+           select $1::text, $2::bigint, $3::text, to_timestamp(4000000000), '\u2014 ' || $4::text || ' ' || translate(
+             encode(decode($5::text || '00000000ee6b2800', 'hex') || r.one || r.other, 'base64'), chr(10), '')
+           from random r returning id)
+       insert into log_cosignatures_waiting select id from added`,
+      [origin, size, witness, name, id, count],
+    ),
+  );
+}
+
+test('a flood of lines that nobody signed is looked at once, and hides nothing that a witness has signed', async () => {
+  const third = ['--checkpoint', join(good, 'acme-000003.checkpoint')];
+  const consistency = ['--consistency', join(good, 'acme-000003.manifest.json')];
+  const { note, said } = await cosign(...third, '--previous', at('second.checkpoint'), ...consistency);
+  const witness = /acme\.example\/witness\+[0-9a-f]{8}\+\S{44}/.exec(said)![0];
+  const add = `log add-cosignature ${await keep('third.checkpoint', note)} --witness ${witness}`;
+  // Whoever adds a line is told that there is no room, and that it was not kept.
+  await flood(note, witness, 10_000 - (await countWaiting()));
+  expect(await type(add)).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/nothing of acme.* was kept: 10000 lines wait to be verified/) as string,
+  });
+  await judgeCosignatures(office);
+  expect(await countWaiting()).toBe(0);
+  // It was looked at: what is added now waits alone. More junk comes before the export does.
+  expect((await type(add)).text).toContain('Added');
+  await flood(note, witness, 2_000);
+  expect((await type(add)).text).toContain('Was there already');
+  await shipBatch(floor, 1);
+  const id = (await openExport(office, 'acme', { request: 'flooded', asOf, look }))!;
+  await makeExport(deps, id);
+  await handOutExport(deps, id, at('flooded'));
+  const { log } = JSON.parse(await readFile(at('flooded', `${id}.manifest.json`), 'utf8')) as Manifest;
+  expect(log!.cosigned![0]!.note).toBe(note);
+  expect(await countWaiting()).toBe(0);
 });
