@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { signedCheckpoint, signerOf } from '../adapters/log/kept-checkpoint';
 import { openLogFolder } from '../adapters/log/log-folder';
-import { newestCosigned } from '../adapters/log/witnesses';
+import { MOST_WITNESSES, readWitnesses } from '../adapters/log/witnesses';
 import { countPending, logKeys } from '../adapters/postgres/log';
 import { refusedLeaves, refusedText } from '../adapters/postgres/log-refusals';
 import { toBase64 } from '../domain/bytes';
@@ -23,12 +23,13 @@ async function show(context: ServerContext): Promise<void> {
   const keys = (await logKeys(db)).map(({ key }) => key);
   const checkpoint = await signedCheckpoint(folder, keys);
   const { origin, size, note } = checkpoint;
-  const witnesses = await newestCosigned(db, { origin });
+  const { newest, leftOut } = await readWitnesses(db, { origin });
   const told = {
     ...{ format: 'unitrail.log/1', origin, size, root: toBase64(checkpoint.root) },
     ...{ signedBy: signerOf(checkpoint, keys), waiting: await countPending(db), folder: folder.folder, note },
     ...{ refused: await refusedLeaves(db) },
-    witnesses: witnesses.map(({ witness, size: seen, signedAt }) => ({ witness, size: seen, signedAt })),
+    witnesses: newest.map(({ witness, size: seen, signedAt }) => ({ witness, size: seen, signedAt })),
+    leftOut,
   };
   if (context.json) return printJson(context, told);
   await printLine(
@@ -40,6 +41,10 @@ async function show(context: ServerContext): Promise<void> {
       `Waiting    ${told.waiting}, for the next checkpoint`,
       ...told.witnesses.map(
         (one) => `Co-signed  ${one.size} leaves by ${one.witness}, ${one.signedAt.toISOString()}`,
+      ),
+      ...leftOut.map(
+        (witness) =>
+          `LEFT OUT   ${witness}: no export brings what it signs. A log has ${MOST_WITNESSES} witnesses, each with a name and id of its own`,
       ),
       ...(told.refused.length > 0 ? [`REFUSED    ${refusedText(told.refused)}`] : []),
     ].join('\n'),

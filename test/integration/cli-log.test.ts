@@ -5,7 +5,10 @@ import { sequenceLog } from '../../adapters/log/sequence-log';
 import { readLogKey } from '../../adapters/keys/log-key';
 import { logFolderIn, openLogFolder } from '../../adapters/log/log-folder';
 import { openDatabase } from '../../adapters/postgres/database';
+import { addCosignature } from '../../adapters/postgres/log-cosignatures';
 import { requirePlant } from '../../adapters/postgres/plant-store';
+import { parseCheckpoint } from '../../domain/log-proof';
+import { cosign as cosignWith } from '../../tools/export-verifier/cosign';
 import { openCliScene, type CliAnswer, type CliScene } from '../support/cli';
 import { shipBatch } from '../support/exports';
 import { openShopFloor, type ShopFloor } from '../support/shop-floor';
@@ -133,6 +136,28 @@ test('a witness co-signs by command, what it signed is kept and shown, and the a
   expect((await cosign('--checkpoint', previous, '--log-key', 'x')).code).toBe(2);
   expect((await type('log', 'consistency', '999999')).code).toBe(2);
   expect((await type('log', 'verify')).out).toContain('The log is whole.');
+});
+
+test('a witness that no export brings is named', async () => {
+  const checkpoint = await readFile(join(folder, 'checkpoint'), 'utf8');
+  const logKey = /^log {2}(\S+)/m.exec((await type('keys')).out)![1]!;
+  // As by so many that are added at once: each of them found room.
+  for (let number = 2; number <= 17; number += 1) {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
+    const own = { logKey, checkpoint, privateKey: pem, name: `w${number}.example`, time: 1_800_000_000 };
+    const { note, witness } = cosignWith({ ...own, previous: null, consistency: null });
+    const line = note.trimEnd().split('\n').at(-1)!;
+    const told = { witness, signedAt: new Date(own.time * 1000), line };
+    await addCosignature(floor.as('desk'), parseCheckpoint(checkpoint)!, told);
+  }
+  const { out } = await type('log', 'show');
+  expect(out.match(/^Co-signed {2}/gm)).toHaveLength(16);
+  expect(out.match(/^LEFT OUT .*/gm)).toEqual([
+    expect.stringMatching(/^LEFT OUT {3}w17\.example\+[0-9a-f]{8}\+\S{44}: no export brings what it signs/),
+  ]);
+  const told = JSON.parse((await type('log', 'show', '--json')).out) as { leftOut: string[] };
+  expect(told.leftOut).toEqual([expect.stringMatching(/^w17\.example/)]);
 });
 
 test('a record that was changed before the log had it is shown where the log and the unit are', async () => {
