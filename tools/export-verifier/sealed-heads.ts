@@ -7,12 +7,17 @@ import { readLines } from './read-lines';
 export interface SealedHead {
   readonly events: number;
   readonly head: string;
-  /** What the names of the files begin with that have the record. */
+}
+
+export interface SealedUnit {
+  /** Null where no record is here that tells it. */
+  readonly sealed: SealedHead | null;
+  /** What the names of the files begin with that have the record, whatever it tells. */
   readonly sets: readonly string[];
 }
 
-/** Of the units that were amended, by issuer and serial; null where no record is here. */
-export type SealedHeads = Map<string, SealedHead | null>;
+/** The units that were amended, by issuer and serial. */
+export type SealedHeads = Map<string, SealedUnit>;
 
 export function unitKey(issuer: unknown, serial: unknown): string {
   return `${String(issuer)}\n${String(serial)}`;
@@ -33,14 +38,14 @@ async function collect(path: string, heads: SealedHeads): Promise<void> {
     for await (const line of readLines(path)) {
       const read = readCanonical(line);
       const facts = 'value' in read ? (read.value as Record<string, unknown> | null) : null;
-      if (facts) heads.set(unitKey(facts.issuer, facts.serial), null);
+      if (facts) heads.set(unitKey(facts.issuer, facts.serial), { sealed: null, sets: [] });
     }
   } catch {
     // That the file is missing was told elsewhere.
   }
 }
 
-/** A record of one of these units, in a set. */
+/** A record of one of these units, in a set. One that tells nothing takes nothing away from what another one tells. */
 export function noteRecord(
   heads: SealedHeads,
   unit: string,
@@ -51,5 +56,6 @@ export function noteRecord(
   if (known === undefined) return;
   const { events, head } = (history ?? {}) as Partial<SealedHead>;
   const isWhole = Number.isSafeInteger(events) && typeof head === 'string';
-  heads.set(unit, isWhole ? { events: events!, head, sets: [...(known?.sets ?? []), set] } : null);
+  const sealed = isWhole ? { events: events!, head } : known.sealed;
+  heads.set(unit, { sealed, sets: [...known.sets, set] });
 }

@@ -4,7 +4,7 @@ import { canonicalText, readCanonical } from './canonical';
 import type { ExportSet, NamedLog } from './manifests';
 import { isProof, pairs, readProofLine, wrongWithProof } from './proof';
 import type { Problems } from './report';
-import { unitKey, type SealedHead, type SealedHeads } from './sealed-heads';
+import { unitKey, type SealedHeads } from './sealed-heads';
 
 type Facts = Record<string, unknown>;
 export type Told = 'amendments' | 'numbers';
@@ -140,12 +140,12 @@ class Judge {
 
   /** From the head that the record was sealed with, event by event, to the statement's own hash: it is of that very unit. */
   private leadsElsewhere(statement: Statement, row: Facts, since: unknown, value: string): string | null {
-    const sealed = this.heads.get(unitKey(row.issuer, row.serial));
-    if (!sealed) {
+    const { sealed = null, sets = [] } = this.heads.get(unitKey(row.issuer, row.serial)) ?? {};
+    if (sealed === null) {
       this.unbound += 1;
       return null;
     }
-    if (since === null) return this.withoutLinks(sealed, value);
+    if (since === null) return this.withoutLinks(sets, value);
     const links = Array.isArray(since) ? since.map((link) => Buffer.from(String(link), 'hex')) : [];
     const hash = links.reduce<Uint8Array>(
       (head, link) => sha256(head, link),
@@ -161,7 +161,7 @@ class Judge {
   }
 
   /** What has moved into the archive can't be told any more. A set that has the record as well was made before that. */
-  private withoutLinks({ sets }: SealedHead, value: string): string | null {
+  private withoutLinks(sets: readonly string[], value: string): string | null {
     if (sets.includes(this.set.base))
       return `does not show how the amendment goes on from the history that ${value} was sealed with, and the set has its record`;
     this.moved += 1;
