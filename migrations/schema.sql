@@ -253,6 +253,10 @@ CREATE FUNCTION public.add_cosignature(p_origin text, p_size bigint, p_root byte
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
+declare
+  most_waiting constant integer := 10000;
+  kept bigint;
+  waiting integer;
 begin
   perform check_word('origin', p_origin), check_word('witness', p_witness);
   perform check_cosignature(p_witness, p_signed_at, p_line);
@@ -260,10 +264,26 @@ begin
     perform refuse('UT009', format('there is no checkpoint %s of %s with that root: it was not signed here', p_size, p_origin));
   end if;
   perform pg_advisory_xact_lock(hashtext('unitrail.log-cosignatures'));
-  insert into log_cosignatures (origin, size, witness, signed_at, line) select p_origin, p_size, p_witness, p_signed_at, p_line
-  where not exists (select from log_cosignatures s
-    where s.origin = p_origin and s.size = p_size and s.witness = p_witness and s.line = p_line);
-  return found;
+  select min(s.id) into kept from log_cosignatures s
+  where s.line = p_line and s.origin = p_origin and s.size = p_size and s.witness = p_witness;
+  if exists (select from log_cosignatures_held h where h.cosignature_id = kept)
+     or exists (select from log_cosignatures_waiting w where w.cosignature_id = kept) then
+    return false;
+  end if;
+  select count(*) into waiting from (select from log_cosignatures_waiting limit most_waiting) as w;
+  if waiting >= most_waiting then
+    perform refuse('UT021', format(
+      'nothing of %s was kept: %s lines wait to be verified, and that many may. The office verifies them with its next checkpoint; add it again then',
+      left(p_witness, 300), waiting));
+  end if;
+  if kept is not null then
+    insert into log_cosignatures_waiting (cosignature_id) values (kept);
+    return false;
+  end if;
+  insert into log_cosignatures (origin, size, witness, signed_at, line) values (p_origin, p_size, p_witness, p_signed_at, p_line)
+  returning id into kept;
+  insert into log_cosignatures_waiting (cosignature_id) values (kept);
+  return true;
 end $$;
 
 --
@@ -1052,13 +1072,14 @@ CREATE FUNCTION public.capsule_made(p_capsule text, p_run text, p_manifest text,
     SET search_path TO 'public', 'pg_temp'
     AS $$
 declare
-  key_id text := left(encode(sha256(decode(p_public_key, 'base64')), 'hex'), 16);
+  key_id text;
   events_sha256 text := encode(sha256(convert_to(p_events_manifest, 'UTF8')), 'hex');
   m jsonb;
   events jsonb;
   c capsules;
 begin
   perform check_office();
+  key_id := export_key_id(p_public_key);
   perform run_under_way(p_run);
   select * into c from capsules where id = p_capsule for update;
   if not found then perform refuse('UT009', format('there is no capsule %s', p_capsule)); end if;
@@ -2645,6 +2666,22 @@ begin
 end $$;
 
 --
+-- Name: export_key_id(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.export_key_id(p_public_key text) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    AS $_$
+begin
+  if p_public_key is null or p_public_key !~ '^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$' then
+    perform refuse('UT007', format(
+      'publicKey: %s is not allowed; an Ed25519 public key as base64 of its DER (SPKI): 60 characters that begin with MCowBQYDK2VwAyEA',
+      coalesce(left(p_public_key, 100), 'none')));
+  end if;
+  return left(encode(sha256(decode(p_public_key, 'base64')), 'hex'), 16);
+end $_$;
+
+--
 -- Name: export_made(text, text, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -3163,6 +3200,37 @@ CREATE FUNCTION public.json_or_null(p_value text) RETURNS text
     AS $$
   select coalesce(to_json(p_value)::text, 'null')
 $$;
+
+--
+-- Name: judge_cosignatures(bigint[], bigint[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.judge_cosignatures(p_judged bigint[], p_held bigint[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  l log_cosignatures;
+  free integer;
+begin
+  perform check_office();
+  perform pg_advisory_xact_lock(hashtext('unitrail.log-cosignatures'));
+  for l in
+    select s.* from log_cosignatures_waiting w join log_cosignatures s on s.id = w.cosignature_id
+    where w.cosignature_id = any(p_judged) and w.cosignature_id = any(p_held) order by s.id
+  loop
+    select min(n) into free from generate_series(1, 16) as n
+    where not exists (select from log_witnesses w where w.origin = l.origin and w.place = n)
+      and not exists (select from log_witnesses w where w.origin = l.origin and w.place is not null and witness_id(w.witness) = witness_id(l.witness));
+    insert into log_witnesses (origin, witness, cosignature_id, place) values (l.origin, l.witness, l.id, free)
+    on conflict on constraint log_witnesses_pkey do nothing;
+    insert into log_cosignatures_held (cosignature_id, origin, witness, size, signed_at)
+    select l.id, l.origin, l.witness, l.size, l.signed_at from log_witnesses w
+    where w.origin = l.origin and w.witness = l.witness and w.place is not null
+    on conflict do nothing;
+  end loop;
+  delete from log_cosignatures_waiting w where w.cosignature_id = any(p_judged);
+end $$;
 
 --
 -- Name: key_of_withdrawal(uuid, text, text, text); Type: FUNCTION; Schema: public; Owner: -
@@ -6249,6 +6317,16 @@ begin
 end $$;
 
 --
+-- Name: witness_id(text); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.witness_id(p_witness text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select split_part(p_witness, '+', 1) || '+' || split_part(p_witness, '+', 2)
+$$;
+
+--
 -- Name: adopted_units; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -6894,6 +6972,18 @@ CREATE TABLE public.log_cosignatures (
 );
 
 --
+-- Name: log_cosignatures_held; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.log_cosignatures_held (
+    cosignature_id bigint NOT NULL,
+    origin text NOT NULL,
+    witness text NOT NULL,
+    size bigint NOT NULL,
+    signed_at timestamp with time zone NOT NULL
+);
+
+--
 -- Name: log_cosignatures_id_seq; Type: SEQUENCE; Schema: public; Owner: -
 --
 
@@ -6904,6 +6994,14 @@ ALTER TABLE public.log_cosignatures ALTER COLUMN id ADD GENERATED ALWAYS AS IDEN
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+--
+-- Name: log_cosignatures_waiting; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.log_cosignatures_waiting (
+    cosignature_id bigint NOT NULL
 );
 
 --
@@ -6993,6 +7091,18 @@ CREATE TABLE public.log_told (
     stream text NOT NULL,
     unit_id uuid,
     seq bigint NOT NULL
+);
+
+--
+-- Name: log_witnesses; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.log_witnesses (
+    origin text NOT NULL,
+    witness text NOT NULL,
+    cosignature_id bigint NOT NULL,
+    place integer,
+    CONSTRAINT log_witnesses_places CHECK (((place >= 1) AND (place <= 16)))
 );
 
 --
@@ -7986,11 +8096,25 @@ ALTER TABLE ONLY public.log_checkpoints
     ADD CONSTRAINT log_checkpoints_pkey PRIMARY KEY (origin, size);
 
 --
+-- Name: log_cosignatures_held log_cosignatures_held_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_cosignatures_held
+    ADD CONSTRAINT log_cosignatures_held_pkey PRIMARY KEY (cosignature_id);
+
+--
 -- Name: log_cosignatures log_cosignatures_pkey; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
 ALTER TABLE ONLY public.log_cosignatures
     ADD CONSTRAINT log_cosignatures_pkey PRIMARY KEY (id);
+
+--
+-- Name: log_cosignatures_waiting log_cosignatures_waiting_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_cosignatures_waiting
+    ADD CONSTRAINT log_cosignatures_waiting_pkey PRIMARY KEY (cosignature_id);
 
 --
 -- Name: log_heads log_heads_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -8061,6 +8185,20 @@ ALTER TABLE ONLY public.log_refusals
 
 ALTER TABLE ONLY public.log_told
     ADD CONSTRAINT log_told_pkey PRIMARY KEY (stream);
+
+--
+-- Name: log_witnesses log_witnesses_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_witnesses
+    ADD CONSTRAINT log_witnesses_pkey PRIMARY KEY (origin, witness);
+
+--
+-- Name: log_witnesses log_witnesses_place; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_witnesses
+    ADD CONSTRAINT log_witnesses_place UNIQUE (origin, place);
 
 --
 -- Name: movements movements_pkey; Type: CONSTRAINT; Schema: public; Owner: -
@@ -8563,6 +8701,18 @@ CREATE INDEX legal_holds_unit_id ON public.legal_holds USING btree (unit_id);
 CREATE INDEX log_checkpoints_key ON public.log_checkpoints USING btree (key);
 
 --
+-- Name: log_cosignatures_by_line; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX log_cosignatures_by_line ON public.log_cosignatures USING hash (line);
+
+--
+-- Name: log_cosignatures_held_newest; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX log_cosignatures_held_newest ON public.log_cosignatures_held USING btree (origin, witness, size DESC, signed_at DESC, cosignature_id);
+
+--
 -- Name: log_cosignatures_of_checkpoint; Type: INDEX; Schema: public; Owner: -
 --
 
@@ -8579,6 +8729,18 @@ CREATE INDEX log_cosignatures_witness ON public.log_cosignatures USING btree (or
 --
 
 CREATE INDEX log_told_unit ON public.log_told USING btree (unit_id) WHERE (unit_id IS NOT NULL);
+
+--
+-- Name: log_witnesses_first; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX log_witnesses_first ON public.log_witnesses USING btree (cosignature_id);
+
+--
+-- Name: log_witnesses_left_out; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX log_witnesses_left_out ON public.log_witnesses USING btree (origin, cosignature_id) WHERE (place IS NULL);
 
 --
 -- Name: movements_block_id; Type: INDEX; Schema: public; Owner: -
@@ -9109,6 +9271,18 @@ CREATE TRIGGER log_checkpoints_no_truncate BEFORE TRUNCATE ON public.log_checkpo
 CREATE TRIGGER log_cosignatures_append_only BEFORE DELETE OR UPDATE ON public.log_cosignatures FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
 
 --
+-- Name: log_cosignatures_held log_cosignatures_held_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER log_cosignatures_held_append_only BEFORE DELETE OR UPDATE ON public.log_cosignatures_held FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: log_cosignatures_held log_cosignatures_held_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER log_cosignatures_held_no_truncate BEFORE TRUNCATE ON public.log_cosignatures_held FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
 -- Name: log_cosignatures log_cosignatures_no_truncate; Type: TRIGGER; Schema: public; Owner: -
 --
 
@@ -9179,6 +9353,18 @@ CREATE TRIGGER log_refusals_append_only BEFORE DELETE OR UPDATE ON public.log_re
 --
 
 CREATE TRIGGER log_refusals_no_truncate BEFORE TRUNCATE ON public.log_refusals FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: log_witnesses log_witnesses_append_only; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER log_witnesses_append_only BEFORE DELETE OR UPDATE ON public.log_witnesses FOR EACH ROW EXECUTE FUNCTION public.refuse_change();
+
+--
+-- Name: log_witnesses log_witnesses_no_truncate; Type: TRIGGER; Schema: public; Owner: -
+--
+
+CREATE TRIGGER log_witnesses_no_truncate BEFORE TRUNCATE ON public.log_witnesses FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change();
 
 --
 -- Name: movements movements_append_only; Type: TRIGGER; Schema: public; Owner: -
@@ -9791,6 +9977,27 @@ ALTER TABLE ONLY public.log_cosignatures
     ADD CONSTRAINT log_cosignatures_checkpoint FOREIGN KEY (origin, size) REFERENCES public.log_checkpoints(origin, size);
 
 --
+-- Name: log_cosignatures_held log_cosignatures_held_line; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_cosignatures_held
+    ADD CONSTRAINT log_cosignatures_held_line FOREIGN KEY (cosignature_id) REFERENCES public.log_cosignatures(id);
+
+--
+-- Name: log_cosignatures_held log_cosignatures_held_witness; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_cosignatures_held
+    ADD CONSTRAINT log_cosignatures_held_witness FOREIGN KEY (origin, witness) REFERENCES public.log_witnesses(origin, witness);
+
+--
+-- Name: log_cosignatures_waiting log_cosignatures_waiting_line; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_cosignatures_waiting
+    ADD CONSTRAINT log_cosignatures_waiting_line FOREIGN KEY (cosignature_id) REFERENCES public.log_cosignatures(id);
+
+--
 -- Name: log_leaves log_leaves_queue; Type: FK CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -9810,6 +10017,13 @@ ALTER TABLE ONLY public.log_pending
 
 ALTER TABLE ONLY public.log_refusals
     ADD CONSTRAINT log_refusals_queue FOREIGN KEY (queue_id) REFERENCES public.log_queue(id);
+
+--
+-- Name: log_witnesses log_witnesses_line; Type: FK CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.log_witnesses
+    ADD CONSTRAINT log_witnesses_line FOREIGN KEY (cosignature_id) REFERENCES public.log_cosignatures(id);
 
 --
 -- Name: movements movements_block; Type: FK CONSTRAINT; Schema: public; Owner: -
@@ -10865,6 +11079,12 @@ REVOKE ALL ON FUNCTION public.erase_names(p_run text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.erase_names(p_run text) TO unitrail_retention;
 
 --
+-- Name: FUNCTION export_key_id(p_public_key text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.export_key_id(p_public_key text) FROM PUBLIC;
+
+--
 -- Name: FUNCTION export_made(p_export text, p_manifest text, p_public_key text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -11020,6 +11240,13 @@ REVOKE ALL ON FUNCTION public.is_open(p_state text) FROM PUBLIC;
 --
 
 REVOKE ALL ON FUNCTION public.json_or_null(p_value text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION judge_cosignatures(p_judged bigint[], p_held bigint[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.judge_cosignatures(p_judged bigint[], p_held bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.judge_cosignatures(p_judged bigint[], p_held bigint[]) TO unitrail_office;
 
 --
 -- Name: FUNCTION key_of_withdrawal(p_unit uuid, p_kind text, p_issuer text, p_value text); Type: ACL; Schema: public; Owner: -
@@ -12013,6 +12240,12 @@ REVOKE ALL ON FUNCTION public.withdraw_identifier(p_unit uuid, p_kind text, p_is
 GRANT ALL ON FUNCTION public.withdraw_identifier(p_unit uuid, p_kind text, p_issuer text, p_value text, p_by text, p_reason text) TO unitrail_desk;
 
 --
+-- Name: FUNCTION witness_id(p_witness text); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.witness_id(p_witness text) FROM PUBLIC;
+
+--
 -- Name: TABLE adopted_units; Type: ACL; Schema: public; Owner: -
 --
 
@@ -12322,6 +12555,24 @@ GRANT SELECT ON TABLE public.log_cosignatures TO unitrail_auditor;
 GRANT SELECT ON TABLE public.log_cosignatures TO unitrail_retention;
 
 --
+-- Name: TABLE log_cosignatures_held; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.log_cosignatures_held TO unitrail_office;
+GRANT SELECT ON TABLE public.log_cosignatures_held TO unitrail_desk;
+GRANT SELECT ON TABLE public.log_cosignatures_held TO unitrail_auditor;
+GRANT SELECT ON TABLE public.log_cosignatures_held TO unitrail_retention;
+
+--
+-- Name: TABLE log_cosignatures_waiting; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.log_cosignatures_waiting TO unitrail_office;
+GRANT SELECT ON TABLE public.log_cosignatures_waiting TO unitrail_desk;
+GRANT SELECT ON TABLE public.log_cosignatures_waiting TO unitrail_auditor;
+GRANT SELECT ON TABLE public.log_cosignatures_waiting TO unitrail_retention;
+
+--
 -- Name: TABLE log_heads; Type: ACL; Schema: public; Owner: -
 --
 
@@ -12383,6 +12634,15 @@ GRANT SELECT ON TABLE public.log_told TO unitrail_office;
 GRANT SELECT ON TABLE public.log_told TO unitrail_desk;
 GRANT SELECT ON TABLE public.log_told TO unitrail_auditor;
 GRANT SELECT ON TABLE public.log_told TO unitrail_retention;
+
+--
+-- Name: TABLE log_witnesses; Type: ACL; Schema: public; Owner: -
+--
+
+GRANT SELECT ON TABLE public.log_witnesses TO unitrail_office;
+GRANT SELECT ON TABLE public.log_witnesses TO unitrail_desk;
+GRANT SELECT ON TABLE public.log_witnesses TO unitrail_auditor;
+GRANT SELECT ON TABLE public.log_witnesses TO unitrail_retention;
 
 --
 -- Name: TABLE movements; Type: ACL; Schema: public; Owner: -

@@ -230,6 +230,15 @@ test('a capsule may be the first thing that a key has signed: the key is on reco
     await expect(
       floor.as('office').raw('select capsule_made(?, ?, ?, ?, ?::jsonb, ?)', booking),
     ).rejects.toMatchObject({ code: 'UT002', message: expect.stringContaining(deps.key.keyId) as string });
+    for (const key of ['no base64!', `${deps.key.publicKey}A`, Buffer.alloc(44).toString('base64'), null])
+      await expect(
+        floor
+          .as('office')
+          .raw('select capsule_made(?, ?, ?, ?, ?::jsonb, ?)', [...booking.slice(0, -1), key] as string[]),
+      ).rejects.toMatchObject({
+        code: 'UT007',
+        message: expect.stringMatching(/^publicKey: .* is not allowed; an Ed25519 public key/) as string,
+      });
     expect(await keys()).toEqual([]);
     await moveAll(deps, floor.as('retention'), planned);
     expect(await keys()).toEqual([{ id: deps.key.keyId, public_key: deps.key.publicKey }]);

@@ -1,6 +1,7 @@
 -- Why: the database can't verify a witness's signature, so that whoever has the desk's login may add junk under a witness's key, as
 -- much as the disk takes, and each export read all of it once more. Now the office verifies each line once. Exports read what it
--- found to hold, of each witness the newest; and only so many lines may wait to be verified.
+-- found to hold, of each witness the newest; and only so many lines may wait to be verified. And a capsule's key that is none failed
+-- with an error of Postgres's own.
 
 -- Lines that the office has not looked at.
 create table log_cosignatures_waiting (
@@ -115,3 +116,47 @@ begin
   delete from log_cosignatures_waiting w where w.cosignature_id = any(p_judged);
 end $$;
 grant execute on function judge_cosignatures(bigint[], bigint[]) to unitrail_office;
+
+-- The name of a key of exports and capsules. What is no key is told as such, and not by what fails with it.
+create function export_key_id(p_public_key text) returns text
+language plpgsql immutable as $$
+begin
+  if p_public_key is null or p_public_key !~ '^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$' then
+    perform refuse('UT007', format(
+      'publicKey: %s is not allowed; an Ed25519 public key as base64 of its DER (SPKI): 60 characters that begin with MCowBQYDK2VwAyEA',
+      coalesce(left(p_public_key, 100), 'none')));
+  end if;
+  return left(encode(sha256(decode(p_public_key, 'base64')), 'hex'), 16);
+end $$;
+
+-- As before, but for the key.
+create or replace function capsule_made(p_capsule text, p_run text, p_manifest text, p_events_manifest text, p_files jsonb, p_public_key text) returns boolean
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  key_id text;
+  events_sha256 text := encode(sha256(convert_to(p_events_manifest, 'UTF8')), 'hex');
+  m jsonb;
+  events jsonb;
+  c capsules;
+begin
+  perform check_office();
+  key_id := export_key_id(p_public_key);
+  perform run_under_way(p_run);
+  select * into c from capsules where id = p_capsule for update;
+  if not found then perform refuse('UT009', format('there is no capsule %s', p_capsule)); end if;
+  if c.state <> 'planned' then return false; end if;
+  m := check_body(p_manifest);
+  events := check_body(p_events_manifest);
+  if events ->> 'manifestSha256' is distinct from encode(sha256(convert_to(p_manifest, 'UTF8')), 'hex') then
+    perform refuse('UT002', format('capsule %s: the manifest of the events is that of other files', c.id));
+  end if;
+  if (m #>> '{signature,keyId}' = key_id and events #>> '{signature,keyId}' = key_id) is not true then
+    perform refuse('UT002', format('capsule %s: its manifests do not say that key %s has signed them', c.id, key_id));
+  end if;
+  insert into export_keys (id, public_key) values (key_id, p_public_key) on conflict (id) do nothing;
+  insert into capsule_files (capsule_id, name, role, own_only, size_bytes, sha256)
+  select c.id, f ->> 'name', f ->> 'role', (f ->> 'ownOnly')::boolean, whole(f, 'sizeBytes'), f ->> 'sha256' from jsonb_array_elements(p_files) f;
+  update capsules set state = 'made', made_at = clock_timestamp(), manifest = p_manifest, events_manifest = p_events_manifest where id = c.id;
+  return append_to_stream('retention:' || p_run, 'capsuleMade', 'made/' || c.id, format('{"capsule":%s,"files":%s,"keyId":%s,"manifestSha256":%s}',
+    to_json(c.id), jsonb_array_length(p_files), to_json(key_id), to_json(events_sha256)));
+end $$;
