@@ -2,6 +2,7 @@ import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from 'pg';
+import { approveRetention, retentionInForce } from '../../adapters/postgres/retention';
 import { canonicalJson } from '../../domain/canonical';
 import { audit, type Violation } from '../../tools/audit/audit';
 import { capsuleDeps, moveAll, planRun } from '../support/capsule-run';
@@ -31,6 +32,8 @@ beforeAll(async () => {
   try {
     await applySmallPlant(floor);
     await applyPolicy(floor);
+    const { version } = await retentionInForce(floor.as('desk'));
+    for (const by of ['17', '23']) await approveRetention(floor.as('desk'), version, by);
     await shipBatch(floor, 2);
     await handOut(floor.as('office'), 'acme', home);
     const planned = await planRun(floor.as('office'));

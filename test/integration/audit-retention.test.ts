@@ -219,8 +219,42 @@ test('an approval that is put there, deleted, or of another time or person is na
       'A19 plant version 2: not approved by 17 | approved by 17 at T, by its event',
     ].sort(),
   );
-  expect(await told((su) => rewriteHistory(su, 'retention:plant-2', (history) => history.slice(1)))).toEqual([
-    'A19 plant version 2: approved by 17 at T | an event retentionApproved',
+  // By the one that is left alone, the version before counts for thirty days more: it keeps all for ever.
+  expect(await told((su) => rewriteHistory(su, 'retention:plant-2', (history) => history.slice(1)))).toEqual(
+    [...erasedTooEarly(), 'A19 plant version 2: approved by 17 at T | an event retentionApproved'].sort(),
+  );
+});
+
+const erasedTooEarly = (): string[] => [
+  `A19 capsule ${capsule}: erased at T | kept for ever, as no terms in force name an end`,
+  'A19 operator 23: erased at T | kept for ever, as no terms in force name an end',
+];
+
+test('an erasure by approvals that were put there for it, and taken out again, is judged by the longest of the terms', async () => {
+  const takeOut = all(
+    'delete from retention_approvals',
+    `delete from unit_events where stream = 'retention:plant-2'`,
+    `delete from streams where stream = 'retention:plant-2'`,
+  );
+  expect(await told(takeOut)).toEqual(erasedTooEarly());
+  const found = await told(async (su) => {
+    await takeOut(su);
+    // The version before had a policy: both count, and not the shorter one alone.
+    const { rows } = await su.query<{ document: string }>(
+      `update plant_versions v set document = replace(replace(n.document, '"archiveYears":-1', '"archiveYears":10'), '"operatorNamesMonths":0', '"operatorNamesMonths":12')
+       from plant_versions n where v.id = 1 and n.id = 2 returning v.document`,
+    );
+    const document = digest(rows[0]!.document);
+    await su.query('update plant_versions set sha256 = $1 where id = 1', [document]);
+    await rewriteHistory(su, 'retention:plant', (history) =>
+      history.map((event) =>
+        event.key === 'version/1' ? withFacts('plantApplied', { document })([event])[0]! : event,
+      ),
+    );
+  });
+  expect(found).toEqual([
+    `A19 capsule ${capsule}: kept until T | not before T, by its terms`,
+    'A19 operator 23: erased at T | not before T, by its terms',
   ]);
 });
 

@@ -1,4 +1,4 @@
-import { checkErasure, loadTerms, type ArchiveTerms } from './archive-terms';
+import { checkErasure, loadClosings, loadVersions, type ArchiveTerms } from './archive-terms';
 import { readCanonical } from './canonical-check';
 import { checkCapsuleFiles, loadCapsuleFiles } from './capsule-files';
 import { checkCopies, loadCopies } from './capsule-copies';
@@ -46,7 +46,10 @@ export async function checkMoves(
     copies: await loadCopies(snapshot),
     files: await loadCapsuleFiles(snapshot),
     keys,
-    terms: await loadTerms(snapshot, await erasedProducts(snapshot, told)),
+    terms: {
+      versions: await loadVersions(snapshot, events),
+      closings: await loadClosings(snapshot, await erasedProducts(snapshot, told)),
+    },
   };
   // Some at a time: each row has its manifests.
   for await (const rows of snapshot.batches<CapsuleRow>(CAPSULES))

@@ -45,8 +45,7 @@ export async function checkPeople(
   findings: Findings,
 ): Promise<void> {
   const people = peopleTold(events);
-  const isAsked = events.some(({ type }) => type === 'namesErased');
-  const terms = { holds: holdsTold(events), versions: isAsked ? await loadVersions(snapshot) : [] };
+  const terms = { holds: holdsTold(events), versions: await loadVersions(snapshot, events) };
   const rows = new Map((await snapshot.rows<PersonRow>(PEOPLE)).map((row) => [row.number, row]));
   for (const number of [...new Set([...rows.keys(), ...people.keys()])].sort()) {
     const wrong: WrongOfRow = (found, expected) =>
