@@ -203,6 +203,19 @@ async function edit(folder: string, tile: string): Promise<void> {
   await writeFile(path, bytes);
 }
 
+/** As if its events were older, and no heads had told it. */
+async function forgetTold(su: Client, stream: string): Promise<void> {
+  await su.query('delete from log_told where stream = $1', [stream]);
+  await su.query(`update unit_events set at = at - interval '3 hours' where stream = $1`, [stream]);
+}
+
+/** The older checkpoint: more than two hours before the newest one, and behind what happened three hours ago. */
+const SIGNED_BEFORE = `update log_checkpoints set booked_at = booked_at - interval '150 minutes' where size = (select min(size) from log_checkpoints)`;
+
+test('a history of before the clock jumped waits for the next heads', async () => {
+  expect(ofLog(await told((su) => forgetTold(su, streamOf(story().held))))).toEqual([]);
+});
+
 const lies: [string, (su: Client, folder: string) => Promise<unknown>, () => (string | RegExp)[]][] = [
   [
     'a record that was edited, and nothing else',
@@ -342,9 +355,8 @@ const lies: [string, (su: Client, folder: string) => Promise<unknown>, () => (st
   [
     'a history that no heads have told for hours',
     async (su) => {
-      const stream = streamOf(story().held);
-      await su.query('delete from log_told where stream = $1', [stream]);
-      await su.query(`update unit_events set at = at - interval '3 hours' where stream = $1`, [stream]);
+      await forgetTold(su, streamOf(story().held));
+      await su.query(SIGNED_BEFORE);
     },
     () => [`${streamOf(story().held)}, event 1`],
   ],
@@ -455,12 +467,13 @@ test('a unit that is found after heads told that it is missing waits for the nex
         .where({ state: 'Missing' })
         .select('id as unitId', 'serial');
       await decide(floor, lost, 'found', { place: 'under the bench' });
-      await tamper(copy, (su) =>
-        su.query(
+      await tamper(copy, async (su) => {
+        await su.query(
           `update unit_events set at = at - interval '3 hours' where stream = $1 and type <> 'found'`,
           [`unit:${lost.unitId}`],
-        ),
-      );
+        );
+        await su.query(SIGNED_BEFORE);
+      });
     } finally {
       await floor.close();
     }
