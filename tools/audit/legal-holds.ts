@@ -27,16 +27,18 @@ export interface ToldHold {
 const STREAM = 'hold-';
 const TYPES = ['legalHoldAdded', 'legalHoldReleased'];
 
-/** Each stream `retention:hold-<id>` is of one hold. */
-export function holdsTold(events: RetentionEvents): ToldHold[] {
-  return [...byHold(events)].flatMap(([id, told]) => {
+export type HoldEvents = ReadonlyMap<string, readonly ToldOfRun[]>;
+
+export function holdsTold(byHold: HoldEvents): ToldHold[] {
+  return [...byHold].flatMap(([id, told]) => {
     const added = told.find(({ type }) => type === 'legalHoldAdded');
     const released = told.find(({ type }) => type === 'legalHoldReleased') ?? null;
     return added ? [{ id, added, released }] : [];
   });
 }
 
-function byHold(events: RetentionEvents): Map<string, ToldOfRun[]> {
+/** By the hold's id: each stream `retention:hold-<id>` is of one. */
+export function holdEvents(events: RetentionEvents): HoldEvents {
   const ofHolds = events.filter(({ run, type }) => run.startsWith(STREAM) && TYPES.includes(type));
   return new Map([...byRun(ofHolds)].map(([run, told]) => [run.slice(STREAM.length), told]));
 }
@@ -44,10 +46,11 @@ function byHold(events: RetentionEvents): Map<string, ToldOfRun[]> {
 /** A19. Each legal hold is what its stream tells: what it is on, by whom, why and when it was added and released. */
 export async function checkLegalHolds(
   snapshot: Snapshot,
-  events: RetentionEvents,
+  byHold: HoldEvents,
+  holds: readonly ToldHold[],
   findings: Findings,
 ): Promise<void> {
-  const told = byHold(events);
+  const told = new Map(byHold);
   const rows = await snapshot.rows<HoldRow>(
     `select id, kind, value, unit_id as unit, reason, added_by as "addedBy", added_at as "addedAt", released_by as "releasedBy",
        released_reason as "releasedReason", released_at as "releasedAt" from legal_holds order by id`,
@@ -60,7 +63,7 @@ export async function checkLegalHolds(
   }
   for (const id of told.keys())
     findings.violation('A19', `legal hold ${id}`, 'events', 'the hold that they tell of');
-  for (const hold of holdsTold(events)) await checkHeld(snapshot, hold, findings);
+  for (const hold of holds) await checkHeld(snapshot, hold, findings);
 }
 
 function checkHold(row: HoldRow, told: readonly ToldOfRun[], wrong: WrongOfRow): void {

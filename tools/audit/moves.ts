@@ -1,4 +1,4 @@
-import { checkErasure, loadClosings, loadVersions, type ArchiveTerms } from './archive-terms';
+import { checkErasure, loadClosings, type ArchiveTerms, type Version } from './archive-terms';
 import { readCanonical } from './canonical-check';
 import { checkCapsuleFiles, loadCapsuleFiles } from './capsule-files';
 import { checkCopies, loadCopies } from './capsule-copies';
@@ -36,7 +36,7 @@ const SLOW_MS = 45 * 60_000;
 export async function checkMoves(
   snapshot: Snapshot,
   events: RetentionEvents,
-  keys: KeysOnRecord,
+  { keys, versions }: { readonly keys: KeysOnRecord; readonly versions: readonly Version[] },
   findings: Findings,
 ): Promise<void> {
   const told = byCapsule(events);
@@ -46,10 +46,7 @@ export async function checkMoves(
     copies: await loadCopies(snapshot),
     files: await loadCapsuleFiles(snapshot),
     keys,
-    terms: {
-      versions: await loadVersions(snapshot, events),
-      closings: await loadClosings(snapshot, await erasedProducts(snapshot, told)),
-    },
+    terms: { versions, closings: await loadClosings(snapshot, await erasedProducts(snapshot, told)) },
   };
   // Some at a time: each row has its manifests.
   for await (const rows of snapshot.batches<CapsuleRow>(CAPSULES))

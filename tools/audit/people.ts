@@ -1,6 +1,6 @@
 import type { Findings } from './findings';
-import { earliestErasure, loadVersions, type Version } from './archive-terms';
-import { holdsTold, isOpenAt, type ToldHold } from './legal-holds';
+import { earliestErasure, type Version } from './archive-terms';
+import { isOpenAt, type ToldHold } from './legal-holds';
 import { PLANT, type RetentionEvents, type ToldOfRun } from './retention-events';
 import type { Snapshot } from './snapshot';
 import { factsOf, listFact, textFact } from './stored-event';
@@ -42,10 +42,10 @@ type People = Map<string, ToldPerson>;
 export async function checkPeople(
   snapshot: Snapshot,
   events: RetentionEvents,
+  terms: Terms,
   findings: Findings,
 ): Promise<void> {
   const people = peopleTold(events);
-  const terms = { holds: holdsTold(events), versions: await loadVersions(snapshot, events) };
   const rows = new Map((await snapshot.rows<PersonRow>(PEOPLE)).map((row) => [row.number, row]));
   for (const number of [...new Set([...rows.keys(), ...people.keys()])].sort()) {
     const wrong: WrongOfRow = (found, expected) =>

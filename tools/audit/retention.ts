@@ -1,6 +1,7 @@
+import { loadVersions } from './archive-terms';
 import { checkErasedContents } from './erased-contents';
 import type { Findings } from './findings';
-import { checkLegalHolds } from './legal-holds';
+import { checkLegalHolds, holdEvents, holdsTold } from './legal-holds';
 import { checkMoves } from './moves';
 import { checkPeople } from './people';
 import { checkVersions } from './plant-versions';
@@ -16,10 +17,13 @@ export async function checkRetention(
   keys: KeysOnRecord,
   findings: Findings,
 ): Promise<void> {
-  await checkMoves(snapshot, events, keys, findings);
+  const versions = await loadVersions(snapshot, events);
+  const ofHolds = holdEvents(events);
+  const holds = holdsTold(ofHolds);
+  await checkMoves(snapshot, events, { keys, versions }, findings);
   await checkRuns(snapshot, events, findings);
-  await checkLegalHolds(snapshot, events, findings);
+  await checkLegalHolds(snapshot, ofHolds, holds, findings);
   await checkVersions(snapshot, events, findings);
-  await checkPeople(snapshot, events, findings);
+  await checkPeople(snapshot, events, { holds, versions }, findings);
   await checkErasedContents(snapshot, events, findings);
 }
