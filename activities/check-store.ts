@@ -5,7 +5,13 @@ import type { ContentStore } from '../adapters/store/port';
 import type { Database } from '../adapters/postgres/database';
 import { questionsOfSearch } from '../adapters/postgres/wanted-contents';
 import { UnitrailError } from '../domain/errors';
-import { findingText, type StoreCheckPart, type StoreReport } from '../domain/store-check';
+import {
+  findingText,
+  troublesOf,
+  type StoreCheckPart,
+  type StoreFinding,
+  type StoreReport,
+} from '../domain/store-check';
 import { aliveAt } from './act';
 import { protectArchive, protectBegin, type ProtectPoint } from './protect-archive';
 
@@ -61,15 +67,28 @@ export function createCheckStoreActivities({
       return aliveAt(() => point, work);
     },
 
-    /** Fails where something is whole nowhere: somebody has to be called. */
+    /** Fails where something is whole nowhere, or can't be mended: somebody has to be called. */
     async endStoreCheck({ report }: { report: StoreReport }): Promise<void> {
-      if (report.lost === 0) return;
-      const lost = report.findings.filter(({ outcome }) => outcome === 'lost');
-      throw new UnitrailError(
-        'CONTENT_LOST',
-        `${report.lost} contents are whole in no place, and only a backup brings them back: ${lost.slice(0, 10).map(findingText).join('; ')}. \`unitrail store check\` lists them.`,
-        { lost: report.lost },
-      );
+      const { lost } = report;
+      const unmended = troublesOf(report) - lost;
+      if (lost > 0)
+        throw new UnitrailError(
+          'CONTENT_LOST',
+          `${lost} contents are whole in no place, and only a backup brings them back: ${named(report, 'lost')}.${unmended > 0 ? ` ${unmended} others can't be mended.` : ''} \`unitrail store check\` lists them.`,
+          { lost, unmended },
+        );
+      if (unmended > 0)
+        throw new UnitrailError(
+          'CONTENT_UNMENDED',
+          `${unmended} contents are not whole in each place, and can't be made so: ${named(report, 'unmended')}. Look at the disk or the server of that place; \`unitrail store check\` mends them then.`,
+          { unmended },
+        );
     },
   };
+}
+
+/** Ten of them at most. */
+function named({ findings }: StoreReport, ...outcomes: readonly StoreFinding['outcome'][]): string {
+  const these = findings.filter(({ outcome }) => outcomes.includes(outcome));
+  return these.slice(0, 10).map(findingText).join('; ');
 }

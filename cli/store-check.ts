@@ -4,7 +4,14 @@ import { questionsOfSearch } from '../adapters/postgres/wanted-contents';
 import { checkStore } from '../adapters/store/check-store';
 import { openSides } from '../adapters/store/open-store';
 import { placeText } from '../domain/store-place';
-import { countsText, findingText, nothingChecked, type StoreReport } from '../domain/store-check';
+import {
+  countsText,
+  findingText,
+  nothingChecked,
+  toldOf,
+  troublesOf,
+  type StoreReport,
+} from '../domain/store-check';
 import { FAILED, printJson, printLine, say } from './output';
 import type { ServerContext } from './server-context';
 import { storeGroup } from './store-group';
@@ -15,7 +22,7 @@ export function register(program: Command, context: ServerContext): void {
   storeGroup(program)
     .command('check')
     .description(
-      'Reads every content in each place, mends what is damaged or missing from the other, and removes what was erased and is there again. Exit 1 where something is whole nowhere.',
+      'Reads every content in each place, mends what is damaged or missing from the other, and removes what was erased and is there again. Exit 1 where something is whole nowhere, or can not be mended.',
     )
     .action(() => check(context));
 }
@@ -46,7 +53,7 @@ async function check(context: ServerContext): Promise<void> {
   context.giveBackSignals();
   const places = { first: placeText(store.first), copy: store.copy && placeText(store.copy) };
   await (context.json ? printJson(context, { ...places, ...report }) : tell(context, places, report));
-  if (report.lost > 0) context.exitWith(FAILED);
+  if (troublesOf(report) > 0) context.exitWith(FAILED);
 }
 
 async function tell(
@@ -54,9 +61,9 @@ async function tell(
   { first, copy }: { first: string; copy: string | null },
   report: StoreReport,
 ): Promise<void> {
-  const { checked, mended, lost, removed, locked, findings } = report;
+  const { checked, findings } = report;
   for (const finding of findings) await printLine(context, findingText(finding));
-  const unlisted = mended + lost + removed + locked - findings.length;
+  const unlisted = toldOf(report) - findings.length;
   if (unlisted > 0) await printLine(context, `… and ${unlisted} more`);
   const where = copy === null ? `${first}; there is no second copy` : `${first} and ${copy}`;
   await printLine(context, `${checked} contents read in ${where}: ${countsText(report)}.`);

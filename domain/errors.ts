@@ -100,6 +100,8 @@ export const reactions = {
   CAPSULE_DAMAGED: 'page',
   /** A content is damaged or missing in every place that should have it. */
   CONTENT_LOST: 'page',
+  /** A content is whole in one place, and can't be made so where it should be as well. */
+  CONTENT_UNMENDED: 'page',
   /** The database is older than numbers that were issued: it was restored from a backup. */
   REGISTRY_LAGS: 'page',
   /** The transparency log does not go on from the checkpoint that is kept: it was changed, or restored from a backup. */

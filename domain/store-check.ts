@@ -14,11 +14,13 @@ export interface StoreFinding {
   readonly outcome:
     | 'mended'
     | 'lost'
+    /** Whole in one place, and the other does not take it: a bad sector that can't be written either. */
+    | 'unmended'
     /** It was erased, and somebody has brought it back: it is gone again. */
     | 'removed'
     /** The same, and its place does not let it go yet. */
     | 'locked';
-  /** Of what is locked: by whom, and until when. */
+  /** Of what is locked: by whom, and until when. Of what is not mended: what its place says. */
   readonly why?: string;
 }
 
@@ -32,7 +34,9 @@ export interface StoreReport {
   readonly removed: number;
   /** Erased contents that their place does not let go yet: the next search removes them. */
   readonly locked: number;
-  /** Of those a hundred at most, what is lost before all else. */
+  /** Whole in one place, and not taken by the other; left out where there is none, as in reports of before. */
+  readonly unmended?: number;
+  /** Of those a hundred at most, what is lost before all else, and then what a person has to mend. */
   readonly findings: readonly StoreFinding[];
 }
 
@@ -61,21 +65,41 @@ export function remedyOf(first: ContentState, copy: ContentState | null): Remedy
 export function counted(report: StoreReport, finding: StoreFinding | null): StoreReport {
   const { checked, mended, lost, removed = 0, locked = 0, findings } = report;
   const more = (outcome: StoreFinding['outcome']): number => (finding?.outcome === outcome ? 1 : 0);
+  const unmended = (report.unmended ?? 0) + more('unmended');
   return {
     checked: checked + 1,
     mended: mended + more('mended'),
     lost: lost + more('lost'),
     removed: removed + more('removed'),
     locked: locked + more('locked'),
+    ...(unmended > 0 && { unmended }),
     findings: finding ? withFinding(findings, finding) : findings,
   };
 }
 
-/** Where there is no room, all else makes it for what is lost: that is what somebody has to bring back. */
+/** Where there is no room, what needs nobody makes it for what somebody has to mend, and all for what has to be brought back. */
 function withFinding(findings: readonly StoreFinding[], finding: StoreFinding): readonly StoreFinding[] {
   if (findings.length < FINDINGS_AT_MOST) return [...findings, finding];
-  const spare = findings.findLastIndex(({ outcome }) => outcome !== 'lost');
-  return finding.outcome === 'lost' && spare >= 0 ? [...findings.toSpliced(spare, 1), finding] : findings;
+  const weights = findings.map(({ outcome }) => weightOf[outcome]);
+  const least = Math.min(...weights);
+  return least < weightOf[finding.outcome]
+    ? [...findings.toSpliced(weights.lastIndexOf(least), 1), finding]
+    : findings;
+}
+
+const weightOf: Readonly<Record<StoreFinding['outcome'], number>> = {
+  ...{ lost: 2, unmended: 1 },
+  ...{ mended: 0, removed: 0, locked: 0 },
+};
+
+/** Contents that somebody has to look after: the search has failed for them. */
+export function troublesOf({ lost, unmended = 0 }: StoreReport): number {
+  return lost + unmended;
+}
+
+/** All that is told of, also what has no room among the findings. */
+export function toldOf(report: StoreReport): number {
+  return report.mended + report.removed + report.locked + troublesOf(report);
 }
 
 export function findingText({ sha256, first, copy, outcome, why }: StoreFinding): string {
@@ -86,15 +110,17 @@ export function findingText({ sha256, first, copy, outcome, why }: StoreFinding)
 const outcomeTexts: Readonly<Record<StoreFinding['outcome'], string>> = {
   mended: 'mended',
   lost: 'lost',
+  unmended: 'can not be mended there',
   removed: 'was erased before, and is removed again',
   locked: 'was erased before, and can not be removed yet',
 };
 
-/** `2 mended, 0 lost`, and of erased contents only where there are any. */
-export function countsText({ mended, lost, removed, locked }: StoreReport): string {
-  const erased = [
+/** `2 mended, 0 lost`, and of others only where there are any. */
+export function countsText({ mended, lost, unmended = 0, removed, locked }: StoreReport): string {
+  const others = [
+    unmended > 0 && `${unmended} not to be mended`,
     removed > 0 && `${removed} erased before and removed again`,
     locked > 0 && `${locked} erased before and locked`,
   ];
-  return [`${mended} mended`, `${lost} lost`, ...erased].filter((text) => text !== false).join(', ');
+  return [`${mended} mended`, `${lost} lost`, ...others].filter((text) => text !== false).join(', ');
 }

@@ -15,7 +15,7 @@ const desk = proxyActivities<OfficeActivities>({ ...searching, taskQueue: taskQu
 /**
  * The search for bit rot, started by its schedule once a week: every content is read in each place, and what one place lacks or
  * has damaged is mended from the other; what was erased, and is there again, is removed. Locks are made longer where the policy
- * has grown. A run that fails has found what is whole nowhere.
+ * has grown. A run that fails has found what is whole nowhere, or can't be mended.
  */
 export async function storeCheck(
   begin: StoreCheckPart = { report: nothingChecked, after: null },

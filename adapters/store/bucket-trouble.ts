@@ -46,8 +46,18 @@ function bucketUnavailable(place: string, error: unknown): UnitrailError {
   return new UnitrailError(
     'STORE_UNAVAILABLE',
     `The content store ${place} can't be used: ${causeOf(error, reason)}.`,
-    { place, reason },
+    { place, reason, isOfAll: isOfAll(error, reason) },
   );
+}
+
+/** Of a gateway whose server is away, or of a server that asks for patience: about no object alone. */
+const statusesOfAll: readonly (number | undefined)[] = [502, 503, 504, 507];
+
+/** Whether it says so of the whole bucket. Rights may be missing for one object, and a server break off at one that it can't read. */
+function isOfAll(error: unknown, reason: string): boolean {
+  const known = causes.find(({ codes }) => codes.has(reason));
+  if (known === undefined) return statusesOfAll.includes(httpStatusOf(error));
+  return known !== refused && known !== brokenOff;
 }
 
 function causeOf(error: unknown, reason: string): string {
@@ -77,6 +87,16 @@ const refused: Cause = {
   codes: new Set(['AccessDenied', 'Forbidden', 'AllAccessDisabled', 'AccountProblem']),
 };
 
+const silent = {
+  text: 'nothing answers there',
+  mend: 'Look at the network, the server and the endpoint in UNITRAIL_STORE',
+};
+
+const brokenOff: Cause = {
+  ...silent,
+  codes: new Set(['ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'TimeoutError', 'RequestTimeout', 'NetworkingError']),
+};
+
 const full: Cause = {
   text: 'it has no room',
   mend: 'Give it room, or raise its quota',
@@ -95,22 +115,10 @@ const full: Cause = {
 const causes: readonly Cause[] = [
   refused,
   full,
+  brokenOff,
   {
-    text: 'nothing answers there',
-    mend: 'Look at the network, the server and the endpoint in UNITRAIL_STORE',
-    codes: new Set([
-      'ECONNREFUSED',
-      'ENOTFOUND',
-      'EAI_AGAIN',
-      'ECONNRESET',
-      'ETIMEDOUT',
-      'EHOSTUNREACH',
-      'ENETUNREACH',
-      'EPIPE',
-      'TimeoutError',
-      'RequestTimeout',
-      'NetworkingError',
-    ]),
+    ...silent,
+    codes: new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']),
   },
   {
     text: 'there is no such bucket',

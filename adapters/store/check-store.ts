@@ -8,10 +8,12 @@ import {
   type StoreFinding,
 } from '../../domain/store-check';
 import { isLocked } from './locked';
-import { mendBy } from './mend';
+import { mendBy, NotTaken } from './mend';
 import { createMirroredStore } from './mirrored-store';
 import type { Sides } from './open-store';
-import { READ_PAUSES_MS, stateIn } from './state-in';
+import { patiently } from './patiently';
+import { givesOthers, stateIn } from './state-in';
+import { isForRights, isOfWholePlace } from './trouble';
 
 export interface CheckStoreDeps extends Sides {
   /** What should be there by the database, after the given one, in order: only so is noticed what neither place has. */
@@ -28,24 +30,19 @@ export interface CheckStoreOptions {
   readonly signal?: AbortSignal | undefined;
   /** Of a place in which nothing is, while the database asks for something: only a person knows that it isn't one that is away. */
   readonly refusesEmpty?: boolean;
-  /** Before each further try to read what can't be read. */
-  readonly readPausesMs?: readonly number[];
+  /** Before each further try to read what can't be read, or to write what is not taken. */
+  readonly pausesMs?: readonly number[] | undefined;
 }
 
 /**
  * Reads contents in the order of their digests, in each place, and mends what one place lacks from the other. What was erased is
- * removed from both.
+ * removed from both. One content that its place does not take is told, and shields no other.
  * @throws UnitrailError STORE_UNAVAILABLE, also where a place is empty and that is refused
  */
 export async function checkStore(
   deps: CheckStoreDeps,
   begin: StoreCheckPart = { report: nothingChecked, after: null },
-  {
-    isEnough = () => false,
-    signal,
-    refusesEmpty = false,
-    readPausesMs = READ_PAUSES_MS,
-  }: CheckStoreOptions = {},
+  { isEnough = () => false, signal, refusesEmpty = false, pausesMs }: CheckStoreOptions = {},
 ): Promise<StoreCheckPart> {
   let { report } = begin;
   const after = begin.after === null ? null : parseSha256Hex(begin.after);
@@ -54,8 +51,8 @@ export async function checkStore(
   const lists = [wanted(after), first.list(after), ...(copy ? [copy.list(after)] : [])];
   for await (const { sha256, isIn } of inOrder(lists)) {
     signal?.throwIfAborted();
-    const found = await lookAt(deps, sha256, readPausesMs);
-    report = counted(report, await settle(deps, found, isIn[0]!));
+    const found = await lookAt(deps, sha256, pausesMs);
+    report = counted(report, await settle(deps, found, isIn[0]!, pausesMs));
     const part = { report, after: sha256 };
     if (isEnough(part)) return part;
   }
@@ -86,17 +83,22 @@ type Found = Omit<StoreFinding, 'outcome'> & { readonly sha256: Sha256Hex };
 async function lookAt(
   { first, copy }: Sides,
   sha256: Sha256Hex,
-  readPausesMs: readonly number[],
+  pausesMs: readonly number[] | undefined,
 ): Promise<Found> {
   const [inFirst, inCopy] = await Promise.all([
-    stateIn(first, sha256, readPausesMs),
-    copy === null ? null : stateIn(copy, sha256, readPausesMs),
+    stateIn(first, sha256, pausesMs),
+    copy === null ? null : stateIn(copy, sha256, pausesMs),
   ]);
   return { sha256, first: inFirst, copy: inCopy };
 }
 
 /** Null where all is well. */
-async function settle(deps: CheckStoreDeps, found: Found, isListed: boolean): Promise<StoreFinding | null> {
+async function settle(
+  deps: CheckStoreDeps,
+  found: Found,
+  isListed: boolean,
+  pausesMs: readonly number[] | undefined,
+): Promise<StoreFinding | null> {
   const { first, copy, workFolder } = deps;
   const { sha256 } = found;
   const isNowhere = found.first === 'missing' && (found.copy ?? 'missing') === 'missing';
@@ -106,8 +108,23 @@ async function settle(deps: CheckStoreDeps, found: Found, isListed: boolean): Pr
   const remedy = remedyOf(found.first, found.copy);
   if (remedy === 'none') return null;
   if (remedy === 'lost' || copy === null) return { ...found, outcome: 'lost' };
-  const isMended = await mendBy(remedy, { first, copy }, sha256, workFolder);
-  return isMended ? { ...found, outcome: 'mended' } : null;
+  try {
+    const mend = () => mendBy(remedy, { first, copy }, sha256, workFolder);
+    return (await patiently(mend, isHiccup, pausesMs)) ? { ...found, outcome: 'mended' } : null;
+  } catch (error) {
+    const side = remedy === 'fromCopy' ? first : copy;
+    if (!isNotTaken(error) || !(await givesOthers(side, sha256))) throw error;
+    return { ...found, outcome: 'unmended', why: error.message };
+  }
+}
+
+/** By a place that is neither away nor full: what it gives of others says whether it is this content's own trouble. */
+function isNotTaken(error: unknown): error is NotTaken {
+  return error instanceof NotTaken && !isOfWholePlace(error);
+}
+
+function isHiccup(error: unknown): boolean {
+  return isNotTaken(error) && !isForRights(error);
 }
 
 /** What a place has locked stays, and keeps back nothing else: the next search comes by. */

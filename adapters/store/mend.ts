@@ -9,7 +9,17 @@ import { hashedPieces } from './hashed-pieces';
 import type { PlainStore } from './port';
 import { reportingTrouble } from './trouble';
 
-/** From the place that has it whole to the other one. */
+/** The place that is to be mended does not take the content; the rest as it says. */
+export class NotTaken extends UnitrailError {
+  constructor(why: UnitrailError) {
+    super(why.code, why.message, why.detail, { cause: why });
+  }
+}
+
+/**
+ * From the place that has it whole to the other one.
+ * @throws NotTaken
+ */
 export function mendBy(
   remedy: 'fromFirst' | 'fromCopy',
   { first, copy }: { readonly first: PlainStore; readonly copy: PlainStore },
@@ -66,8 +76,16 @@ async function transfer(
         `${from.place} gave other bytes of ${sha256} than a moment ago.`,
         { place: from.place },
       );
-    await to.replaceFile(path);
+    await replaceBy(path, to);
   } finally {
     await rm(path, { force: true });
+  }
+}
+
+async function replaceBy(path: string, to: PlainStore): Promise<void> {
+  try {
+    await to.replaceFile(path);
+  } catch (error) {
+    throw error instanceof UnitrailError ? new NotTaken(error) : error;
   }
 }

@@ -1,10 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sha256Hex } from '../../domain/brands';
+import { patiently } from './patiently';
 import type { ContentState, PlainStore } from './port';
 import { isUnavailable } from './trouble';
 
-/** Before each further try to read one content. A hiccup of a disk or a server is over by then, or it is none. */
-export const READ_PAUSES_MS: readonly number[] = [1_000, 5_000];
 /** Where so many others can't be read either, it is the place. */
 const OTHERS_AT_MOST = 10;
 
@@ -16,15 +14,10 @@ const OTHERS_AT_MOST = 10;
 export async function stateIn(
   side: PlainStore,
   sha256: Sha256Hex,
-  pausesMs: readonly number[] = READ_PAUSES_MS,
+  pausesMs?: readonly number[],
 ): Promise<ContentState> {
-  for (const pauseMs of pausesMs) {
-    const state = await readable(side, sha256);
-    if (state !== null) return state;
-    await sleep(pauseMs);
-  }
   try {
-    return await side.check(sha256);
+    return await patiently(() => side.check(sha256), isUnavailable, pausesMs);
   } catch (error) {
     if (isUnavailable(error) && (await givesOthers(side, sha256))) return 'unreadable';
     throw error;
@@ -42,7 +35,7 @@ async function readable(side: PlainStore, sha256: Sha256Hex): Promise<ContentSta
 }
 
 /** Where it is the only one that is listed, that it is listed is all that can be known. */
-async function givesOthers(side: PlainStore, sha256: Sha256Hex): Promise<boolean> {
+export async function givesOthers(side: PlainStore, sha256: Sha256Hex): Promise<boolean> {
   let asked = 0;
   try {
     for await (const other of side.list(null)) {

@@ -138,7 +138,8 @@ async function digestOfSource(path: string): Promise<Sha256Hex> {
   } catch (error) {
     const reason = errorCodeOf(error) ?? 'unknown error';
     const message = `The file ${path} can't be read (${reason}), and so not be kept. Look at its folder and its disk.`;
-    throw new UnitrailError('STORE_UNAVAILABLE', message, { path, reason }, { cause: error });
+    // Of the folder that it lies in: no other place would take it either.
+    throw new UnitrailError('STORE_UNAVAILABLE', message, { path, reason, isOfAll: true }, { cause: error });
   }
 }
 

@@ -1,3 +1,4 @@
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
 import { createContentStore } from '../../adapters/store/content-store';
@@ -93,6 +94,13 @@ it('waits while the second copy is empty, which a person fills, and mends what r
   expect(await mendedTotal()).toBe(waited.mended + 2);
 });
 
+/** Its activity's. */
+async function failureOfSearch(): Promise<unknown> {
+  const failure: unknown = await search().catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(WorkflowFailedError);
+  return (failure as WorkflowFailedError).cause?.cause;
+}
+
 it('fails with CONTENT_LOST where a content is whole nowhere, also one that only the plant knows of', async () => {
   const [rotten, gone] = await allOf(plain('store'));
   const kept = { rotten: await plain('store').get(rotten!), gone: await plain('store').get(gone!) };
@@ -100,17 +108,29 @@ it('fails with CONTENT_LOST where a content is whole nowhere, also one that only
     await flipBit(fileOf(side, rotten!));
     await plain(side).remove(gone!);
   }
-  const failure = await search().then(
-    () => null,
-    (error: unknown) => error,
-  );
-  expect(failure).toBeInstanceOf(WorkflowFailedError);
-  expect((failure as WorkflowFailedError).cause?.cause).toMatchObject({
+  expect(await failureOfSearch()).toMatchObject({
     type: 'CONTENT_LOST',
     message: expect.stringMatching(new RegExp(`^2 contents are whole in no place.*${rotten}.*${gone}`)),
   });
   for (const bytes of Object.values(kept)) for (const side of ['store', 'copy']) await plain(side).put(bytes);
   expect(await search()).toMatchObject({ lost: 0 });
+});
+
+it('names what its place does not take, and mends all others before it fails', async () => {
+  const [stuck, , rotten] = await allOf(plain('store'));
+  const bytes = await plain('store').get(stuck!);
+  await rm(fileOf('copy', stuck!));
+  // Nothing can be renamed to it.
+  await mkdir(fileOf('copy', stuck!));
+  await flipBit(fileOf('store', rotten!));
+  expect(await failureOfSearch()).toMatchObject({
+    type: 'CONTENT_UNMENDED',
+    message: expect.stringMatching(new RegExp(`^1 contents are not whole in each place.*${stuck}.*EISDIR`)),
+  });
+  expect(await plain('store').check(rotten!)).toBe('whole');
+  await rm(fileOf('copy', stuck!), { recursive: true });
+  await plain('copy').put(bytes);
+  expect(await search()).toMatchObject({ mended: 0, lost: 0 });
 });
 
 const type = (args: string, more: Record<string, string>): Promise<CliAnswer> =>

@@ -12,6 +12,8 @@ export interface SearchScene {
   readonly workFolder: string;
   /** From now on the first has it and can't read it; it can be written anew. */
   makeUnreadable(sha256: string): Promise<void>;
+  /** From now on the first neither gives it nor takes it. */
+  makeStuck(sha256: string): Promise<void>;
 }
 
 export interface Answers {
@@ -32,7 +34,7 @@ export async function searchIn(
     },
     isErased: async (sha256) => erased.includes(sha256),
   };
-  return (await checkStore(deps, undefined, { readPausesMs: [1, 1] })).report;
+  return (await checkStore(deps, undefined, { pausesMs: [1, 1] })).report;
 }
 
 type It = (title: string, body: () => Promise<void>) => void;
@@ -86,6 +88,25 @@ export function searchesForRot(open: () => SearchScene | Promise<SearchScene>, i
     });
     expect(await scene.first.check(bad)).toBe('whole');
     expect(await searchIn(scene)).toMatchObject({ checked: 3, mended: 0, lost: 0 });
+  });
+
+  it('names what its place neither gives nor takes, and mends all others', async () => {
+    const scene = await filled(4);
+    const [bad, , other] = scene.digests as [Sha256Hex, Sha256Hex, Sha256Hex];
+    await scene.makeStuck(bad);
+    await scene.first.remove(other);
+    expect(await searchIn(scene)).toEqual({
+      ...{ checked: 4, mended: 1, lost: 0, removed: 0, locked: 0, unmended: 1 },
+      findings: [
+        {
+          ...{ sha256: bad, first: expect.stringMatching(/^(unreadable|missing)$/), copy: 'whole' },
+          ...{ outcome: 'unmended', why: expect.stringContaining(scene.first.place) },
+        },
+        { sha256: other, first: 'missing', copy: 'whole', outcome: 'mended' },
+      ],
+    });
+    expect(await scene.first.check(other)).toBe('whole');
+    expect(await scene.copy.check(bad)).toBe('whole');
   });
 
   it('tells as lost what can not be read, and no other place has', async () => {

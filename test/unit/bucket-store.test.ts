@@ -57,15 +57,17 @@ describe('a content store in a bucket', () => {
 
 describe('the search for bit rot in a bucket', () => {
   searchesForRot(() => {
-    const unreadable = new Set<string>();
+    const [unreadable, stuck] = [new Set<string>(), new Set<string>()];
     bucket.proxy.answer = ({ method, url }) => {
       const name = new URL(url!, bucket.proxy.endpoint).pathname.slice(-64);
+      if (stuck.has(name) && method !== 'HEAD') return s3Refusal(500, 'InternalError');
       if (method === 'PUT') unreadable.delete(name);
       return method === 'GET' && unreadable.has(name) ? s3Refusal(500, 'InternalError') : null;
     };
     return {
       ...{ first: through(), copy: folderOf('copy'), workFolder: join(bucket.home, 'work') },
       makeUnreadable: async (sha256) => void unreadable.add(sha256),
+      makeStuck: async (sha256) => void stuck.add(sha256),
     };
   }, itWithS3);
 });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -101,6 +101,11 @@ describe('the search for bit rot in a folder', () => {
         await rm(fileOf(sha256));
         // A file whose first byte gives EIO, as a bad sector does.
         await symlink('/proc/self/mem', fileOf(sha256));
+      },
+      makeStuck: async (sha256) => {
+        await rm(fileOf(sha256));
+        // Nothing can be renamed to it.
+        await mkdir(fileOf(sha256));
       },
     }),
     it,

@@ -264,7 +264,7 @@ describe('the search for bit rot', () => {
     const sha256 = await store.put(firmware);
     await store.put(randomBytes(20));
     const { reads, first } = stammering(sha256, times);
-    const { report } = await checkStore({ ...wanting(), first }, undefined, { readPausesMs: [1, 1] });
+    const { report } = await checkStore({ ...wanting(), first }, undefined, { pausesMs: [1, 1] });
     expect(report).toMatchObject({ checked: 2, lost: 0, ...expected });
     expect(reads.failed).toBe(times);
   });

@@ -1,3 +1,4 @@
+import { createCheckStoreActivities } from '../../activities/check-store';
 import {
   counted,
   countsText,
@@ -18,6 +19,29 @@ test('a report names what is lost, however much was mended before it', () => {
   const { findings, ...counts } = reportOf([...many(150, 'mended'), ...many(3, 'lost')]);
   expect(counts).toEqual({ checked: 153, mended: 150, lost: 3, removed: 0, locked: 0 });
   expect(findings).toEqual([...many(97, 'mended'), ...many(3, 'lost')]);
+});
+
+test('and then what can not be mended, which is to be brought back from nowhere', () => {
+  const findings = [...many(100, 'mended'), ...many(2, 'unmended'), ...many(99, 'lost'), ...many(1, 'unmended')];
+  const report = reportOf(findings);
+  expect(report).toMatchObject({ mended: 100, lost: 99, unmended: 3 });
+  expect(report.findings).toEqual([...many(1, 'unmended'), ...many(99, 'lost')]);
+  expect(countsText(report)).toBe('100 mended, 99 lost, 3 not to be mended');
+});
+
+test('the search fails by the name of what is lost, and of what can not be mended', async () => {
+  const { endStoreCheck } = createCheckStoreActivities({} as never);
+  const [mended, stuck] = [many(1, 'mended'), many(1, 'unmended')];
+  const failing = (report: StoreReport) => expect(endStoreCheck({ report })).rejects;
+  await endStoreCheck({ report: reportOf(mended) });
+  await failing(reportOf([...mended, ...stuck])).toMatchObject({
+    code: 'CONTENT_UNMENDED',
+    message: expect.stringMatching(/^1 contents .*can't be made so: unmended-0: damaged in the first place/),
+  });
+  await failing(reportOf([...stuck, ...many(2, 'lost')])).toMatchObject({
+    code: 'CONTENT_LOST',
+    message: expect.stringMatching(/^2 contents .*lost-0: .*lost-1: .* 1 others can't be mended/),
+  });
 });
 
 test('and grows no longer than a hundred', () => {
