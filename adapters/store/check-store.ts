@@ -47,11 +47,14 @@ export async function checkStore(
   let { report } = begin;
   const after = begin.after === null ? null : parseSha256Hex(begin.after);
   const { first, copy, wanted } = deps;
-  if (refusesEmpty) await refuseEmpty(deps);
+  const isGuarded = refusesEmpty && !(await isEmpty(wanted(null)));
+  if (isGuarded) await refuseEmpty(deps);
   const lists = [wanted(after), first.list(after), ...(copy ? [copy.list(after)] : [])];
   for await (const { sha256, isIn } of inOrder(lists)) {
     signal?.throwIfAborted();
     const found = await lookAt(deps, sha256, pausesMs);
+    // A share may go away in the middle, too.
+    if (isGuarded && [found.first, found.copy].includes('missing')) await refuseEmpty(deps);
     report = counted(report, await settle(deps, found, isIn[0]!, pausesMs));
     const part = { report, after: sha256 };
     if (isEnough(part)) return part;
@@ -60,8 +63,7 @@ export async function checkStore(
 }
 
 /** A share that is not mounted looks like this: it would be filled with all there is, or all would be told as lost. */
-async function refuseEmpty({ first, copy, wanted }: CheckStoreDeps): Promise<void> {
-  if (await isEmpty(wanted(null))) return;
+async function refuseEmpty({ first, copy }: Sides): Promise<void> {
   for (const side of [first, ...(copy ? [copy] : [])])
     if (await isEmpty(side.list(null)))
       throw new UnitrailError(

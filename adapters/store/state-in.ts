@@ -1,14 +1,14 @@
-import type { Sha256Hex } from '../../domain/brands';
+import { parseSha256Hex, type Sha256Hex } from '../../domain/brands';
 import { patiently } from './patiently';
 import type { ContentState, PlainStore } from './port';
-import { isUnavailable } from './trouble';
+import { isOfWholePlace, isUnavailable } from './trouble';
 
-/** Where so many others can't be read either, it is the place. */
-const OTHERS_AT_MOST = 10;
+/** Names begin with a digit each, evenly spread: one other is asked for from each of them on. */
+const DIGITS = 16;
 
 /**
- * What a place has of a content. One that can't be read is asked for a few times; where the place gives others meanwhile, it is
- * that content's own trouble (a bad sector, a file that nobody may read), and as good as damaged.
+ * What a place has of a content. One that can't be read is asked for a few times; where the place is neither away nor full, and
+ * gives others meanwhile, it is that content's own trouble (a bad sector, a file that nobody may read), and as good as damaged.
  * @throws UnitrailError STORE_UNAVAILABLE where the place itself does not answer
  */
 export async function stateIn(
@@ -19,17 +19,8 @@ export async function stateIn(
   try {
     return await patiently(() => side.check(sha256), isUnavailable, pausesMs);
   } catch (error) {
-    if (isUnavailable(error) && (await givesOthers(side, sha256))) return 'unreadable';
-    throw error;
-  }
-}
-
-/** Null where it can't be read. */
-async function readable(side: PlainStore, sha256: Sha256Hex): Promise<ContentState | null> {
-  try {
-    return await side.check(sha256);
-  } catch (error) {
-    if (isUnavailable(error)) return null;
+    if (isUnavailable(error) && !isOfWholePlace(error) && (await givesOthers(side, sha256)))
+      return 'unreadable';
     throw error;
   }
 }
@@ -38,16 +29,50 @@ async function readable(side: PlainStore, sha256: Sha256Hex): Promise<ContentSta
 export async function givesOthers(side: PlainStore, sha256: Sha256Hex): Promise<boolean> {
   let asked = 0;
   try {
-    for await (const other of side.list(null)) {
-      if (other === sha256) continue;
-      const state = await readable(side, other);
-      if (state === 'whole' || state === 'damaged') return true;
+    for await (const other of othersOf(side, sha256)) {
       asked += 1;
-      if (asked === OTHERS_AT_MOST) return false;
+      if (await isGiven(side, other)) return true;
     }
   } catch (error) {
     if (isUnavailable(error)) return false;
     throw error;
   }
   return asked === 0;
+}
+
+/** False where it can't be read, or was removed since it was listed. */
+async function isGiven(side: PlainStore, sha256: Sha256Hex): Promise<boolean> {
+  try {
+    return (await side.check(sha256)) !== 'missing';
+  } catch (error) {
+    if (!isUnavailable(error) || isOfWholePlace(error)) throw error;
+    return false;
+  }
+}
+
+/**
+ * A bounded number of others, from all over the place: what is bad in a row, or on one shelf, is near the content itself, so
+ * that the first to be asked for is opposite to it. In a small place, any that are left.
+ */
+async function* othersOf(side: PlainStore, sha256: Sha256Hex): AsyncGenerator<Sha256Hex> {
+  const asked = new Set([sha256]);
+  const opposite = Number.parseInt(sha256.slice(0, 1), DIGITS) + DIGITS / 2;
+  for (let step = 0; step < DIGITS; step += 1)
+    for await (const other of side.list(lastBefore((opposite + step) % DIGITS))) {
+      if (asked.has(other)) continue;
+      asked.add(other);
+      yield other;
+      break;
+    }
+  for await (const other of side.list(null)) {
+    if (asked.size > DIGITS) return;
+    if (asked.has(other)) continue;
+    asked.add(other);
+    yield other;
+  }
+}
+
+/** The last name that comes before those of the digit. */
+function lastBefore(digit: number): Sha256Hex | null {
+  return digit === 0 ? null : parseSha256Hex((digit - 1).toString(DIGITS).padEnd(64, 'f'));
 }

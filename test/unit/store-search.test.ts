@@ -1,13 +1,18 @@
 import { randomBytes } from 'node:crypto';
+import { renameSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { askingBucket } from '../../adapters/store/bucket-trouble';
+import { checkStore } from '../../adapters/store/check-store';
 import { createContentStore } from '../../adapters/store/content-store';
-import { createStoreOver } from '../../adapters/store/store-over';
 import { createFolderPlace } from '../../adapters/store/folder-place';
 import type { PlainStore } from '../../adapters/store/port';
+import { createStoreOver } from '../../adapters/store/store-over';
+import { isOfWholePlace, reportingTrouble } from '../../adapters/store/trouble';
 import type { Sha256Hex } from '../../domain/brands';
 import { UnitrailError } from '../../domain/errors';
+import type { StoreCheckPart } from '../../domain/store-check';
 import { searchIn } from '../support/search-contract';
 import { allOf } from '../support/store-contract';
 
@@ -34,6 +39,12 @@ async function filled(contents: number): Promise<Sha256Hex[]> {
 }
 
 const trouble = (detail: Record<string, unknown>) => new UnitrailError('STORE_UNAVAILABLE', 'no', detail);
+
+/** One that can't read these. */
+const unable = (side: PlainStore, bad: readonly string[], error = trouble({ reason: 'EIO' })): PlainStore => ({
+  ...side,
+  check: (sha256) => (bad.includes(sha256) ? Promise.reject(error) : side.check(sha256)),
+});
 
 describe('a place that does not take what is to be mended', () => {
   it('and has no room, or is away, is waited for: nothing is told of one content', async () => {
@@ -94,5 +105,76 @@ describe('a place that does not take what is to be mended', () => {
     };
     expect(await searchIn(scene(stammering))).toMatchObject({ checked: 3, mended: 1, lost: 0 });
     expect(tries).toBe(3);
+  });
+});
+
+describe('a content that can not be read', () => {
+  it.each([20, 30])('is its own trouble where the first %i of forty can not be read either', async (contents) => {
+    const digests = await filled(40);
+    const bad = digests.slice(0, contents);
+    expect(await searchIn(scene(unable(folder('first'), bad)))).toMatchObject({
+      ...{ checked: 40, mended: contents, lost: 0 },
+      findings: bad.map((sha256) => ({ sha256, first: 'unreadable', outcome: 'mended' })),
+    });
+  });
+
+  it('is told of no content where the server is away, though others are given', async () => {
+    const [bad] = (await filled(5)) as [Sha256Hex];
+    const away = unable(folder('first'), [bad], trouble({ reason: 'ECONNREFUSED', isOfAll: true }));
+    await expect(searchIn(scene(away))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  it('of a place where no other can be read is the place', async () => {
+    const digests = await filled(40);
+    await expect(searchIn(scene(unable(folder('first'), digests)))).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
+  });
+});
+
+describe('a place that goes away in the middle of a search by its schedule', () => {
+  it.each(['first', 'copy'])('is not filled, and nothing is told as lost: %s', async (side) => {
+    const digests = await filled(8);
+    const unmounted = (part: StoreCheckPart): boolean => {
+      if (part.report.checked === 2) renameSync(join(home, side), join(home, 'elsewhere'));
+      return false;
+    };
+    const deps = {
+      ...scene(folder('first')),
+      wanted: async function* (after: Sha256Hex | null) {
+        for (const sha256 of digests) if (after === null || sha256 > after) yield sha256;
+      },
+      isErased: async () => false,
+    };
+    await expect(
+      checkStore(deps, undefined, { refusesEmpty: true, isEnough: unmounted, pausesMs: [1] }),
+    ).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringContaining(join(home, side)) });
+    expect(await allOf(folder(side))).toEqual([]);
+  });
+});
+
+describe('what a place says', () => {
+  const answered = (name: string, httpStatusCode: number) =>
+    Object.assign(new Error('no'), { name, $metadata: { httpStatusCode } });
+  const ofSystem = (code: string) => Object.assign(new Error('no'), { code });
+  const byBucket = (error: Error) => () => askingBucket('s3://b/', () => Promise.reject(error));
+  const byFolder = (error: Error) => () => reportingTrouble('The store', '/srv', () => Promise.reject(error));
+
+  it.each([
+    ['ECONNREFUSED', byBucket(ofSystem('ECONNREFUSED')), true],
+    ['ECONNRESET', byBucket(ofSystem('ECONNRESET')), false],
+    ['NoSuchBucket', byBucket(answered('NoSuchBucket', 404)), true],
+    ['QuotaExceeded', byBucket(answered('QuotaExceeded', 403)), true],
+    ['AccessDenied', byBucket(answered('AccessDenied', 403)), false],
+    ['SlowDown', byBucket(answered('SlowDown', 503)), true],
+    ['InternalError', byBucket(answered('InternalError', 500)), false],
+    ['ENOSPC', byFolder(ofSystem('ENOSPC')), true],
+    ['ESTALE', byFolder(ofSystem('ESTALE')), true],
+    ['EIO', byFolder(ofSystem('EIO')), false],
+    ['EACCES', byFolder(ofSystem('EACCES')), false],
+  ])('%s', async (_reason, said, isOfAll) => {
+    const error: unknown = await said().catch((failure: unknown) => failure);
+    expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(isOfWholePlace(error)).toBe(isOfAll);
   });
 });
