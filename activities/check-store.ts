@@ -80,7 +80,7 @@ export function createCheckStoreActivities({
       if (unmended > 0)
         throw new UnitrailError(
           'CONTENT_UNMENDED',
-          `${unmended} contents are not whole in each place, and can't be made so: ${named(report, 'unmended')}. Look at the disk or the server of that place; \`unitrail store check\` mends them then.`,
+          `${unmended} contents are not whole in each place, and can't be made so: ${named(report, 'unmended', 'unreadable')}. Look at the disk or the server of that place; \`unitrail store check\` mends them then.`,
           { unmended },
         );
     },

@@ -100,7 +100,7 @@ export const reactions = {
   CAPSULE_DAMAGED: 'page',
   /** A content is damaged or missing in every place that should have it. */
   CONTENT_LOST: 'page',
-  /** A content is whole in one place, and can't be made so where it should be as well. */
+  /** A content can't be made whole where it should be, or can't be read anywhere: it may come back with its disk or its server. */
   CONTENT_UNMENDED: 'page',
   /** The database is older than numbers that were issued: it was restored from a backup. */
   REGISTRY_LAGS: 'page',

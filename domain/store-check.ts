@@ -16,6 +16,8 @@ export interface StoreFinding {
     | 'lost'
     /** Whole in one place, and the other does not take it: a bad sector that can't be written either. */
     | 'unmended'
+    /** Whole nowhere, and a place that has it can't read it: it may come back with its disk, its server or its rights. */
+    | 'unreadable'
     /** It was erased, and somebody has brought it back: it is gone again. */
     | 'removed'
     /** The same, and its place does not let it go yet. */
@@ -36,6 +38,8 @@ export interface StoreReport {
   readonly locked: number;
   /** Whole in one place, and not taken by the other; left out where there is none, as in reports of before. */
   readonly unmended?: number;
+  /** Not read where they are, and whole nowhere else; left out where there is none. */
+  readonly unreadable?: number;
   /** Of those a hundred at most, what is lost before all else, and then what a person has to mend. */
   readonly findings: readonly StoreFinding[];
 }
@@ -61,11 +65,17 @@ export function remedyOf(first: ContentState, copy: ContentState | null): Remedy
   return copy === 'whole' ? 'fromCopy' : 'lost';
 }
 
+/** Of what is whole nowhere. What can't be read may be whole all the same. */
+export function outcomeOfLoss(first: ContentState, copy: ContentState | null): 'lost' | 'unreadable' {
+  return first === 'unreadable' || copy === 'unreadable' ? 'unreadable' : 'lost';
+}
+
 /** The report with one content more. One that a worker of an earlier version has begun counts less. */
 export function counted(report: StoreReport, finding: StoreFinding | null): StoreReport {
   const { checked, mended, lost, removed = 0, locked = 0, findings } = report;
   const more = (outcome: StoreFinding['outcome']): number => (finding?.outcome === outcome ? 1 : 0);
   const unmended = (report.unmended ?? 0) + more('unmended');
+  const unreadable = (report.unreadable ?? 0) + more('unreadable');
   return {
     checked: checked + 1,
     mended: mended + more('mended'),
@@ -73,6 +83,7 @@ export function counted(report: StoreReport, finding: StoreFinding | null): Stor
     removed: removed + more('removed'),
     locked: locked + more('locked'),
     ...(unmended > 0 && { unmended }),
+    ...(unreadable > 0 && { unreadable }),
     findings: finding ? withFinding(findings, finding) : findings,
   };
 }
@@ -88,13 +99,13 @@ function withFinding(findings: readonly StoreFinding[], finding: StoreFinding): 
 }
 
 const weightOf: Readonly<Record<StoreFinding['outcome'], number>> = {
-  ...{ lost: 2, unmended: 1 },
+  ...{ lost: 2, unmended: 1, unreadable: 1 },
   ...{ mended: 0, removed: 0, locked: 0 },
 };
 
 /** Contents that somebody has to look after: the search has failed for them. */
-export function troublesOf({ lost, unmended = 0 }: StoreReport): number {
-  return lost + unmended;
+export function troublesOf({ lost, unmended = 0, unreadable = 0 }: StoreReport): number {
+  return lost + unmended + unreadable;
 }
 
 /** All that is told of, also what has no room among the findings. */
@@ -111,14 +122,17 @@ const outcomeTexts: Readonly<Record<StoreFinding['outcome'], string>> = {
   mended: 'mended',
   lost: 'lost',
   unmended: 'can not be mended there',
+  unreadable: 'may come back, and is whole nowhere by now',
   removed: 'was erased before, and is removed again',
   locked: 'was erased before, and can not be removed yet',
 };
 
 /** `2 mended, 0 lost`, and of others only where there are any. */
-export function countsText({ mended, lost, unmended = 0, removed, locked }: StoreReport): string {
+export function countsText(report: StoreReport): string {
+  const { mended, lost, unmended = 0, unreadable = 0, removed, locked } = report;
   const others = [
     unmended > 0 && `${unmended} not to be mended`,
+    unreadable > 0 && `${unreadable} not to be read`,
     removed > 0 && `${removed} erased before and removed again`,
     locked > 0 && `${locked} erased before and locked`,
   ];

@@ -3,6 +3,7 @@ import { UnitrailError } from '../../domain/errors';
 import {
   counted,
   nothingChecked,
+  outcomeOfLoss,
   remedyOf,
   type StoreCheckPart,
   type StoreFinding,
@@ -109,7 +110,8 @@ async function settle(
   if (!isNowhere && !isListed && (await deps.isErased(sha256))) return removeAgain(deps, found);
   const remedy = remedyOf(found.first, found.copy);
   if (remedy === 'none') return null;
-  if (remedy === 'lost' || copy === null) return { ...found, outcome: 'lost' };
+  if (remedy === 'lost' || copy === null)
+    return { ...found, outcome: outcomeOfLoss(found.first, found.copy) };
   try {
     const mend = () => mendBy(remedy, { first, copy }, sha256, workFolder);
     return (await patiently(mend, isHiccup, pausesMs)) ? { ...found, outcome: 'mended' } : null;

@@ -109,13 +109,18 @@ export function searchesForRot(open: () => SearchScene | Promise<SearchScene>, i
     expect(await scene.copy.check(bad)).toBe('whole');
   });
 
-  it('tells as lost what can not be read, and no other place has', async () => {
+  it('tells as unreadable, and not as lost, what can not be read, and no other place has', async () => {
     const scene = await filled(3);
     const [, bad] = scene.digests as [Sha256Hex, Sha256Hex];
     await scene.makeUnreadable(bad);
     expect(await searchIn({ ...scene, copy: null })).toMatchObject({
-      ...{ checked: 3, lost: 1 },
-      findings: [{ sha256: bad, first: 'unreadable', copy: null, outcome: 'lost' }],
+      ...{ checked: 3, lost: 0, unreadable: 1 },
+      findings: [{ sha256: bad, first: 'unreadable', copy: null, outcome: 'unreadable' }],
+    });
+    await scene.copy.remove(bad);
+    expect(await searchIn(scene, { wanted: [bad] })).toMatchObject({
+      ...{ checked: 3, lost: 0, unreadable: 1 },
+      findings: [{ sha256: bad, first: 'unreadable', copy: 'missing', outcome: 'unreadable' }],
     });
   });
 

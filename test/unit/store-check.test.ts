@@ -4,6 +4,9 @@ import {
   countsText,
   findingText,
   nothingChecked,
+  outcomeOfLoss,
+  toldOf,
+  troublesOf,
   type StoreFinding,
   type StoreReport,
 } from '../../domain/store-check';
@@ -57,6 +60,25 @@ test('what was erased and is there again is counted, and said only where there i
   );
   expect(countsText(nothingChecked)).toBe('0 mended, 0 lost');
   expect(findingText(locked)).toMatch(/erased before, and can not be removed yet: it is locked until 2040$/);
+});
+
+test('what can not be read, and is whole nowhere else, fails the search, and is not told as lost', async () => {
+  const report = reportOf([
+    { ...finding('a', 'unreadable'), first: 'unreadable', copy: null },
+    finding('b', 'mended'),
+  ]);
+  expect(report).toMatchObject({ lost: 0, mended: 1, unreadable: 1 });
+  expect([troublesOf(report), toldOf(report)]).toEqual([1, 2]);
+  expect(countsText(report)).toBe('1 mended, 0 lost, 1 not to be read');
+  expect(['unreadable', 'missing', 'damaged', null].map((copy) => outcomeOfLoss('unreadable', copy as never))).toEqual(
+    Array.from({ length: 4 }, () => 'unreadable'),
+  );
+  expect([outcomeOfLoss('damaged', null), outcomeOfLoss('missing', 'damaged')]).toEqual(['lost', 'lost']);
+  const { endStoreCheck } = createCheckStoreActivities({} as never);
+  await expect(endStoreCheck({ report })).rejects.toMatchObject({
+    code: 'CONTENT_UNMENDED',
+    message: expect.stringContaining('a: unreadable; may come back'),
+  });
 });
 
 test('a report that a worker of the version before has begun goes on', () => {
