@@ -23,6 +23,8 @@ export interface CheckStoreActivityDeps {
   readonly workFolder: string;
   /** Hears of each content that was mended. */
   readonly onMended?: ((contents: number) => void) | undefined;
+  /** Hears of each that was erased before, and was removed again. */
+  readonly onRemoved?: ((contents: number) => void) | undefined;
 }
 
 /** A step ends after this time or this many contents, whichever is first: what a killed worker has to do again is bounded. */
@@ -36,6 +38,7 @@ export function createCheckStoreActivities({
   sides,
   workFolder,
   onMended,
+  onRemoved,
 }: CheckStoreActivityDeps) {
   return {
     /** Reads on from there, and mends. A repeat goes on where the try before it told that it was. */
@@ -45,6 +48,8 @@ export function createCheckStoreActivities({
       const ends = { at: Date.now() + STEP_MS, contents: begin.report.checked + STEP_CONTENTS };
       const isEnough = (now: StoreCheckPart): boolean => {
         onMended?.(now.report.mended - part.report.mended);
+        // One that a worker of an earlier version has begun counts none.
+        onRemoved?.(now.report.removed - (part.report.removed ?? 0));
         part = now;
         return now.report.checked >= ends.contents || Date.now() >= ends.at;
       };

@@ -227,6 +227,7 @@ async function startOffice(
     ...retentionParts(servers, opened),
     sides: () => openSides(config.store, { cacheBytes: 0 }),
     onMended: monitor?.metrics.mended,
+    onRemoved: monitor?.metrics.removed,
     heldTooLongMinutes: config.heldTooLongMinutes,
     meter: monitor?.metrics.meter,
   });

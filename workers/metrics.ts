@@ -19,6 +19,8 @@ export interface Metrics {
   readonly meter: ActivityMeter;
   /** Contents that the search for bit rot has mended. */
   readonly mended: (contents: number) => void;
+  /** Contents that were erased, brought back, and removed again by it. */
+  readonly removed: (contents: number) => void;
   /** Only the office has what these come from. */
   readFrom(read: () => Promise<MetricRows>, log: Logger): void;
 }
@@ -35,18 +37,23 @@ export function createMetrics(): Metrics {
     },
     contentType: registry.contentType,
     meter: createMeter(registry),
-    mended: countMended(registry),
+    mended: countContents(
+      registry,
+      'unitrail_store_mended_total',
+      'Contents that were damaged or missing in one place and were mended from the other. A disk or a server rots.',
+    ),
+    removed: countContents(
+      registry,
+      'unitrail_store_removed_total',
+      'Contents that were erased, that somebody had brought back, and that the search for bit rot has removed again.',
+    ),
     readFrom: (read, log) => void (refresh = addDatabaseGauges(registry, read, log)),
   };
 }
 
-function countMended(registry: Registry): (contents: number) => void {
-  const mended = new Counter({
-    name: 'unitrail_store_mended_total',
-    help: 'Contents that were damaged or missing in one place and were mended from the other. A disk or a server rots.',
-    registers: [registry],
-  });
-  return (contents) => mended.inc(contents);
+function countContents(registry: Registry, name: string, help: string): (contents: number) => void {
+  const counter = new Counter({ name, help, registers: [registry] });
+  return (contents) => counter.inc(contents);
 }
 
 function createMeter(registry: Registry): ActivityMeter {

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
+import { Client } from 'pg';
 import { createContentStore } from '../../adapters/store/content-store';
 import type { PlainStore } from '../../adapters/store/port';
 import type { StoreReport } from '../../domain/store-check';
@@ -114,6 +116,34 @@ it('fails with CONTENT_LOST where a content is whole nowhere, also one that only
   });
   for (const bytes of Object.values(kept)) for (const side of ['store', 'copy']) await plain(side).put(bytes);
   expect(await search()).toMatchObject({ lost: 0 });
+});
+
+async function removedTotal(): Promise<number> {
+  const page = await (await fetch(new URL('/metrics', workers.metricsUrl!))).text();
+  return Number(/^unitrail_store_removed_total (\d+)$/m.exec(page)![1]);
+}
+
+/** As if a retention run had erased them long ago. */
+async function bookErased(digests: readonly string[]): Promise<void> {
+  const owner = new Client({ connectionString: line.database.ownerUrl });
+  await owner.connect();
+  try {
+    const run = `insert into retention_runs (id, request, as_of, clock_trusted) values ('R', 'long ago', now(), true)`;
+    await owner.query(run);
+    const erased = `insert into erased_contents (sha256, run_id, removed_at) select unnest($1::text[]), 'R', now()`;
+    await owner.query(erased, [digests]);
+  } finally {
+    await owner.end();
+  }
+}
+
+it('counts what was erased, was brought back and is removed again', async () => {
+  await bookErased([await plain('store').put(randomBytes(30)), await plain('copy').put(randomBytes(30))]);
+  expect(await removedTotal()).toBe(0);
+  expect(await search()).toMatchObject({ removed: 2, mended: 0, lost: 0 });
+  expect(await removedTotal()).toBe(2);
+  expect(await search()).toMatchObject({ removed: 0 });
+  expect(await removedTotal()).toBe(2);
 });
 
 it('names what its place does not take, and mends all others before it fails', async () => {
