@@ -102,6 +102,8 @@ export const reactions = {
   CONTENT_LOST: 'page',
   /** A content can't be made whole where it should be, or can't be read anywhere: it may come back with its disk or its server. */
   CONTENT_UNMENDED: 'page',
+  /** A content of the archive can't be locked until the end that the policy gives it: somebody could remove it before. */
+  CONTENT_NOT_LOCKED: 'page',
   /** The database is older than numbers that were issued: it was restored from a backup. */
   REGISTRY_LAGS: 'page',
   /** The transparency log does not go on from the checkpoint that is kept: it was changed, or restored from a backup. */

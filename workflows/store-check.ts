@@ -15,7 +15,7 @@ const desk = proxyActivities<OfficeActivities>({ ...searching, taskQueue: taskQu
 /**
  * The search for bit rot, started by its schedule once a week: every content is read in each place, and what one place lacks or
  * has damaged is mended from the other; what was erased, and is there again, is removed. Locks are made longer where the policy
- * has grown. A run that fails has found what is whole nowhere, or can't be mended.
+ * has grown. A run that fails has found what is whole nowhere, or can't be mended or locked.
  */
 export async function storeCheck(
   begin: StoreCheckPart = { report: nothingChecked, after: null },
@@ -39,9 +39,12 @@ async function end(report: StoreReport): Promise<void> {
   }
   try {
     await desk.endStoreCheck({ report });
-  } finally {
-    await desk.protectArchive();
+  } catch (error) {
+    // What was found is why the run fails, whatever becomes of the locks: an activity that failed is counted all the same.
+    await Promise.allSettled([desk.protectArchive()]);
+    throw error;
   }
+  await desk.protectArchive();
 }
 
 function detailsOf(report: StoreReport): string {

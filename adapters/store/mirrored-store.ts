@@ -92,8 +92,10 @@ export function createMirroredStore(first: PlainStore, copy: PlainStore): Conten
       }
     },
     protect: async (sha256, until) => {
-      const locked = [await first.protect(sha256, until), await copy.protect(sha256, until)];
-      return locked.includes(true);
+      const sides = [first, copy].map((side) => side.protect(sha256, until));
+      // What one place does not lock, the other does.
+      await Promise.allSettled(sides);
+      return (await Promise.all(sides)).includes(true);
     },
     lockedUntil: async (sha256) => {
       const ends = [await first.lockedUntil(sha256), await copy.lockedUntil(sha256)].filter(

@@ -2,6 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { join } from 'node:path';
 import { createCheckStoreActivities } from '../../activities/check-store';
+import { protectArchive } from '../../activities/protect-archive';
 import { keptContents } from '../../adapters/postgres/archive-ends';
 import { isErased, questionsOfSearch } from '../../adapters/postgres/wanted-contents';
 import { checkStore } from '../../adapters/store/check-store';
@@ -130,7 +131,8 @@ test('the locks of an archive are made longer page by page, and from where a bro
   const store: ContentStore = {
     ...archive.store,
     protect: async (sha256) => {
-      if (isAway && asked.length === 2) throw new UnitrailError('STORE_UNAVAILABLE', 'away');
+      if (isAway && asked.length === 2)
+        throw new UnitrailError('STORE_UNAVAILABLE', 'away', { isOfAll: true });
       asked.push(sha256);
       return true;
     },
@@ -147,4 +149,39 @@ test('the locks of an archive are made longer page by page, and from where a bro
   isAway = false;
   expect(await new MockActivityEnvironment({ heartbeatDetails }).run(protectArchive)).toBe(kept.length);
   expect(asked).toEqual(kept);
+});
+
+test('a content that its place does not lock keeps no other back, and is named at the end', async () => {
+  await archive.ship(1);
+  const capsule = await archive.move();
+  const kept = await all(keptContents(archive.office, null, null));
+  const ofCapsule = await all(keptContents(archive.office, capsule, null));
+  let asked: string[] = [];
+  const refusing = (bad: readonly string[]): ContentStore => ({
+    ...archive.store,
+    protect: async (sha256) => {
+      if (bad.includes(sha256)) throw new UnitrailError('STORE_UNAVAILABLE', 'its server fails');
+      asked.push(sha256);
+      return true;
+    },
+  });
+  const locking = (bad: readonly string[], of: string | null = null): Promise<number> => {
+    asked = [];
+    return protectArchive({ db: archive.office, store: refusing(bad) }, of, { pausesMs: [1, 1] });
+  };
+  const digests = kept.map(({ sha256 }) => sha256);
+  const [first, last] = [digests[0]!, digests.at(-1)!];
+  await expect(locking([first, last])).rejects.toMatchObject({
+    code: 'CONTENT_NOT_LOCKED',
+    message: expect.stringMatching(
+      new RegExp(`^2 contents .*${first}: its server fails; ${last}: its server`),
+    ),
+  });
+  expect(asked).toEqual(digests.slice(1, -1));
+  // Where none is locked, it is the place; and a capsule does not move before all of it is.
+  await expect(locking(digests)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  const [one] = ofCapsule.map(({ sha256 }) => sha256) as [string];
+  await expect(locking([one], capsule)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  expect(asked).toHaveLength(ofCapsule.length - 1);
+  expect(await locking([])).toBe(kept.length);
 });

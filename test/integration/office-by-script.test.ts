@@ -88,3 +88,22 @@ test('what is lost is told before the locks are made longer, and these are made 
   expect((failure as WorkflowFailedError).cause?.cause).toMatchObject({ type: 'CONTENT_LOST' });
   expect(did).toEqual(['told', 'locked']);
 });
+
+test('a run that finds a loss fails by it, also where the locks can not be made longer', async () => {
+  const report: StoreReport = { ...nothingChecked, checked: 1, lost: 1 };
+  const failing = (code: string) => () => Promise.reject(ApplicationFailure.nonRetryable('no', code));
+  const office: Script = {
+    checkStorePart: async () => ({ report, after: null }),
+    endStoreCheck: failing('CONTENT_LOST'),
+    protectArchive: failing('CONTENT_NOT_LOCKED'),
+  };
+  const failureOf = async (script: Script, workflowId: string): Promise<unknown> => {
+    const start = { workflowId, taskQueue: taskQueues.workflows };
+    const run = () => client.workflow.execute<() => Promise<StoreReport>>('storeCheck', start);
+    const failure: unknown = await answered(script, run).catch((error: unknown) => error);
+    return (failure as WorkflowFailedError).cause?.cause;
+  };
+  expect(await failureOf(office, 'store-check-both')).toMatchObject({ type: 'CONTENT_LOST' });
+  const whole: Script = { ...office, endStoreCheck: async () => undefined };
+  expect(await failureOf(whole, 'store-check-unlocked')).toMatchObject({ type: 'CONTENT_NOT_LOCKED' });
+});

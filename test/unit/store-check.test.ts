@@ -25,7 +25,12 @@ test('a report names what is lost, however much was mended before it', () => {
 });
 
 test('and then what can not be mended, which is to be brought back from nowhere', () => {
-  const findings = [...many(100, 'mended'), ...many(2, 'unmended'), ...many(99, 'lost'), ...many(1, 'unmended')];
+  const findings = [
+    ...many(100, 'mended'),
+    ...many(2, 'unmended'),
+    ...many(99, 'lost'),
+    ...many(1, 'unmended'),
+  ];
   const report = reportOf(findings);
   expect(report).toMatchObject({ mended: 100, lost: 99, unmended: 3 });
   expect(report.findings).toEqual([...many(1, 'unmended'), ...many(99, 'lost')]);
@@ -70,9 +75,9 @@ test('what can not be read, and is whole nowhere else, fails the search, and is 
   expect(report).toMatchObject({ lost: 0, mended: 1, unreadable: 1 });
   expect([troublesOf(report), toldOf(report)]).toEqual([1, 2]);
   expect(countsText(report)).toBe('1 mended, 0 lost, 1 not to be read');
-  expect(['unreadable', 'missing', 'damaged', null].map((copy) => outcomeOfLoss('unreadable', copy as never))).toEqual(
-    Array.from({ length: 4 }, () => 'unreadable'),
-  );
+  expect(
+    ['unreadable', 'missing', 'damaged', null].map((copy) => outcomeOfLoss('unreadable', copy as never)),
+  ).toEqual(Array.from({ length: 4 }, () => 'unreadable'));
   expect([outcomeOfLoss('damaged', null), outcomeOfLoss('missing', 'damaged')]).toEqual(['lost', 'lost']);
   const { endStoreCheck } = createCheckStoreActivities({} as never);
   await expect(endStoreCheck({ report })).rejects.toMatchObject({

@@ -41,7 +41,11 @@ async function filled(contents: number): Promise<Sha256Hex[]> {
 const trouble = (detail: Record<string, unknown>) => new UnitrailError('STORE_UNAVAILABLE', 'no', detail);
 
 /** One that can't read these. */
-const unable = (side: PlainStore, bad: readonly string[], error = trouble({ reason: 'EIO' })): PlainStore => ({
+const unable = (
+  side: PlainStore,
+  bad: readonly string[],
+  error = trouble({ reason: 'EIO' }),
+): PlainStore => ({
   ...side,
   check: (sha256) => (bad.includes(sha256) ? Promise.reject(error) : side.check(sha256)),
 });
@@ -109,14 +113,17 @@ describe('a place that does not take what is to be mended', () => {
 });
 
 describe('a content that can not be read', () => {
-  it.each([20, 30])('is its own trouble where the first %i of forty can not be read either', async (contents) => {
-    const digests = await filled(40);
-    const bad = digests.slice(0, contents);
-    expect(await searchIn(scene(unable(folder('first'), bad)))).toMatchObject({
-      ...{ checked: 40, mended: contents, lost: 0 },
-      findings: bad.map((sha256) => ({ sha256, first: 'unreadable', outcome: 'mended' })),
-    });
-  });
+  it.each([20, 30])(
+    'is its own trouble where the first %i of forty can not be read either',
+    async (contents) => {
+      const digests = await filled(40);
+      const bad = digests.slice(0, contents);
+      expect(await searchIn(scene(unable(folder('first'), bad)))).toMatchObject({
+        ...{ checked: 40, mended: contents, lost: 0 },
+        findings: bad.map((sha256) => ({ sha256, first: 'unreadable', outcome: 'mended' })),
+      });
+    },
+  );
 
   it('is told of no content where the server is away, though others are given', async () => {
     const [bad] = (await filled(5)) as [Sha256Hex];
@@ -148,7 +155,10 @@ describe('a place that goes away in the middle of a search by its schedule', () 
     };
     await expect(
       checkStore(deps, undefined, { refusesEmpty: true, isEnough: unmounted, pausesMs: [1] }),
-    ).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringContaining(join(home, side)) });
+    ).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining(join(home, side)),
+    });
     expect(await allOf(folder(side))).toEqual([]);
   });
 });
