@@ -16,23 +16,35 @@ export interface BucketLock {
   lockedUntil(sha256: Sha256Hex, version?: string): Promise<Date | null>;
 }
 
-const none: ReadonlySet<string> = new Set([
+/** Asked whether it locks: the bucket does not, or its server knows of no locks. */
+const noLocks: ReadonlySet<string> = new Set([
   'ObjectLockConfigurationNotFoundError',
   'NoSuchObjectLockConfiguration',
   'NotImplemented',
   'MethodNotAllowed',
   'InvalidRequest',
   'InvalidBucketObjectLockConfiguration',
-  'NoSuchVersion',
-  'NoSuchKey',
 ]);
+
+/** Asked about one object: there is none, or only the mark of one that was hidden (a method that such a mark does not have). */
+const noObject: readonly string[] = ['NoSuchVersion', 'NoSuchKey', 'MethodNotAllowed'];
+
+/** And nothing holds it, where a bucket can lock. */
+const noRetention: ReadonlySet<string> = new Set([
+  ...noObject,
+  ...['NoSuchObjectLockConfiguration', 'ObjectLockConfigurationNotFoundError'],
+]);
+
+/** A lock that is refused in any other way is not set: whoever asked for it has to know. */
+const nothingToLock: ReadonlySet<string> = new Set(noObject);
 
 /** Object lock, where the bucket has it. It is asked once a process: a bucket can't lose it. */
 export function bucketLock({ client, bucket, keyOf }: Bucket, mode: BucketPlace['lock']): BucketLock {
   let known: Promise<boolean> | undefined;
 
   async function askWhetherItLocks(): Promise<boolean> {
-    const answer = await orNull(() => client.send(new GetObjectLockConfigurationCommand({ Bucket: bucket })));
+    const question = new GetObjectLockConfigurationCommand({ Bucket: bucket });
+    const answer = await orNull(noLocks, () => client.send(question));
     return answer?.ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled';
   }
 
@@ -52,7 +64,7 @@ export function bucketLock({ client, bucket, keyOf }: Bucket, mode: BucketPlace[
       Key: keyOf(sha256),
       ...(version !== undefined && { VersionId: version }),
     };
-    return (await orNull(() => client.send(new GetObjectRetentionCommand(about))))?.Retention;
+    return (await orNull(noRetention, () => client.send(new GetObjectRetentionCommand(about))))?.Retention;
   }
 
   return {
@@ -65,7 +77,7 @@ export function bucketLock({ client, bucket, keyOf }: Bucket, mode: BucketPlace[
       const Mode = mode === 'compliance' || found?.Mode === 'COMPLIANCE' ? 'COMPLIANCE' : 'GOVERNANCE';
       const Retention = { Mode, RetainUntilDate: until } as const;
       const put = new PutObjectRetentionCommand({ Bucket: bucket, Key: keyOf(sha256), Retention });
-      return (await orNull(() => client.send(put))) !== null;
+      return (await orNull(nothingToLock, () => client.send(put))) !== null;
     },
     lockedUntil: async (sha256, version) => {
       if (!(await canLock())) return null;
@@ -75,7 +87,10 @@ export function bucketLock({ client, bucket, keyOf }: Bucket, mode: BucketPlace[
   };
 }
 
-async function orNull<Result>(ask: () => Promise<Result>): Promise<Result | null> {
+async function orNull<Result>(
+  none: ReadonlySet<string>,
+  ask: () => Promise<Result>,
+): Promise<Result | null> {
   try {
     return await ask();
   } catch (error) {

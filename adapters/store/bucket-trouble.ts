@@ -15,20 +15,18 @@ export function httpStatusOf(error: unknown): number | undefined {
   return metadata?.httpStatusCode;
 }
 
-/** How servers say that an object is locked, besides "access denied". */
-const lockCodes: ReadonlySet<string> = new Set([
-  'InvalidRequest',
-  'MethodNotAllowed',
-  'ObjectLocked',
-  'RetentionPolicyNotMet',
-]);
+/** How servers other than Amazon's say that an object is locked (MinIO by the first); Amazon's own word is "access denied". */
+const lockCodes: ReadonlySet<string> = new Set(['InvalidRequest', 'ObjectLocked', 'RetentionPolicyNotMet']);
 
-/** The server knows who asks, and does not do it. Credentials that it does not take are another matter. */
-export function isRefusal(error: unknown): boolean {
+/**
+ * The server knows who asks, and does not do it with this object. Credentials that it does not take are another matter, and so are
+ * an account that is closed and a method that it does not have. An invalid request is about a lock only where a bucket can lock.
+ */
+export function isRefusal(error: unknown, canLock: boolean): boolean {
   const code = bucketErrorCode(error);
   const known = causes.find(({ codes }) => codes.has(code));
   if (known !== undefined) return known === refused;
-  return lockCodes.has(code) || httpStatusOf(error) === 403;
+  return httpStatusOf(error) === 403 || (canLock && lockCodes.has(code));
 }
 
 /** Asks the server, and says of one that does not do it: the bucket can't be used, and why. */
@@ -84,7 +82,13 @@ interface Cause {
 const refused: Cause = {
   text: 'the credentials do not allow it',
   mend: 'docs/store.md lists the rights that are needed',
-  codes: new Set(['AccessDenied', 'Forbidden', 'AllAccessDisabled', 'AccountProblem']),
+  codes: new Set(['AccessDenied', 'Forbidden']),
+};
+
+const closed: Cause = {
+  text: 'its account, or all of it, is closed',
+  mend: 'Ask those who run the server',
+  codes: new Set(['AllAccessDisabled', 'AccountProblem']),
 };
 
 const silent = {
@@ -114,6 +118,7 @@ const full: Cause = {
 
 const causes: readonly Cause[] = [
   refused,
+  closed,
   full,
   brokenOff,
   {

@@ -51,7 +51,7 @@ async function removeVersion(
   try {
     await client.send(new DeleteObjectCommand(object));
   } catch (error) {
-    if (!isRefusal(error)) throw error;
+    if (!isRefusal(error, await lock.canLock())) throw error;
     const until = await lock.lockedUntil(sha256, version);
     if (until !== null) throw lockedUntil(place, sha256, until);
     throw heldByServer(place, sha256, `${bucketErrorCode(error)}, ${httpStatusOf(error)}`);

@@ -7,6 +7,7 @@ import {
   PutObjectLegalHoldCommand,
 } from '@aws-sdk/client-s3';
 import type { PlainStore } from '../../adapters/store/port';
+import type { Sha256Hex } from '../../domain/brands';
 import { s3Refusal } from '../support/http-proxy';
 import { hasS3, itWithS3 } from '../support/s3-server';
 import { searchIn } from '../support/search-contract';
@@ -37,6 +38,24 @@ describe('a removal that the server refuses', () => {
       await expect(through().remove(firmwareSha256)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     },
   );
+});
+
+describe('what is said of the whole bucket', () => {
+  itWithS3('is no refusal of one object: it is tried again', async () => {
+    await open().put(firmware);
+    for (const [status, code, told] of [
+      [400, 'InvalidRequest', /InvalidRequest/],
+      [405, 'MethodNotAllowed', /MethodNotAllowed/],
+      [403, 'AccountProblem', /its account, or all of it, is closed \(AccountProblem\)/],
+      [403, 'AllAccessDisabled', /is closed \(AllAccessDisabled\)/],
+    ] as const) {
+      bucket.proxy.answer = ({ method }) => (method === 'DELETE' ? s3Refusal(status, code) : null);
+      await expect(through().remove(firmwareSha256)).rejects.toMatchObject({
+        code: 'STORE_UNAVAILABLE',
+        message: expect.stringMatching(told),
+      });
+    }
+  });
 });
 
 describe('a bucket with object lock', () => {
@@ -155,6 +174,24 @@ describe('a bucket with object lock', () => {
       message: expect.stringContaining('2040-01-01T00:00:00.000Z'),
     });
     expect(await open().check(firmwareSha256)).toBe('whole');
+  });
+
+  itWithS3('says of an invalid request to remove that the object is held, as MinIO does', async () => {
+    await open().put(firmware);
+    bucket.proxy.answer = ({ method }) => (method === 'DELETE' ? s3Refusal(400, 'InvalidRequest') : null);
+    await expect(through().remove(firmwareSha256)).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
+    bucket.proxy.answer = ({ method }) => (method === 'DELETE' ? s3Refusal(405, 'MethodNotAllowed') : null);
+    await expect(through().remove(firmwareSha256)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  itWithS3('does not take a lock that is refused for one that it can not have', async () => {
+    await open().put(firmware);
+    bucket.proxy.answer = ({ method, url }) =>
+      method === 'PUT' && url!.includes('retention') ? s3Refusal(400, 'InvalidRequest') : null;
+    await expect(through().protect(firmwareSha256, soon)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(await open().lockedUntil(firmwareSha256)).toBeNull();
+    bucket.proxy.answer = () => null;
+    expect(await through().protect('a'.repeat(64) as Sha256Hex, soon)).toBe(false);
   });
 
   itWithS3('is held by a legal hold of the server, of which no date is known', async () => {
