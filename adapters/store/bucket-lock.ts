@@ -87,10 +87,7 @@ export function bucketLock({ client, bucket, keyOf }: Bucket, mode: BucketPlace[
   };
 }
 
-async function orNull<Result>(
-  none: ReadonlySet<string>,
-  ask: () => Promise<Result>,
-): Promise<Result | null> {
+async function orNull<Result>(none: ReadonlySet<string>, ask: () => Promise<Result>): Promise<Result | null> {
   try {
     return await ask();
   } catch (error) {

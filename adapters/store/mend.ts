@@ -76,15 +76,15 @@ async function transfer(
         `${from.place} gave other bytes of ${sha256} than a moment ago.`,
         { place: from.place },
       );
-    await replaceBy(path, to);
+    await replaceBy(path, to, sha256);
   } finally {
     await rm(path, { force: true });
   }
 }
 
-async function replaceBy(path: string, to: PlainStore): Promise<void> {
+async function replaceBy(path: string, to: PlainStore, sha256: Sha256Hex): Promise<void> {
   try {
-    await to.replaceFile(path);
+    await to.replaceFile(path, sha256);
   } catch (error) {
     throw error instanceof UnitrailError ? new NotTaken(error) : error;
   }

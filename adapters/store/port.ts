@@ -51,8 +51,11 @@ export interface PlainStore extends ContentStore {
   readonly place: string;
   /** Reads all of it, whatever its size. What can't be read is an error here: the search judges it (`stateIn`). */
   check(sha256: Sha256Hex): Promise<ContentState>;
-  /** As `putFile`, in the place of what is there, which is not read before: it may be what can't be. */
-  replaceFile(path: string): Promise<Sha256Hex>;
+  /**
+   * As `putFile`, in the place of what is there, which is not read before: it may be what can't be. Nothing is written where the
+   * file is not the content that is meant: STORE_UNAVAILABLE.
+   */
+  replaceFile(path: string, meant: Sha256Hex): Promise<void>;
   /** The digests of all that is there, after the given one, in order. Files of other names are passed by. */
   list(after: Sha256Hex | null): AsyncIterable<Sha256Hex>;
 }

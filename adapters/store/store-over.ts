@@ -61,8 +61,10 @@ export function createStoreOver(place: Place, limits: StoreLimits): PlainStore {
     return (await check(sha256)) === 'whole' ? sha256 : writeSource(sha256, source);
   }
 
-  async function replaceFile(source: string): Promise<Sha256Hex> {
-    return writeSource(await digestOfSource(source), source);
+  async function replaceFile(source: string, meant: Sha256Hex): Promise<void> {
+    const found = await digestOfSource(source);
+    if (found !== meant) throw changedOnItsWay(source, meant, found);
+    await writeSource(meant, source);
   }
 
   async function writeSource(sha256: Sha256Hex, source: string): Promise<Sha256Hex> {
@@ -141,6 +143,15 @@ async function digestOfSource(path: string): Promise<Sha256Hex> {
     // Of the folder that it lies in: no other place would take it either.
     throw new UnitrailError('STORE_UNAVAILABLE', message, { path, reason, isOfAll: true }, { cause: error });
   }
+}
+
+/** By the disk of the work folder: no place is to be blamed, and none gets it. */
+function changedOnItsWay(path: string, meant: Sha256Hex, found: Sha256Hex): UnitrailError {
+  return new UnitrailError(
+    'STORE_UNAVAILABLE',
+    `The file ${path} changed before it was kept: its SHA-256 is ${found}, not ${meant}. Look at the disk of its folder.`,
+    { path, meant, found, isOfAll: true },
+  );
 }
 
 async function readBounded(

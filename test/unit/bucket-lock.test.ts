@@ -188,7 +188,9 @@ describe('a bucket with object lock', () => {
     await open().put(firmware);
     bucket.proxy.answer = ({ method, url }) =>
       method === 'PUT' && url!.includes('retention') ? s3Refusal(400, 'InvalidRequest') : null;
-    await expect(through().protect(firmwareSha256, soon)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await expect(through().protect(firmwareSha256, soon)).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
     expect(await open().lockedUntil(firmwareSha256)).toBeNull();
     bucket.proxy.answer = () => null;
     expect(await through().protect('a'.repeat(64) as Sha256Hex, soon)).toBe(false);

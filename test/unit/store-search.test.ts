@@ -104,11 +104,33 @@ describe('a place that does not take what is to be mended', () => {
     let tries = 0;
     const stammering: PlainStore = {
       ...folder('first'),
-      replaceFile: (path) =>
-        (tries += 1) < 3 ? Promise.reject(trouble({ reason: 'EIO' })) : folder('first').replaceFile(path),
+      replaceFile: (path, sha256) =>
+        (tries += 1) < 3
+          ? Promise.reject(trouble({ reason: 'EIO' }))
+          : folder('first').replaceFile(path, sha256),
     };
     expect(await searchIn(scene(stammering))).toMatchObject({ checked: 3, mended: 1, lost: 0 });
     expect(tries).toBe(3);
+  });
+});
+
+describe('a file that changes on its way from one place to the other', () => {
+  it('is written nowhere: the disk of the work folder is to be looked at', async () => {
+    const [bad] = (await filled(3)) as [Sha256Hex];
+    await folder('first').remove(bad);
+    const kept = await allOf(folder('first'));
+    const first: PlainStore = {
+      ...folder('first'),
+      replaceFile: async (path, sha256) => {
+        await writeFile(path, 'what the disk made of it');
+        return folder('first').replaceFile(path, sha256);
+      },
+    };
+    await expect(searchIn(scene(first))).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining(`changed before it was kept`),
+    });
+    expect(await allOf(folder('first'))).toEqual(kept);
   });
 });
 
