@@ -1,5 +1,5 @@
 import type { Database } from '../adapters/postgres/database';
-import { bookContentsRemoved, eraseContents } from '../adapters/postgres/retention';
+import { eraseContents, removeContents } from '../adapters/postgres/retention';
 import type { ContentStore } from '../adapters/store/port';
 import { parseSha256Hex } from '../domain/brands';
 import { UnitrailError } from '../domain/errors';
@@ -8,47 +8,74 @@ export interface RemoveErasedDeps {
   /** The login that may remove. */
   readonly retentionDb: Database;
   readonly store: ContentStore;
+  /** Contents that go under one look at who needs them by now: whoever adds a legal hold waits for no more. */
+  readonly atOnce?: number;
+  /** Of a slow store, what goes within this. */
+  readonly heldUpMs?: number;
 }
 
 /** Booked together: a crash removes these once more, which is a no-op. */
 const AT_ONCE = 200;
+/** Less than a statement waits for a lock: a hold can be added, however slow the store is. */
+const HELD_UP_MS = 5_000;
 
 /**
  * The archive's end, in the content store. The database decides what nobody needs any more, and remembers it until it is
- * gone: a repeat, or a later run, removes what a crash has left.
+ * gone: a repeat, or a later run, removes what a crash has left. It is asked again before each handful: what somebody holds by
+ * then, or another capsule has, stays.
  * @throws UnitrailError NOT_ALLOWED where the run's clock is not trusted, and, when all else is gone, where a content is
  * locked by its place
  */
 export async function removeErased(
-  { retentionDb, store }: RemoveErasedDeps,
+  { retentionDb, store, atOnce = AT_ONCE, heldUpMs = HELD_UP_MS }: RemoveErasedDeps,
   run: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const contents = await eraseContents(retentionDb, run);
-  let refused: UnitrailError | undefined;
-  for (let at = 0; at < contents.length; at += AT_ONCE) {
+  let left: readonly string[] = await eraseContents(retentionDb, run);
+  let locked: UnitrailError | undefined;
+  while (left.length > 0) {
     signal?.throwIfAborted();
-    const { gone, locked } = await removeAll(store, contents.slice(at, at + AT_ONCE));
-    if (gone.length > 0) await bookContentsRemoved(retentionDb, run, gone);
-    refused ??= locked;
+    const asked = left.slice(0, atOnce);
+    const removed = await removeContents(retentionDb, run, asked, (contents) =>
+      removeSome(store, contents, heldUpMs),
+    );
+    left = [...removed.untried, ...left.slice(atOnce)];
+    locked ??= removed.locked;
+    // What went before it is booked.
+    if (removed.failed) throw removed.failed.error;
   }
-  if (refused !== undefined) throw refused;
+  if (locked !== undefined) throw locked;
+}
+
+interface Removed {
+  readonly gone: readonly string[];
+  readonly untried: readonly string[];
+  readonly locked?: UnitrailError;
+  readonly failed?: { readonly error: unknown };
 }
 
 /** What its place has locked stays, and keeps nothing else back. */
-async function removeAll(
+async function removeSome(
   store: ContentStore,
   contents: readonly string[],
-): Promise<{ gone: string[]; locked?: UnitrailError }> {
+  heldUpMs: number,
+): Promise<Removed> {
+  const until = Date.now() + heldUpMs;
   const gone: string[] = [];
   let locked: UnitrailError | undefined;
-  for (const sha256 of contents)
+  for (const [at, sha256] of contents.entries()) {
     try {
       await store.remove(parseSha256Hex(sha256));
       gone.push(sha256);
     } catch (error) {
-      if (!(error instanceof UnitrailError && error.code === 'NOT_ALLOWED')) throw error;
+      if (!isLocked(error)) return { gone, untried: [], failed: { error } };
       locked ??= error;
     }
-  return { gone, ...(locked && { locked }) };
+    if (Date.now() > until) return { gone, untried: contents.slice(at + 1), ...(locked && { locked }) };
+  }
+  return { gone, untried: [], ...(locked && { locked }) };
+}
+
+function isLocked(error: unknown): error is UnitrailError {
+  return error instanceof UnitrailError && error.code === 'NOT_ALLOWED';
 }

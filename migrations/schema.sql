@@ -2275,6 +2275,25 @@ begin
 end $$;
 
 --
+-- Name: contents_to_remove(text, text[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.contents_to_remove(p_run text, p_contents text[]) RETURNS SETOF text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  r retention_runs;
+begin
+  perform check_sees_holds();
+  perform pg_advisory_xact_lock_shared(hashtext('unitrail.legal-holds'));
+  r := run_under_way(p_run);
+  if not r.clock_trusted then perform refuse('UT021', format('retention run %s: the clock is not trusted', p_run)); end if;
+  return query
+    select u.sha256 from unneeded_contents(p_contents) u (sha256) join erased_contents e on e.sha256 = u.sha256 where e.removed_at is null order by 1;
+end $$;
+
+--
 -- Name: control_batch(text, text, text, text); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2797,6 +2816,19 @@ begin
 end $$;
 
 --
+-- Name: exports_on_hold(text[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.exports_on_hold(p_exports text[]) RETURNS TABLE(id text)
+    LANGUAGE sql STABLE
+    AS $$
+  select x.id from exports x where x.id = any (p_exports) and exists (select from legal_holds h where h.released_at is null) and (
+    exists (select from legal_holds h where h.kind = 'buyer' and h.value = x.buyer and h.released_at is null)
+    or exists (select from export_items i join units_on_legal_hold h on h.unit_id = i.unit_id where i.export_id = coalesce(x.reissue_of, x.id))
+    or exists (select from extract_items i join units_on_legal_hold h on h.unit_id = i.unit_id where i.export_id = coalesce(x.reissue_of, x.id)))
+$$;
+
+--
 -- Name: exports_over(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -3120,27 +3152,10 @@ CREATE FUNCTION public.is_erased(p_sha256 text) RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
-declare
-  decided timestamptz;
-  over text[];
 begin
-  select e.decided_at into decided from erased_contents e where e.sha256 = p_sha256 and e.removed_at is not null;
-  if not found or exists (select from exports x where x.state = 'opened') then return false; end if;
-  -- The exports that the decision knew: they were over, or it had stayed.
-  over := array(select f.export_id from export_files f join exports x on x.id = f.export_id where f.sha256 = p_sha256 and x.made_at < decided);
-  if exists (select from needed_contents(over) n where n.sha256 = p_sha256) then return false; end if;
-  if not exists (select from legal_holds h where h.released_at is null) then return true; end if;
-  -- Which units a capsule had that was given up is in no table any more: a hold may be on one of them.
-  if exists (select from capsule_files f join capsules c on c.id = f.capsule_id where f.sha256 = p_sha256 and c.state = 'abandoned')
-    then return false; end if;
-  return not exists (
-      select from capsule_files f join capsule_units u on u.capsule_id = f.capsule_id join units_on_legal_hold h on h.unit_id = u.unit_id
-      where f.sha256 = p_sha256)
-    and not exists (
-      select from exports x where x.id = any (over) and (
-        exists (select from legal_holds h where h.kind = 'buyer' and h.value = x.buyer and h.released_at is null)
-        or exists (select from export_items i join units_on_legal_hold h on h.unit_id = i.unit_id where i.export_id = coalesce(x.reissue_of, x.id))
-        or exists (select from extract_items i join units_on_legal_hold h on h.unit_id = i.unit_id where i.export_id = x.id)));
+  if not exists (select from erased_contents e where e.sha256 = p_sha256 and e.removed_at is not null)
+    or exists (select from exports x where x.state = 'opened') then return false; end if;
+  return exists (select from unneeded_contents(array[p_sha256]));
 end $$;
 
 --
@@ -3571,7 +3586,12 @@ CREATE FUNCTION public.needed_contents(p_exports_over text[]) RETURNS TABLE(sha2
     LANGUAGE sql STABLE
     AS $$
   select k.sha256 from capsule_files k join capsules c on c.id = k.capsule_id where c.state not in ('erased', 'abandoned')
-    or c.state = 'abandoned' and exists (select from capsule_units u where u.capsule_id = c.id)
+    or c.state = 'abandoned' and (exists (select from capsule_units u where u.capsule_id = c.id)
+      or exists (select from legal_holds h where h.released_at is null))
+  union all
+  -- Begins at what is held: without a hold it looks at no capsule.
+  select k.sha256 from capsule_files k join capsules c on c.id = k.capsule_id
+  where c.state = 'erased' and c.id in (select u.capsule_id from units_on_legal_hold h join capsule_units u on u.unit_id = h.unit_id)
   union all
   select e.sha256 from export_files e where not exists (select from unnest(p_exports_over) o (id) where o.id = e.export_id)
 $$;
@@ -6186,6 +6206,25 @@ CREATE FUNCTION public.unit_name(u public.units) RETURNS text
     AS $$
   select spell_name(exists (select from buyers where id = u.issuer), u.issuer, u.serial)
 $$;
+
+--
+-- Name: unneeded_contents(text[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.unneeded_contents(p_contents text[]) RETURNS SETOF text
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  known text[];
+begin
+  known := array(select distinct f.export_id from erased_contents e join export_files f on f.sha256 = e.sha256 join exports x on x.id = f.export_id
+    where e.sha256 = any (p_contents) and x.made_at < e.decided_at);
+  known := array(select k.id from unnest(known) k (id) except select h.id from exports_on_hold(known) h);
+  return query
+    with needed as materialized (select n.sha256 from needed_contents(known) n where n.sha256 = any (p_contents))
+    select e.sha256 from erased_contents e
+    where e.sha256 = any (p_contents) and not exists (select from needed n where n.sha256 = e.sha256) order by e.sha256;
+end $$;
 
 --
 -- Name: unused_in(jsonb); Type: FUNCTION; Schema: public; Owner: -
@@ -10963,6 +11002,13 @@ REVOKE ALL ON FUNCTION public.contents_removed(p_run text, p_contents text[]) FR
 GRANT ALL ON FUNCTION public.contents_removed(p_run text, p_contents text[]) TO unitrail_retention;
 
 --
+-- Name: FUNCTION contents_to_remove(p_run text, p_contents text[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.contents_to_remove(p_run text, p_contents text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.contents_to_remove(p_run text, p_contents text[]) TO unitrail_retention;
+
+--
 -- Name: FUNCTION control_batch(p_batch text, p_type text, p_id text, p_body text); Type: ACL; Schema: public; Owner: -
 --
 
@@ -11112,6 +11158,12 @@ GRANT SELECT ON TABLE public.exports TO unitrail_retention;
 --
 
 REVOKE ALL ON FUNCTION public.export_of_request(p_buyer text, p_request text, p_kind text) FROM PUBLIC;
+
+--
+-- Name: FUNCTION exports_on_hold(p_exports text[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.exports_on_hold(p_exports text[]) FROM PUBLIC;
 
 --
 -- Name: FUNCTION exports_over(p_as_of timestamp with time zone); Type: ACL; Schema: public; Owner: -
@@ -12199,6 +12251,12 @@ GRANT ALL ON FUNCTION public.unit_name(u public.units) TO unitrail_station;
 GRANT ALL ON FUNCTION public.unit_name(u public.units) TO unitrail_desk;
 GRANT ALL ON FUNCTION public.unit_name(u public.units) TO unitrail_auditor;
 GRANT ALL ON FUNCTION public.unit_name(u public.units) TO unitrail_retention;
+
+--
+-- Name: FUNCTION unneeded_contents(p_contents text[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.unneeded_contents(p_contents text[]) FROM PUBLIC;
 
 --
 -- Name: FUNCTION unused_in(p_document jsonb); Type: ACL; Schema: public; Owner: -

@@ -19,13 +19,17 @@ export async function long<Row>(
   values: readonly unknown[],
   mostMs = LONG_MS,
 ): Promise<Row[]> {
-  return mapped(
-    db.transaction(async (trx) => {
-      await trx.raw(`set local statement_timeout = ${mostMs}`);
-      const answer = await trx
-        .raw<{ rows: Row[] }>(sql, values as string[])
-        .options({ query_timeout: mostMs });
-      return answer.rows;
-    }),
-  );
+  return mapped(db.transaction((trx) => longIn<Row>(trx, sql, values, mostMs)));
+}
+
+/** The same in a transaction that goes on: whatever is asked in it may take as long. */
+export async function longIn<Row>(
+  trx: Database,
+  sql: string,
+  values: readonly unknown[],
+  mostMs = LONG_MS,
+): Promise<Row[]> {
+  await trx.raw(`set local statement_timeout = ${mostMs}`);
+  const answer = await trx.raw<{ rows: Row[] }>(sql, values as string[]).options({ query_timeout: mostMs });
+  return answer.rows;
 }

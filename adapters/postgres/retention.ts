@@ -1,7 +1,7 @@
 import { canonicalJson } from '../../domain/canonical';
 import { UnitrailError } from '../../domain/errors';
 import type { DueGroup, ErasedCapsule, RetentionReport } from '../../domain/retention';
-import { call, long } from './call';
+import { call, long, longIn } from './call';
 import { clocksApartSeconds, type Now } from './clock';
 import type { Database } from './database';
 import { mapped } from './errors';
@@ -114,12 +114,25 @@ export async function eraseContents(db: Database, run: string): Promise<string[]
   return rows.map(({ sha256 }) => sha256);
 }
 
-export async function bookContentsRemoved(
+/**
+ * Lets `remove` remove, of contents that are decided to go, those that nothing needs by now, and books what has gone. A legal
+ * hold that is added waits until that is over, and keeps all that is left: `remove` is quick, and answers its failures.
+ */
+export async function removeContents<Removed extends { readonly gone: readonly string[] }>(
   db: Database,
   run: string,
   contents: readonly string[],
-): Promise<void> {
-  await call(db, 'contents_removed(?, ?)', [run, contents]);
+  remove: (unneeded: readonly string[]) => Promise<Removed>,
+): Promise<Removed> {
+  return mapped(
+    db.transaction(async (trx) => {
+      const sql = 'select contents_to_remove(?, ?) as sha256';
+      const unneeded = await longIn<{ sha256: string }>(trx, sql, [run, contents]);
+      const removed = await remove(unneeded.map(({ sha256 }) => sha256));
+      if (removed.gone.length > 0) await call(trx, 'contents_removed(?, ?)', [run, removed.gone]);
+      return removed;
+    }),
+  );
 }
 
 export async function eraseNames(db: Database, run: string): Promise<number> {

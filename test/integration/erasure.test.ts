@@ -3,6 +3,7 @@ import type { Database } from '../../adapters/postgres/database';
 import { endRun, eraseCapsule, erasableCapsules } from '../../adapters/postgres/retention';
 import { wantedContents } from '../../adapters/postgres/wanted-contents';
 import type { ContentStore } from '../../adapters/store/port';
+import type { Sha256Hex } from '../../domain/brands';
 import { UnitrailError } from '../../domain/errors';
 import { ArchiveEnd } from '../support/archive-end';
 import { all, shipBatch } from '../support/exports';
@@ -158,20 +159,78 @@ async function dieWhileRemoving(run: string): Promise<void> {
   await expect(removeErased({ retentionDb: retention, store: dying }, run)).rejects.toThrow('killed');
 }
 
-test('what was decided to go, and is not gone yet, stays where somebody holds it by now', async () => {
-  const [unit] = (await archive.ship(1)) as [WalkedUnit];
+test.each([
+  ['erased in the database alone', false],
+  ['decided to go, and is not gone yet,', true],
+])(
+  'what was %s stays where somebody holds it by now, and goes when nobody does',
+  async (_what, isDecided) => {
+    const [unit] = (await archive.ship(1)) as [WalkedUnit];
+    const capsule = await archive.move();
+    const records = `records of ${capsule}`;
+    const run = await openRun(office);
+    await eraseCapsule(retention, capsule, run);
+    if (isDecided) await dieWhileRemoving(run);
+    const hold = await archive.addHold(unit);
+    const whole = await archive.exportFilesKept();
+    expect(whole).not.toEqual([]);
+    await archive.remove();
+    expect(await archive.isKept(records)).toBe(true);
+    expect(await archive.exportFilesKept()).toEqual(whole);
+    await archive.release(hold);
+    await archive.remove();
+    expect(await archive.isKept(records)).toBe(false);
+    expect(await archive.exportFilesKept()).toEqual([]);
+  },
+);
+
+test.each(['unit', 'buyer'])(
+  'a hold on a %s that is added while files go waits for the handful under way, and keeps all that are left',
+  async (kind) => {
+    const [unit] = (await archive.ship(1)) as [WalkedUnit];
+    const capsule = await archive.move();
+    const run = await openRun(office);
+    await eraseCapsule(retention, capsule, run);
+    const removed: string[] = [];
+    let added: Promise<string> | undefined;
+    const watched: ContentStore = {
+      ...store,
+      remove: async (sha256) => {
+        removed.push(sha256);
+        added ??= archive.addHold(kind === 'unit' ? unit : 'acme');
+        if (removed.length === 1) await untilBlocked(archive.database);
+        await store.remove(sha256);
+      },
+    };
+    await removeErased({ retentionDb: retention, store: watched, atOnce: 1 }, run);
+    const hold = await added!;
+    expect(removed).toHaveLength(1);
+    const left = await office('erased_contents').whereNull('removed_at').pluck<Sha256Hex[]>('sha256');
+    const kept = async () => (await Promise.all(left.map((sha256) => store.has(sha256)))).filter(Boolean);
+    // Files of the capsule, and of the export: the one that has gone may be either's.
+    expect(left.length).toBeGreaterThan((await archive.exportFiles()).length);
+    expect(await kept()).toHaveLength(left.length);
+    await archive.release(hold);
+    await archive.remove();
+    expect(await kept()).toEqual([]);
+  },
+);
+
+test('what a store that is slow has not removed within some seconds is asked about again', async () => {
+  await archive.ship(1);
   const capsule = await archive.move();
   const run = await openRun(office);
   await eraseCapsule(retention, capsule, run);
-  await dieWhileRemoving(run);
-  const hold = await archive.addHold(unit);
-  const whole = await archive.exportFilesKept();
-  expect(whole).not.toEqual([]);
-  await archive.remove();
-  expect(await archive.exportFilesKept()).toEqual(whole);
-  await archive.release(hold);
-  await archive.remove();
-  expect(await archive.exportFilesKept()).toEqual([]);
+  await removeErased({ retentionDb: retention, store, heldUpMs: -1 }, run);
+  expect(await office('erased_contents').whereNull('removed_at')).toEqual([]);
+  // Each was booked before the next one went.
+  const told = await office('unit_events').where({ stream: `retention:${run}`, type: 'contentsRemoved' });
+  const { removed } = (await office('erased_contents')
+    .where({ run_id: run })
+    .count({ removed: '*' })
+    .first())!;
+  expect(told).toHaveLength(Number(removed));
+  expect(told.length).toBeGreaterThan(1);
 });
 
 test('what was decided to go, and is not gone yet, stays where the same bytes were made once more', async () => {

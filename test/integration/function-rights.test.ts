@@ -86,6 +86,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   unitrail_retention: [
     ...['unit_name', 'retire', 'erase_capsule', 'erase_contents', 'contents_removed', 'erase_names'],
+    'contents_to_remove',
     ...['due_units', 'erasable_capsules', 'erasable_names', 'retention_terms', 'retention_versions'],
   ],
   unitrail_auditor: ['unit_name'],

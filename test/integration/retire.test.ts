@@ -170,7 +170,10 @@ test('a hold that is added in the middle of a move wins, and waits for what is b
 test('a transaction that would not see a new hold removes nothing', async () => {
   const run = await openRun(office);
   for (const isolationLevel of ['repeatable read', 'serializable'] as const)
-    for (const call of [`retire('any', ?, 1)`, `erase_capsule('any', ?)`, `erase_names(?)`]) {
+    for (const call of [
+      ...[`retire('any', ?, 1)`, `erase_capsule('any', ?)`, `erase_names(?)`],
+      ...[`erase_contents(?)`, `contents_to_remove(?, '{}')`],
+    ]) {
       const trx = await floor.as('retention').transaction({ isolationLevel });
       const refused = trx.raw(`select ${call}`, [run]);
       await expect(refused).rejects.toMatchObject({ message: expect.stringContaining(isolationLevel) });

@@ -65,10 +65,12 @@ export class ArchiveEnd {
     return units;
   }
 
-  /** Its id. */
-  async addHold({ unitId, serial }: WalkedUnit): Promise<string> {
+  /** On a unit, or on the buyer. Its id. */
+  async addHold(of: WalkedUnit | 'acme'): Promise<string> {
     const id = `H-${(this.holds += 1)}`;
-    const values = [id, 'unit', serial, unitId, 'a claim', '17'];
+    const [kind, value, unit] =
+      of === 'acme' ? (['buyer', of, null] as const) : (['unit', of.serial, of.unitId] as const);
+    const values = [id, kind, value, unit as string, 'a claim', '17'];
     await this.desk.raw('select add_legal_hold(?, ?, ?, ?, ?, ?)', values);
     return id;
   }
