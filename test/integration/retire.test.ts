@@ -380,6 +380,33 @@ test('an archive is erased at its end only; a policy that was shortened needs tw
   expect(await office('capsules').where({ id: capsule }).first('state')).toEqual({ state: 'erased' });
 });
 
+test('a policy that was shortened counts alone thirty days after it was applied, and not a day before', async () => {
+  await applyPolicy(floor);
+  await shipBatch(floor, 1);
+  await handOut(office, 'acme', home);
+  const { run, capsules } = await planned(office);
+  const [capsule] = capsules as [string];
+  await readyToMove(office, run, capsule);
+  await retire(floor, run, capsule);
+  await applyPolicy(floor, { archiveYears: -1 });
+  const newest: number = await one(office, '(select max(id)::integer from plant_versions)');
+  const appliedDaysAgo = (days: number): Promise<void> =>
+    withSuperuser(async (client) => {
+      await client.query('set session_replication_role = replica');
+      await client.query(
+        `update plant_versions set applied_at = now() - make_interval(days => case id when $1 then $2 else 365 end)`,
+        [newest, days],
+      );
+    }, database.superuserUrl);
+  const eraseNow = async (): Promise<string> =>
+    sqlStateOf(one(floor.as('retention'), 'erase_capsule(?, ?)', [capsule, await openRun(office)]));
+  await appliedDaysAgo(29);
+  expect(await eraseNow()).toBe('UT021');
+  await appliedDaysAgo(31);
+  expect(await eraseNow()).toBe('allowed');
+  expect(await office('capsules').where({ id: capsule }).first('state')).toEqual({ state: 'erased' });
+});
+
 test('the name of a person who left is erased after its time, unless somebody holds anything', async () => {
   await applyPolicy(floor, { archiveYears: -1, operatorNamesMonths: 0 });
   await desk.raw('select note_operators(?)', [['17']]);
