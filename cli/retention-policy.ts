@@ -8,7 +8,7 @@ import { retentionGroup } from './retention-group';
 import { wrongOption } from './wrong-option';
 
 interface Options {
-  readonly approve?: boolean;
+  readonly approve?: string;
   readonly by?: string;
 }
 
@@ -22,16 +22,34 @@ export function register(program: Command, context: CliContext): void {
     .description(
       `How long each product is kept, for each buyer. What shortens it erases nothing for ${DELAY_DAYS} days, unless two persons approve the version.`,
     )
-    .option('--approve', 'you agree to the terms of the plant file in force')
+    .option(
+      '--approve <version>',
+      'you agree to the terms of this version of the plant file, the one in force',
+      readVersion,
+    )
     .option('--by <operator>', 'your operator number, with --approve', readOperator)
     .action((options: Options) => policy(context, options));
 }
 
+const VERSION = /^[1-9][0-9]{0,17}$/;
+
+function readVersion(text: string): string {
+  if (VERSION.test(text)) return text;
+  throw wrongOption(
+    '--approve',
+    text,
+    'the number of the version in force, as `unitrail retention policy` has it',
+  );
+}
+
 async function policy(context: CliContext, { approve, by }: Options): Promise<void> {
   const db = await context.desk();
-  if (approve) {
+  if (approve !== undefined) {
     if (by === undefined) throw wrongOption('--by', by, 'the operator number of whoever approves');
-    await approveRetention(db, (await retentionInForce(db)).version, by);
+    // Whoever has read one version does not agree to the next one unseen.
+    const { version } = await retentionInForce(db);
+    if (approve !== version) throw wrongOption('--approve', approve, `the version in force, ${version}`);
+    await approveRetention(db, approve, by);
   }
   const inForce = await retentionInForce(db);
   if (context.json) return printJson(context, inForce);

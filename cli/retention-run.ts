@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Client } from '@temporalio/client';
 import { newestCapsules, unmovedCapsules } from '../adapters/postgres/capsules';
 import { clockDoubt } from '../adapters/postgres/clock';
+import { requireOperator } from '../adapters/postgres/operators';
 import { dueGroups, erasableCapsules, erasableNames } from '../adapters/postgres/retention';
 import type { Database } from '../adapters/postgres/database';
 import {
@@ -40,11 +41,16 @@ export function register(program: Command, context: ServerContext): void {
     .option('--dry-run', 'say what would be done, and do nothing')
     .option('--confirm-clock', "the database's clock is right, although it is in doubt")
     .option('--by <operator>', 'your operator number, with --confirm-clock', readOperator)
-    .action((options: Options) => {
-      if (options.confirmClock && options.by === undefined)
-        throw wrongOption('--by', undefined, 'the operator number of whoever confirms the clock');
+    .action(async (options: Options) => {
+      if (options.confirmClock) await requireConfirmer(context, options.by);
       return options.dryRun ? tell(context, options) : run(context, options);
     });
+}
+
+async function requireConfirmer(context: ServerContext, by: string | undefined): Promise<void> {
+  if (by === undefined)
+    throw wrongOption('--by', undefined, 'the operator number of whoever confirms the clock');
+  await requireOperator(await context.desk(), by);
 }
 
 function readTime(text: string): Date {

@@ -1,6 +1,6 @@
 -- Why: a hold that was added after a capsule was erased in the database, and before its files were gone from the store, kept the files
 -- of exports alone: the capsule's own went with the next run. And what was decided to go was removed for hours, whoever held it
--- meanwhile.
+-- meanwhile. A clock was confirmed by a number that nobody has.
 
 -- As before; a capsule that is erased needs what it still has while somebody holds one of its units, and one that was given up while
 -- anybody holds anything: which units it had is in no table any more.
@@ -65,4 +65,33 @@ begin
   if not exists (select from erased_contents e where e.sha256 = p_sha256 and e.removed_at is not null)
     or exists (select from exports x where x.state = 'opened') then return false; end if;
   return exists (select from unneeded_contents(array[p_sha256]));
+end $$;
+
+-- As before; whoever confirms the clock is a person of the plant file.
+create or replace function open_retention_run(p_request text, p_as_of timestamptz, p_confirmed_by text, p_apart interval) returns text
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  r retention_runs;
+  doubt text;
+begin
+  perform check_office();
+  perform check_word('request', p_request);
+  if p_confirmed_by is not null then perform check_word('confirmed by', p_confirmed_by); end if;
+  perform pg_advisory_xact_lock(hashtext('unitrail.retention'));
+  select * into r from retention_runs where request = p_request;
+  if found then return r.id; end if;
+  if p_confirmed_by is not null
+     and not exists (select from operators o where o.number = p_confirmed_by and o.left_at is null and o.erased_at is null) then
+    perform refuse('UT009', format('by: there is no operator %s in the plant file', p_confirmed_by));
+  end if;
+  doubt := clock_doubt(p_as_of, p_apart);
+  insert into retention_runs (id, request, as_of, clock_confirmed_by, clock_trusted, clock_doubt)
+  values (to_char(clock_timestamp() at time zone 'UTC', 'YYYYMMDD') || '-' || (select count(*) + 1 from retention_runs), p_request, p_as_of,
+    p_confirmed_by, doubt is null or p_confirmed_by is not null, doubt)
+  returning * into r;
+  insert into clock_marks (at, run_id) values (r.opened_at, r.id);
+  perform append_to_stream('retention:' || r.id, 'retentionOpened', 'opened',
+    format('{"asOf":%s,"clockConfirmedBy":%s,"clockDoubt":%s,"clockTrusted":%s}',
+      told_time(r.as_of), json_or_null(r.clock_confirmed_by), json_or_null(r.clock_doubt), r.clock_trusted::text));
+  return r.id;
 end $$;

@@ -4204,6 +4204,10 @@ begin
   perform pg_advisory_xact_lock(hashtext('unitrail.retention'));
   select * into r from retention_runs where request = p_request;
   if found then return r.id; end if;
+  if p_confirmed_by is not null
+     and not exists (select from operators o where o.number = p_confirmed_by and o.left_at is null and o.erased_at is null) then
+    perform refuse('UT009', format('by: there is no operator %s in the plant file', p_confirmed_by));
+  end if;
   doubt := clock_doubt(p_as_of, p_apart);
   insert into retention_runs (id, request, as_of, clock_confirmed_by, clock_trusted, clock_doubt)
   values (to_char(clock_timestamp() at time zone 'UTC', 'YYYYMMDD') || '-' || (select count(*) + 1 from retention_runs), p_request, p_as_of,

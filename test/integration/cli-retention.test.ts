@@ -70,6 +70,13 @@ test('a dry run says what is due, what is held and whose move waits, and does no
   expect(past).toMatchObject({ asOf: '2020-01-01T00:00:00.000Z', due: [] });
   expect((await type('retention', 'run', '--dry-run', '--as-of', 'someday')).code).toBe(2);
   expect((await type('retention', 'run', '--confirm-clock')).code).toBe(2);
+  for (const more of [[], ['--dry-run']]) {
+    const byNobody = await type('retention', 'run', '--confirm-clock', '--by', 'nobody1', ...more);
+    expect(byNobody).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('by: there is no operator nobody1'),
+    });
+  }
   expect((await type('retention', 'report', 'no-such-run')).code).toBe(2);
 });
 
@@ -116,9 +123,24 @@ test('a dry run names the capsules that a run then plans, and those that an earl
 
 test('the policy is shown with the versions that count, and two persons approve it', async () => {
   expect((await type('retention', 'policy')).out).toContain('approved by nobody');
-  expect((await type('retention', 'policy', '--approve')).code).toBe(2);
-  await type('retention', 'policy', '--approve', '--by', '17');
-  const policy = await json('retention', 'policy', '--approve', '--by', '23');
+  const { version: read } = await json('retention', 'policy');
+  expect((await type('retention', 'policy', '--approve', read)).code).toBe(2);
+  // Another version is applied between the reading and the word of whoever has read it.
+  await applyPolicy(floor, { databaseMonths: 0, archiveYears: 10 });
+  const { version } = await json('retention', 'policy');
+  expect(version).not.toBe(read);
+  const wrong = [
+    [read, `--approve: "${read}" is not allowed; the version in force, ${version}`],
+    ['--by', '--approve: "--by" is not allowed; the number of the version in force'],
+  ];
+  for (const [approved, words] of wrong)
+    expect(await type('retention', 'policy', '--approve', approved!, '--by', '17')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining(words!),
+    });
+  expect((await json('retention', 'policy')).approvedBy).toEqual([]);
+  await type('retention', 'policy', '--approve', version, '--by', '17');
+  const policy = await json('retention', 'policy', '--approve', version, '--by', '23');
   expect(policy.approvedBy).toEqual(['17', '23']);
   expect(policy.versionsThatCount).toEqual([policy.version]);
   expect(policy.terms).toContainEqual({

@@ -125,6 +125,22 @@ test('the clock is marked once an hour, at once where it has gone back, and neve
   await expect(office('clock_marks').delete()).rejects.toMatchObject({ code: '42501' });
 });
 
+test('nobody confirms a clock who is not in the plant file, whatever a worker is told', async () => {
+  await seen(20 * DAY);
+  const before = (await listRuns(office, 1_000)).length;
+  const words = { code: 'NOT_FOUND', message: expect.stringContaining('there is no operator nobody1') };
+  await expect(open('nobody1')).rejects.toMatchObject(words);
+  const asBefore = one(office, `open_retention_run('by nobody', now(), 'nobody1')`);
+  await expect(asBefore).rejects.toMatchObject({ code: 'UT009' });
+  expect(await listRuns(office, 1_000)).toHaveLength(before);
+  // Who has left says nothing any more; what was said before stays, also where its answer was lost.
+  const request = { request: 'said before', asOf: new Date(), confirmedBy: '23' };
+  const { id } = await openRun(office, request);
+  await floor.as('desk').raw('select note_operators(?)', [['17']]);
+  await expect(open('23')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  expect(await openRun(office, request)).toMatchObject({ id, clockTrusted: true });
+});
+
 test('workers of the version before open runs as they did', async () => {
   await seen(20 * DAY);
   const id = await one<string>(office, `open_retention_run('as before', now(), null)`);
