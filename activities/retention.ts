@@ -21,7 +21,6 @@ import {
   type ErasedCapsule,
   type RetentionReport,
 } from '../domain/retention';
-import { exportScheduleId } from '../domain/workflow-ids';
 import { alive } from './act';
 import { requireKept, requireWhole } from './capsule-store';
 import { deliverCapsule, isToBeBrought } from './deliver-capsule';
@@ -30,6 +29,7 @@ import type { ExportDeps } from './exports';
 import { capsuleProofs } from './capsule-proofs';
 import { makeCapsule, type MakeCapsuleDeps } from './make-capsule';
 import { protectArchive } from './protect-archive';
+import { RunningExports } from './running-exports';
 import { verifyCopy, type VerifyCapsuleDeps } from './verify-capsule';
 
 export interface RetentionDeps extends ExportDeps, Pick<MakeCapsuleDeps, 'write'> {
@@ -77,12 +77,10 @@ export function createRetentionActivities(deps: RetentionDeps) {
 
     /** Waits for an export of the buyer that is under way already, if there is one; says whether there was. */
     async awaitExport({ buyer }: { buyer: string }): Promise<boolean> {
-      const running = `WorkflowType = 'export' and ExecutionStatus = 'Running' and WorkflowId starts_with '${exportScheduleId(buyer)}'`;
+      const exports = new RunningExports(client);
       return alive(async () => {
         for (let found = false; ; found = true) {
-          const runs = client.workflow.list({ query: running, pageSize: 1 });
-          const { done } = await runs[Symbol.asyncIterator]().next();
-          if (done) return found;
+          if (!(await exports.isOf(buyer))) return found;
           await Context.current().sleep(POLL_MS);
         }
       });

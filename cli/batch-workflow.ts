@@ -1,6 +1,6 @@
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType, WorkflowIdReusePolicy } from '@temporalio/common';
-import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow';
+import { workflowInput } from '../activities/workflow-input';
 import type { Order } from '../domain/order';
 import { unitStaticDetails } from '../domain/static-details';
 import { batchWorkflowId, taskQueues, unitWorkflowId } from '../domain/workflow-ids';
@@ -96,16 +96,7 @@ export async function describeBatchWorkflow(
 
 /** What the newest run of the batch's workflow was started with: a planner may have used the web UI's form. */
 export async function inputOfBatchWorkflow(client: Client, batch: string): Promise<unknown> {
-  const { history } = await ask(client, () =>
-    client.workflowService.getWorkflowExecutionHistory({
-      namespace: client.options.namespace,
-      execution: { workflowId: batchWorkflowId(batch) },
-      maximumPageSize: 1,
-    }),
-  );
-  const payloads = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads;
-  const [input] = await decodeArrayFromPayloads(client.options.loadedDataConverter, payloads);
-  return input;
+  return ask(client, () => workflowInput(client, { workflowId: batchWorkflowId(batch) }));
 }
 
 /** Names of the batch's units whose workflows are open, as the list of workflows shows them: a few seconds behind. */

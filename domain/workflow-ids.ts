@@ -17,7 +17,10 @@ export function shipmentWorkflowId(batch: string): string {
   return `shipment:${batch}`;
 }
 
-/** Of a buyer's schedule, and the beginning of the ids of its runs: `export:acme-2026-11-30T06:00:00Z`. */
+/**
+ * Of a buyer's schedule, and the beginning of the ids of its runs: `export:acme-2026-11-30T06:00:00Z`. Not back from it:
+ * `export:acme-eu-…` may be of acme, or of acme-eu.
+ */
 export function exportScheduleId(buyer: string): string {
   return `export:${buyer}`;
 }
