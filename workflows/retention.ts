@@ -1,6 +1,4 @@
 import {
-  ActivityFailure,
-  ApplicationFailure,
   ChildWorkflowCancellationType,
   ChildWorkflowFailure,
   CancellationScope,
@@ -9,25 +7,18 @@ import {
   patched,
   ParentClosePolicy,
   proxyActivities,
-  setCurrentDetails,
   setHandler,
   startChild,
-  TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import {
-  blockedBuyers,
-  retentionText,
-  type CapsuleReport,
-  type CapsuleStep,
-  type RetentionReport,
-  type Trouble,
-} from '../domain/retention';
+import { blockedBuyers, type RetentionReport } from '../domain/retention';
 import { exportScheduleId, taskQueues } from '../domain/workflow-ids';
 import type { OfficeActivities } from './activity-types';
 import { asOfThis } from './as-of';
-import { bulk, capsuleDelivery, exportPatience, making, office as short } from './timeouts';
+import { each, show, troubleOf, type RetentionState as State } from './capsule-steps';
+import { deliverCapsules } from './deliver-capsules';
+import { bulk, capsuleDelivery, deliveryPatience, exportPatience, making, office as short } from './timeouts';
 
 const desk = proxyActivities<OfficeActivities>({ ...bulk, taskQueue: taskQueues.office });
 const writer = proxyActivities<OfficeActivities>({ ...making, taskQueue: taskQueues.office });
@@ -59,11 +50,12 @@ export async function retention(input: RetentionInput = {}): Promise<RetentionRe
   // 2 Files in the content store.
   await each(state, 'made', (capsule) => writer.writeCapsule({ run, capsule, asOf }));
   // 3 The buyer's copy in the buyer's folder, after the second reader has found it good.
-  await each(state, 'delivered', (capsule) => courier.deliverCapsule({ run, capsule }));
-  // 4 Read back by another program, where that was not done before a delivery; recorded by another login.
-  await each(state, 'verified', (capsule) => writer.readCapsuleBack({ run, capsule }));
-  // 5 Removed here.
-  if (state.clockTrusted) await each(state, 'moved', (capsule) => writer.moveCapsule({ run, capsule }));
+  if (patched('absent-buyers-last'))
+    await deliverCapsules(state, input.patience ?? deliveryPatience, () => readBackAndMove(state));
+  else {
+    await each(state, 'delivered', (capsule) => courier.deliverCapsule({ run, capsule }));
+    await readBackAndMove(state);
+  }
   // 6 What the archive has kept for long enough.
   if (state.clockTrusted) await erase(state);
   show(state, null);
@@ -71,8 +63,13 @@ export async function retention(input: RetentionInput = {}): Promise<RetentionRe
   return state;
 }
 
-type Writable<T> = { -readonly [Name in keyof T]: T[Name] };
-type State = Writable<RetentionReport> & { readonly run: string };
+async function readBackAndMove(state: State): Promise<void> {
+  const { run } = state;
+  // 4 Read back by another program, where that was not done before a delivery; recorded by another login.
+  await each(state, 'verified', (capsule) => writer.readCapsuleBack({ run, capsule }));
+  // 5 Removed here.
+  if (state.clockTrusted) await each(state, 'moved', (capsule) => writer.moveCapsule({ run, capsule }));
+}
 
 async function setUp(input: RetentionInput): Promise<State> {
   const info = workflowInfo();
@@ -127,30 +124,6 @@ async function exportTo(run: string, buyer: string, patience: string): Promise<v
   }
 }
 
-/** Brings each capsule one step further; what fails for good stays where it is, with its cause. */
-async function each(
-  state: State,
-  step: CapsuleStep,
-  act: (capsule: string) => Promise<unknown>,
-): Promise<void> {
-  for (const [at, one] of state.capsules.entries()) {
-    if (one.problem !== null) continue;
-    show(state, `${one.capsule}: ${doings[step]}`);
-    const problem = await troubleOf(() => act(one.capsule));
-    const next: CapsuleReport = problem ? { ...one, problem } : { ...one, step };
-    state.capsules = state.capsules.with(at, next);
-  }
-}
-
-const doings: Readonly<Record<CapsuleStep, string>> = {
-  due: '',
-  planned: '',
-  made: 'writing its files',
-  delivered: 'bringing it to its buyer',
-  verified: 'reading it back',
-  moved: 'removing its units here',
-};
-
 async function erase(state: State): Promise<void> {
   const { run, asOf } = state;
   const { capsules, names } = await desk.lookForErasable({ asOf });
@@ -168,28 +141,4 @@ async function erase(state: State): Promise<void> {
     if (problem !== null) state.leftInStore = problem;
   }
   if (names.length > 0 && (await desk.erasePersonalNames({ run })) > 0) state.names = names;
-}
-
-async function troubleOf(act: () => Promise<unknown>): Promise<Trouble | null> {
-  try {
-    await act();
-    return null;
-  } catch (error) {
-    if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
-    const { cause } = error;
-    if (cause instanceof ApplicationFailure)
-      return { code: cause.type ?? 'INTERNAL', message: cause.message };
-    if (cause instanceof TimeoutFailure) return { code: 'OVERDUE', message: lastWordOf(cause) };
-    throw error;
-  }
-}
-
-/** What the last try failed with, as far as Temporal tells. */
-function lastWordOf(timeout: TimeoutFailure): string {
-  const last = timeout.cause instanceof ApplicationFailure ? `: ${timeout.cause.message}` : '';
-  return `It took too long${last}. The next run goes on with it.`;
-}
-
-function show(state: State, doing: string | null): void {
-  setCurrentDetails(retentionText(state, doing));
 }

@@ -46,12 +46,27 @@ export const delivery: ActivityOptions = {
   retry: withoutEnd,
 };
 
-/** Six hours of tries: by then the run goes on without this capsule, and the next one tries again. */
+/** Six hours of tries in a row, of runs that were begun before absent buyers came last. */
 export const capsuleDelivery: ActivityOptions = {
   ...delivery,
   scheduleToCloseTimeout: '6 hours',
   startToCloseTimeout: '6 hours',
 };
+
+/** One try: who does not answer gives way to all others, and is asked again behind them. */
+export const capsuleTry: ActivityOptions = {
+  ...capsuleDelivery,
+  retry: { ...withoutEnd, maximumAttempts: 1 },
+};
+
+/** How long a run asks buyers that do not answer: by then it goes on without their capsules, and the next one tries again. */
+export const deliveryPatience = '6 hours';
+
+/**
+ * When they are asked, as shares of that patience: after a minute, because it may have been a failover here, then after twice
+ * as long each time, and once an hour at most. A history has an end.
+ */
+export const sharesOfPatience = [1, 2, 4, 8, 16, 32, 60, 60, 60, 60, 57].map((minutes) => minutes / 360);
 
 /** How long a retention run waits for an export: one that waits for a person goes on by itself. */
 export const exportPatience = '6 hours';

@@ -107,3 +107,64 @@ test('a run that finds a loss fails by it, also where the locks can not be made 
   const whole: Script = { ...office, endStoreCheck: async () => undefined };
   expect(await failureOf(whole, 'store-check-unlocked')).toMatchObject({ type: 'CONTENT_NOT_LOCKED' });
 });
+
+test('buyers whose servers do not answer keep back their own capsules alone, and those that answer later get theirs', async () => {
+  const did: string[] = [];
+  const bring = async (capsule: string): Promise<void> => {
+    did.push(`bring ${capsule}`);
+    const again = did.filter((one) => one === `bring ${capsule}`).length > 1;
+    if (capsule.startsWith('acme') || (capsule === 'delta-1' && !again))
+      throw ApplicationFailure.create({ message: 'no answer', type: 'SFTP_UNREACHABLE' });
+    if (capsule.startsWith('eagle')) throw ApplicationFailure.nonRetryable('a stranger', 'SFTP_REFUSED');
+  };
+  const capsule = (name: string, buyer: string) => ({
+    ...{ capsule: name, buyer, units: 1, step: 'planned', problem: null },
+  });
+  const note =
+    (what: string) =>
+    async (input: { capsule: string }): Promise<void> =>
+      void did.push(`${what} ${input.capsule}`);
+  const office: Script = {
+    openRetention: async () => ({ run: 'R-2', clockTrusted: true, clockDoubt: null }),
+    lookForDue: async () => [],
+    planRetention: async () => [
+      ...[capsule('acme-1', 'acme'), capsule('acme-2', 'acme'), capsule('delta-1', 'delta')],
+      ...[capsule('cobalt-1', 'cobalt'), capsule('delta-2', 'delta'), capsule('eagle-1', 'eagle')],
+    ],
+    writeCapsule: async () => {},
+    deliverCapsule: (input: { capsule: string }) => bring(input.capsule),
+    readCapsuleBack: async () => {},
+    moveCapsule: note('move'),
+    lookForErasable: async () => {
+      did.push('erase');
+      return { capsules: [], names: [] };
+    },
+    removeErased: async () => {},
+    endRetention: async () => {},
+  };
+  const report = await answered(office, () =>
+    client.workflow.execute<(input: object) => Promise<RetentionReport>>('retention', {
+      ...{
+        workflowId: 'retention-absent',
+        taskQueue: taskQueues.workflows,
+        args: [{ patience: '1 second' }],
+      },
+    }),
+  );
+  const rounds = [
+    ...['bring acme-1', 'bring delta-1', 'bring cobalt-1', 'bring eagle-1', 'move cobalt-1'],
+    ...['bring acme-1', 'bring delta-1', 'bring delta-2', 'move delta-1', 'move delta-2'],
+  ];
+  expect(did.slice(0, rounds.length)).toEqual(rounds);
+  expect(did.slice(rounds.length)).toEqual([...Array.from({ length: 10 }, () => 'bring acme-1'), 'erase']);
+  const late = { code: 'OVERDUE', message: 'It took too long: no answer. The next run goes on with it.' };
+  const refused = { code: 'SFTP_REFUSED', message: 'a stranger' };
+  expect(report.capsules.map(({ capsule: name, step, problem }) => [name, step, problem])).toEqual([
+    ['acme-1', 'made', late],
+    ['acme-2', 'made', late],
+    ['delta-1', 'moved', null],
+    ['cobalt-1', 'moved', null],
+    ['delta-2', 'moved', null],
+    ['eagle-1', 'made', refused],
+  ]);
+});
