@@ -15,6 +15,7 @@ import {
 } from '../adapters/postgres/retention';
 import {
   CAPSULES_A_RUN,
+  ERASED_A_RUN,
   heldBy,
   type CapsuleReport,
   type DueGroup,
@@ -42,6 +43,13 @@ export interface RetentionDeps extends ExportDeps, Pick<MakeCapsuleDeps, 'write'
 export interface CapsuleOfRun {
   readonly run: string;
   readonly capsule: string;
+}
+
+export interface Erasable {
+  readonly capsules: ErasedCapsule[];
+  /** Capsules beyond those of this run; absent in the histories of runs that had no limit. */
+  readonly later?: number;
+  readonly names: string[];
 }
 
 /** How often it is looked whether an export that somebody else began is over. */
@@ -135,14 +143,10 @@ export function createRetentionActivities(deps: RetentionDeps) {
       });
     },
 
-    async lookForErasable({
-      asOf,
-    }: {
-      asOf: string;
-    }): Promise<{ capsules: ErasedCapsule[]; names: string[] }> {
+    async lookForErasable({ asOf }: { asOf: string }): Promise<Erasable> {
       const at = new Date(asOf);
       return alive(async () => ({
-        capsules: await erasableCapsules(db, at),
+        ...(await erasableCapsules(db, at, ERASED_A_RUN)),
         names: await erasableNames(db, at),
       }));
     },

@@ -10,6 +10,7 @@ import {
   blockedBuyers,
   heldBy,
   CAPSULES_A_RUN,
+  ERASED_A_RUN,
   plannableCapsules,
   retentionText,
   type RetentionReport,
@@ -89,13 +90,15 @@ async function dryRun(db: Database, asOf: Date, confirmed: boolean): Promise<Ret
     },
   }));
   // Whose clock is not trusted exports, plans and erases nothing.
+  const erasable = clockTrusted ? await erasableCapsules(db, asOf, ERASED_A_RUN) : { capsules: [], later: 0 };
   return {
     ...{ run: null, asOf: asOf.toISOString(), dryRun: true, clockTrusted, clockDoubt: doubt, due },
     blocked: clockTrusted ? blockedBuyers(due) : [],
     capsules: clockTrusted
       ? [...unmoved, ...plannableCapsules(due, newest)].slice(0, CAPSULES_A_RUN)
       : unmoved,
-    erased: clockTrusted ? await erasableCapsules(db, asOf) : [],
+    erased: erasable.capsules,
+    ...(erasable.later > 0 && { erasedLater: erasable.later }),
     names: clockTrusted ? await erasableNames(db, asOf) : [],
   };
 }

@@ -61,6 +61,8 @@ export interface RetentionReport {
   readonly blocked: readonly { readonly buyer: string; readonly undelivered: number }[];
   readonly capsules: readonly CapsuleReport[];
   readonly erased: readonly ErasedCapsule[];
+  /** How many more are past their archive's end, for the next runs; absent where there are none. */
+  readonly erasedLater?: number;
   /** Why something that is erased stays in the content store; absent where nothing does. The next run tries again. */
   readonly leftInStore?: Trouble;
   /** Numbers of operators whose names were erased, or would be. */
@@ -82,6 +84,8 @@ export function heldBy(hold: string | null): Trouble | null {
 
 /** What is left goes on with the next run: a history has an end. */
 export const CAPSULES_A_RUN = 500;
+/** All archives of a product and buyer are over at the same instant: thousands may be due to be erased. */
+export const ERASED_A_RUN = 500;
 /** Units of one capsule at most, as `plan_capsules` has it. */
 export const CAPSULE_UNITS = 100_000;
 
@@ -113,7 +117,7 @@ function plannable({ buyer, product, month }: DueGroup, units: number, number: n
 
 /** The page of a run, in Markdown, and what the command prints. */
 export function retentionText(report: RetentionReport, doing: string | null = null): string {
-  const { run, asOf, dryRun, due, blocked, capsules, erased, leftInStore, names } = report;
+  const { run, asOf, dryRun, due, blocked, capsules, erased, erasedLater = 0, leftInStore, names } = report;
   const would = dryRun ? 'would be ' : '';
   const lines = [`**Retention ${dryRun ? '(dry run)' : (run ?? '')}**, as of ${asOf}`, ''];
   lines.push(...clockLines(report));
@@ -128,6 +132,8 @@ export function retentionText(report: RetentionReport, doing: string | null = nu
     lines.push(`- ${capsule}: ${units} units, ${dryRun ? wouldText[step] : step}${troubleText(problem)}`);
   for (const { capsule, keptUntil, problem } of erased)
     lines.push(`- ${capsule}: ${would}erased, kept until ${keptUntil}${troubleText(problem)}`);
+  if (erasedLater > 0)
+    lines.push(`- ${erasedLater} more capsules are past their archive's end: the next runs go on with them.`);
   if (leftInStore) lines.push(`- Not all that is erased left the content store${troubleText(leftInStore)}`);
   if (names.length > 0) lines.push(`- Names of operators ${names.join(', ')} ${would}erased`);
   return lines.join('\n');

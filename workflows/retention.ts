@@ -126,8 +126,9 @@ async function exportTo(run: string, buyer: string, patience: string): Promise<v
 
 async function erase(state: State): Promise<void> {
   const { run, asOf } = state;
-  const { capsules, names } = await desk.lookForErasable({ asOf });
+  const { capsules, later = 0, names } = await desk.lookForErasable({ asOf });
   state.erased = capsules;
+  if (later > 0) state.erasedLater = later;
   for (const [at, one] of capsules.entries()) {
     if (one.problem !== null) continue;
     show(state, `erasing ${one.capsule}`);

@@ -1,6 +1,6 @@
 import { canonicalJson } from '../../domain/canonical';
 import { UnitrailError } from '../../domain/errors';
-import type { DueGroup, ErasedCapsule, RetentionReport } from '../../domain/retention';
+import { heldBy, type DueGroup, type ErasedCapsule, type RetentionReport } from '../../domain/retention';
 import { call, long, longIn } from './call';
 import { clocksApartSeconds, type Now } from './clock';
 import type { Database } from './database';
@@ -80,19 +80,25 @@ export async function planCapsules(db: Database, run: string): Promise<void> {
   await long(db, 'select plan_capsules(?)', [run]);
 }
 
-/** Capsules whose archive ends by then, and who holds them. */
-export async function erasableCapsules(db: Database, asOf: Date): Promise<ErasedCapsule[]> {
-  const rows = await long<{ capsule: string; until: Date; hold: string | null }>(
+/**
+ * Capsules whose archive ends by then, and who holds them: those that are over for longest first, and what somebody holds last,
+ * as it takes no other's place. `later`: how many there are beyond the limit.
+ */
+export async function erasableCapsules(
+  db: Database,
+  asOf: Date,
+  limit: number,
+): Promise<{ capsules: ErasedCapsule[]; later: number }> {
+  const rows = await long<{ capsule: string; until: Date; hold: string | null; all: number }>(
     db,
-    `select capsule_id as capsule, kept_until as until, hold_id as hold from erasable_capsules(?)`,
-    [asOf],
+    `select capsule_id as capsule, kept_until as until, hold_id as hold, (count(*) over ())::integer as "all"
+     from erasable_capsules(?) order by hold_id is not null, kept_until, capsule_id collate "C" limit ?`,
+    [asOf, limit],
   );
-  return rows.map(({ capsule, until, hold }) => ({
-    capsule,
-    keptUntil: until.toISOString(),
-    problem:
-      hold === null ? null : { code: 'NOT_ALLOWED', message: `A unit of it is on legal hold ${hold}.` },
+  const capsules = rows.map(({ capsule, until, hold }) => ({
+    ...{ capsule, keptUntil: until.toISOString(), problem: heldBy(hold) },
   }));
+  return { capsules, later: (rows[0]?.all ?? 0) - rows.length };
 }
 
 export async function erasableNames(db: Database, asOf: Date): Promise<string[]> {

@@ -38,7 +38,7 @@ test('a run that broke off before, or while, it removed files is gone on with by
   };
   await endRun(office, run, { ...report, erased: [], names: [] });
   // Nothing is left to be erased: only the files are.
-  expect(await erasableCapsules(office, new Date())).toEqual([]);
+  expect(await erasableCapsules(office, new Date(), 10)).toEqual({ capsules: [], later: 0 });
   expect(await archive.isKept(records)).toBe(true);
   expect(await archive.exportFilesKept()).not.toEqual([]);
   await archive.remove();
@@ -79,6 +79,11 @@ test('the files of an export stay as long as anybody holds one of its units, in 
   const early = await archive.move();
   await archive.release(before);
   const late = await archive.move();
+  // What is held takes no place of what can go, and what is beyond the limit is counted.
+  const meanwhile = await archive.addHold(first);
+  const due = await erasableCapsules(office, new Date(), 1);
+  expect(due).toMatchObject({ capsules: [{ capsule: late, problem: null }], later: 1 });
+  await archive.release(meanwhile);
   const onSecond = await archive.addHold(second);
   const run = await openRun(office);
   await eraseCapsule(retention, early, run);
