@@ -40,18 +40,10 @@ export function register(program: Command, context: ServerContext): void {
 }
 
 async function query(context: ServerContext, files: readonly string[], options: Options): Promise<void> {
-  const wanted = wantedOf(options);
+  const readings = readingsOf(options);
   const keys = await keysOf(options.key);
-  const answers: Answer[] = [];
-  for (const { folder, paths } of await placesOf(files)) {
-    const capsule = await openCapsuleFiles(paths, keys);
-    try {
-      for (const unit of await unitsIn(capsule, wanted)) answers.push({ folder, seal: capsule.seal, unit });
-    } finally {
-      await capsule.close();
-    }
-  }
-  if (answers.length === 0) throw notFound(wanted, files);
+  const answers = await answersTo(readings, await placesOf(files), keys);
+  if (answers.length === 0) throw notFound(readings, files);
   await (context.json
     ? printJson(context, { format: 'unitrail.capsule-answer/1', units: answers })
     : printLine(context, answers.map((answer) => answerText(answer)).join('\n\n')));
@@ -60,13 +52,47 @@ async function query(context: ServerContext, files: readonly string[], options: 
 
 type Wanted = { readonly serial: string } | { readonly by: Identifier; readonly value: string };
 
-function wantedOf({ serial, mac, chipUid, certificate }: Options): Wanted {
-  if (serial !== undefined) return { serial: serial.trim().toUpperCase() };
-  if (mac !== undefined) return { by: 'mac', value: mac.trim().toUpperCase().replaceAll('-', ':') };
-  if (chipUid !== undefined) return { by: 'chipUid', value: chipUid.trim().toUpperCase() };
+/** What was typed may mean several things: each is looked for where nothing is found of those before it. */
+function readingsOf({ serial, mac, chipUid, certificate }: Options): Wanted[] {
+  if (serial !== undefined) return asTyped(serial).map((text) => ({ serial: text }));
+  if (mac !== undefined) return [{ by: 'mac', value: mac.trim().toUpperCase().replaceAll('-', ':') }];
+  if (chipUid !== undefined) return asTyped(chipUid).map((value) => ({ by: 'chipUid', value }));
   if (certificate !== undefined)
-    return { by: 'certificate', value: certificate.trim().toLowerCase().replaceAll(':', '') };
+    return [{ by: 'certificate', value: certificate.trim().toLowerCase().replaceAll(':', '') }];
   throw wrongOption('--serial', undefined, 'a serial; or --mac, --chip-uid or --certificate');
+}
+
+/** A buyer's serials may differ in their case alone: capitals are for whoever types one of ours without them. */
+function asTyped(text: string): string[] {
+  const typed = text.trim();
+  return [...new Set([typed, typed.toUpperCase()])];
+}
+
+/** Over all capsules: none answers in capitals where another has what was typed. */
+async function answersTo(
+  readings: readonly Wanted[],
+  places: readonly CapsulePlace[],
+  keys: CapsuleKeys | null,
+): Promise<Answer[]> {
+  for (const wanted of readings) {
+    const answers: Answer[] = [];
+    for (const place of places) answers.push(...(await answersIn(place, keys, wanted)));
+    if (answers.length > 0) return answers;
+  }
+  return [];
+}
+
+async function answersIn(
+  { folder, paths }: CapsulePlace,
+  keys: CapsuleKeys | null,
+  wanted: Wanted,
+): Promise<Answer[]> {
+  const capsule = await openCapsuleFiles(paths, keys);
+  try {
+    return (await unitsIn(capsule, wanted)).map((unit) => ({ folder, seal: capsule.seal, unit }));
+  } finally {
+    await capsule.close();
+  }
 }
 
 async function placesOf(files: readonly string[]): Promise<CapsulePlace[]> {
@@ -94,8 +120,10 @@ function isMeant({ record }: FoundUnit, { by, value }: { by: Identifier; value: 
   return (facts?.provisioning as { certificateSha256?: string } | null)?.certificateSha256 === value;
 }
 
-function notFound(wanted: Wanted, files: readonly string[]): Error {
-  const what = 'serial' in wanted ? `serial ${wanted.serial}` : `${wanted.by} ${wanted.value}`;
+function notFound(readings: readonly Wanted[], files: readonly string[]): Error {
+  const what = readings
+    .map((wanted) => ('serial' in wanted ? `serial ${wanted.serial}` : `${wanted.by} ${wanted.value}`))
+    .join(' or ');
   return new UnitrailError(
     'NOT_FOUND',
     `No unit of ${what} is in ${files.join(', ')}. Whether they are whole, \`unitrail capsule verify\` tells.`,

@@ -105,6 +105,25 @@ describe('the page in a capsule, from a stick without a network', () => {
     expect(await ask('000004')).toMatch(/Number of acme[^]*Number of unitrail/);
   });
 
+  inPage('tells units apart whose serials differ in their case alone', async () => {
+    const place = join(folder, 'cases');
+    const units = ['AC-00042', 'aC-00042'].map((one) => ({ serial: one, issuer: 'acme' }));
+    await writeCapsule(await capsuleOf(units), place, signer);
+    await page.goto(pathToFileURL(join(place, 'index.html')).href);
+    await page.setInputFiles('#folder', place);
+    await page.waitForSelector('#search:not([hidden])');
+    for (const [typed, meant, other] of [
+      ['aC-00042', 'aC-00042', 'AC-00042'],
+      [' AC-00042 ', 'AC-00042', 'aC-00042'],
+      ['ac-00042', 'AC-00042', 'aC-00042'],
+    ] as const) {
+      const answer = await ask(typed);
+      expect(answer).toContain(meant);
+      expect(answer).not.toContain(other);
+    }
+    expect(await ask('aC-00043')).toBe('aC-00043 is in none of these files.');
+  });
+
   inPage('says of an unknown serial that it is in none of the files', async () => {
     await openPage();
     expect(await ask('EUDV2647-999999')).toBe('EUDV2647-999999 is in none of these files.');

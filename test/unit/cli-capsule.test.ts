@@ -1,7 +1,8 @@
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { changeFile, signer, signerOf, strangersKey } from '../support/capsule';
+import { writeCapsule } from '../../adapters/capsule/write-capsule';
+import { capsuleOf, changeFile, signer, signerOf, strangersKey, type TestUnit } from '../support/capsule';
 import { bareEnvironment, runCli, type CliAnswer } from '../support/cli';
 import { goldenFolder } from '../support/golden';
 
@@ -66,6 +67,29 @@ test('a table alone answers under whatever name it has, and says what it can’t
   const { code, out } = await type('query', lone, '--serial', serial);
   expect(code).toBe(0);
   expect(out).toMatch(/from records\.parquet in [^]*proof: +can't be told: proofs\.jsonl is not here/);
+});
+
+test('of serials that differ in their case alone the one that was typed is meant; capitals, where nobody has that', async () => {
+  const capsule = async (name: string, ...units: TestUnit[]): Promise<string> => {
+    const path = join(folder, name);
+    await writeCapsule(await capsuleOf(units), path, signer);
+    return path;
+  };
+  const [capitals, typed] = [{ serial: 'AC-00042', issuer: 'acme' }, { serial: 'aC-00042', issuer: 'acme' }];
+  const great = await capsule('great', capitals);
+  const both = await capsule('both', capitals, typed);
+  const found = async (files: readonly string[], wanted: string): Promise<string[]> => {
+    const { out } = await type('query', ...files, '--serial', wanted, '--json');
+    const { units } = JSON.parse(out) as { units: { unit: { serial: string } }[] };
+    return units.map(({ unit }) => unit.serial);
+  };
+  expect(await found([great, both], 'aC-00042')).toEqual(['aC-00042']);
+  expect(await found([both], ' AC-00042 ')).toEqual(['AC-00042']);
+  expect(await found([great, both], 'ac-00042')).toEqual(['AC-00042', 'AC-00042']);
+  expect(await type('query', great, '--serial', 'aC-00043')).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/No unit of serial aC-00043 or serial AC-00043 is in/) as string,
+  });
 });
 
 test.each([

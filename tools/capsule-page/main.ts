@@ -121,15 +121,13 @@ async function checkAll({ set, capsule }: Opened, button: HTMLElement, results: 
 }
 
 async function search(): Promise<void> {
-  const wanted = byId<HTMLInputElement>('wanted').value.trim().toUpperCase();
+  const wanted = byId<HTMLInputElement>('wanted').value.trim();
   const answers = byId('answers');
   answers.replaceChildren();
   answers.setAttribute('aria-busy', 'true');
   tell('Looking …');
   try {
-    const sheets: HTMLElement[] = [];
-    for (const { capsule } of opened)
-      for (const unit of await unitsOf(capsule, wanted)) sheets.push(unitSheet(unit, capsule.seal));
+    const sheets = await sheetsOf(wanted);
     answers.replaceChildren(...sheets);
     tell(sheets.length > 0 ? '' : `${wanted} is in none of these files.`);
   } catch (error) {
@@ -142,13 +140,30 @@ async function search(): Promise<void> {
   }
 }
 
-/** By serial first: that asks for twenty small readings. All else goes through the table. */
-async function unitsOf(capsule: OpenCapsule, wanted: string): Promise<FoundUnit[]> {
-  const units = await capsule.find(wanted);
-  const by = units.length > 0 ? null : identifierOf(wanted);
-  if (by === null) return units;
+/**
+ * By serial first: that asks for twenty small readings a capsule. As it was typed, because a buyer's serials may differ in
+ * their case alone; in capitals only where no capsule has that. All else goes through the table.
+ */
+async function sheetsOf(typed: string): Promise<HTMLElement[]> {
+  const capitals = typed.toUpperCase();
+  for (const serial of new Set([typed, capitals])) {
+    const sheets = await sheetsIn((capsule) => capsule.find(serial));
+    if (sheets.length > 0) return sheets;
+  }
+  const by = identifierOf(capitals);
+  if (by === null) return [];
   tell('Looking through the table …');
-  const [identifier, value] = by;
+  return sheetsIn((capsule) => unitsBy(capsule, ...by));
+}
+
+async function sheetsIn(find: (capsule: OpenCapsule) => Promise<FoundUnit[]>): Promise<HTMLElement[]> {
+  const sheets: HTMLElement[] = [];
+  for (const { capsule } of opened)
+    for (const unit of await find(capsule)) sheets.push(unitSheet(unit, capsule.seal));
+  return sheets;
+}
+
+async function unitsBy(capsule: OpenCapsule, identifier: Identifier, value: string): Promise<FoundUnit[]> {
   const found: FoundUnit[] = [];
   for (const serial of await capsule.serialsBy(identifier, value))
     found.push(
