@@ -1,4 +1,4 @@
-import type { UnitDetails, UnitFailure } from '../adapters/postgres/unit-details';
+import type { LastingDetails, UnitDetails, UnitFailure } from '../adapters/postgres/unit-details';
 import { adviceFor } from '../domain/advice';
 import type { Column } from '../domain/columns';
 import type { TestResult } from '../domain/judge-test';
@@ -11,7 +11,7 @@ import { firmwareDiffers as differs, type UnitRow } from '../domain/unit-row';
 import type { CliContext } from './context';
 import { tableText } from './output';
 
-type Line = [label: string, text: string | null];
+export type Line = [label: string, text: string | null];
 
 const LABEL_WIDTH = 13;
 
@@ -25,7 +25,7 @@ export interface ReadFrom {
 export function unitPage(context: CliContext, details: UnitDetails, read: ReadFrom): string {
   const { record } = details;
   const sections: string[] = [
-    section('Who', whoLines(details)),
+    section('Who', whoLines(details, record.gtin)),
     section('What', whatLines(details)),
     section('Where it stands', standingLines(details)),
     ...(details.lastTest ? [testSection(context, details.lastTest)] : []),
@@ -47,10 +47,10 @@ export function unitPage(context: CliContext, details: UnitDetails, read: ReadFr
   return sections.join('\n\n');
 }
 
-function whoLines({ unit, record, identifiers }: UnitDetails): Line[] {
+export function whoLines({ unit, identifiers }: LastingDetails, gtin: string | null): Line[] {
   return [
     ['Serial', `${unit.serial}  (issuer ${unit.issuer})`],
-    ['Product', `${unit.product}, GTIN ${record.gtin}`],
+    ['Product', gtin === null ? unit.product : `${unit.product}, GTIN ${gtin}`],
     ['MAC', unit.macs.join(', ') || null],
     ['Chip UID', unit.chipUid],
     ['Certificate', sha(unit.certificateSha256)],
@@ -77,7 +77,7 @@ function kindOf(unit: UnitRow): string | null {
   return kinds.join('; ') || null;
 }
 
-function whatLines({ unit }: UnitDetails): Line[] {
+export function whatLines({ unit }: LastingDetails): Line[] {
   const flashed = unit.flashedSha256 ? sha(unit.flashedSha256) : 'not flashed yet';
   return [
     ['Firmware', `${unit.firmware}, ${flashed}`],
@@ -153,7 +153,7 @@ function shipmentLines({ record, unit }: UnitDetails): Line[] {
   ];
 }
 
-function termLines({ terms }: UnitDetails): Line[] {
+export function termLines({ terms }: LastingDetails): Line[] {
   const { warrantyMonths, warrantyUntil, supportEnds, lastPlaced } = terms;
   const until = warrantyUntil ? `until ${warrantyUntil}` : 'from its shipping on';
   return [
@@ -164,7 +164,7 @@ function termLines({ terms }: UnitDetails): Line[] {
 }
 
 /** What the device says, beside what was shipped. */
-function fieldLines(unit: UnitRow): Line[] {
+export function fieldLines(unit: UnitRow): Line[] {
   const digest = unit.reportedSha256 ? `, ${sha(unit.reportedSha256)}` : '';
   return [
     ['Runs', `${unit.reportedFirmware}${digest}${differs(unit) ? `, shipped with ${unit.firmware}` : ''}`],
@@ -182,7 +182,7 @@ function recordLines({ record, sealed, log }: UnitDetails, { from, proof }: Read
   ];
 }
 
-function logText(log: UnitDetails['log']): string | null {
+export function logText(log: LastingDetails['log']): string | null {
   if (log === null) return null;
   if (log.refusedAt !== null)
     return `NO PLACE in it since ${log.refusedAt.toISOString()}: the record is not what was sealed (\`unitrail log show\`)`;
@@ -191,12 +191,12 @@ function logText(log: UnitDetails['log']): string | null {
 }
 
 /** What the record does not say: it was sealed before. */
-function amendmentLines({ amendments }: UnitDetails): Line[] {
+export function amendmentLines({ amendments }: LastingDetails): Line[] {
   return amendments.map(({ at, type, body }) => [at.toISOString().slice(0, 10), summariseEvent(type, body)]);
 }
 
 /** A line of what is not there is left out. */
-function section(title: string, lines: readonly Line[]): string {
+export function section(title: string, lines: readonly Line[]): string {
   const shown = lines.filter(([, text]) => text !== null);
   return [
     title,
@@ -208,6 +208,6 @@ function indent(text: string): string {
   return text.replace(/^/gm, '  ');
 }
 
-function sha(sha256: string | null): string | null {
+export function sha(sha256: string | null): string | null {
   return sha256 === null ? null : `sha256 ${sha256}`;
 }

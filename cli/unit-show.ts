@@ -1,8 +1,9 @@
 import { Option, type Command } from 'commander';
+import { goneWith } from '../adapters/archive/archived-unit';
 import { findAdopted, type AdoptedReading } from '../adapters/postgres/adopted-units';
 import type { Database } from '../adapters/postgres/database';
-import { locateUnit, type LocatedUnit } from '../adapters/postgres/located-unit';
-import { unitDetails, type UnitDetails } from '../adapters/postgres/unit-details';
+import { locateUnit, type ArchivePlace, type LocatedUnit } from '../adapters/postgres/located-unit';
+import { lastingDetails, unitDetails, type UnitDetails } from '../adapters/postgres/unit-details';
 import { unitHistory, unitRecord, type UnitEvent } from '../adapters/postgres/unit-queries';
 import { writeChunks } from '../adapters/spreadsheet/write-chunks';
 import { adviceFor } from '../domain/advice';
@@ -11,6 +12,7 @@ import { UnitrailError, type ErrorCode } from '../domain/errors';
 import { unitColumns } from '../domain/unit-columns';
 import { adoptedJson, adoptedPage, disputedSections, readingJson, readingsOfOne } from './adopted-page';
 import type { CliContext } from './context';
+import { erasedJson, erasedPage } from './erased-page';
 import type { ServerContext } from './server-context';
 import { proofText, unitSource, type UnitSource } from './unit-source';
 import { printJson, printLine, printTable, say } from './output';
@@ -51,15 +53,14 @@ async function show(context: ServerContext, id: string, options: Options): Promi
   const found = await find(db, id);
   if ('adopted' in found) return showAdopted(context, readingsOfOne(id, found.adopted), options);
   const { unit } = found;
+  if (unit.place !== null && unit.place.erasedAt !== null)
+    return showErased(context, unit, unit.place, await rivalsOf(db, id, unit), options);
   const source = await unitSource(context, unit);
   if (options.record) return showRecord(context, unit, source);
   if (options.history) return showHistory(context, await unitHistory(db, unit.unitId, source.moved));
   const details = await unitDetails(db, unit.unitId, source.moved);
   if (options.pdf) return writeUnitDossier(context, { details, source }, options.pdf, options.force === true);
-  const rivals = (await findAdopted(db, id)).filter(
-    ({ serial, issuer }) => serial === unit.serial && issuer === unit.issuer,
-  );
-  return showDetails(context, { details, source }, rivals);
+  return showDetails(context, { details, source }, await rivalsOf(db, id, unit));
 }
 
 type Found = { readonly unit: LocatedUnit } | { readonly adopted: readonly AdoptedReading[] };
@@ -93,22 +94,48 @@ async function showAdopted(
   return printLine(context, adoptedPage(readings));
 }
 
+/** Its capsule's time was over: nothing is left to be read but what the database keeps for ever. */
+async function showErased(
+  context: CliContext,
+  { unitId, serial }: LocatedUnit,
+  place: ArchivePlace,
+  rivals: readonly AdoptedReading[],
+  { record, history, pdf }: Options,
+): Promise<void> {
+  if (record || history || pdf)
+    throw goneWith(record ? 'record' : history ? 'history' : 'dossier', serial, place);
+  const details = await lastingDetails(await context.desk(), unitId);
+  if (context.json) return printJson(context, { ...erasedJson(details, place), ...rivalsJson(rivals) });
+  return printLine(context, `${erasedPage(details, place)}${rivalsText(rivals)}`);
+}
+
 /** A unit whose serial was adopted as well shows both. */
+async function rivalsOf(db: Database, id: string, unit: LocatedUnit): Promise<AdoptedReading[]> {
+  const adopted = await findAdopted(db, id);
+  return adopted.filter(({ serial, issuer }) => serial === unit.serial && issuer === unit.issuer);
+}
+
 function showDetails(
   context: CliContext,
   { details, source }: { readonly details: UnitDetails; readonly source: UnitSource },
   rivals: readonly AdoptedReading[],
 ): Promise<void> {
   if (context.json) {
-    const adopted = rivals.length > 0 && { disputed: true, adopted: rivals.map(readingJson) };
     const told = { from: source.from, proof: source.moved?.proof ?? null };
-    return printJson(context, { ...detailsJson(details), ...told, ...adopted });
+    return printJson(context, { ...detailsJson(details), ...told, ...rivalsJson(rivals) });
   }
-  const disputed = rivals.length > 0 ? `\n\n${disputedSections(rivals)}` : '';
   return printLine(
     context,
-    `${unitPage(context, details, { from: source.from, proof: proofText(source) })}${disputed}`,
+    `${unitPage(context, details, { from: source.from, proof: proofText(source) })}${rivalsText(rivals)}`,
   );
+}
+
+function rivalsJson(rivals: readonly AdoptedReading[]): Record<string, unknown> {
+  return rivals.length > 0 ? { disputed: true, adopted: rivals.map(readingJson) } : {};
+}
+
+function rivalsText(rivals: readonly AdoptedReading[]): string {
+  return rivals.length > 0 ? `\n\n${disputedSections(rivals)}` : '';
 }
 
 /** What is sealed goes out as it is, so that its SHA-256 can be taken of the output; a terminal gets a line's end. */

@@ -30,11 +30,7 @@ export async function readArchived(
   { issuer, serial }: { readonly issuer: string; readonly serial: string },
   place: ArchivePlace,
 ): Promise<ArchivedUnit> {
-  if (place.erased)
-    throw new UnitrailError(
-      'NOT_FOUND',
-      `The bytes of unit ${serial} were in capsule ${place.capsule}, which was erased at the end of its time. Its row and identifiers are still here.`,
-    );
+  if (place.erasedAt !== null) throw goneWith('record', serial, place);
   const files = await filesOf(db, store, place.capsule);
   const capsule = await openCapsule(files as CapsuleSources, nodeCrypto, null);
   const found = (await capsule.find(serial)).find((unit) => unit.issuer === issuer);
@@ -47,6 +43,16 @@ export async function readArchived(
     record: record && { text: record.document, sha256: place.recordSha256! },
     ...{ proof: record?.proof ?? null, log: capsule.seal.log },
   };
+}
+
+/** Of what was erased with its capsule. */
+export function goneWith(what: string, serial: string, { capsule, erasedAt }: ArchivePlace): UnitrailError {
+  const day = erasedAt?.toISOString().slice(0, 10);
+  return new UnitrailError(
+    'NOT_FOUND',
+    `Unit ${serial} has no ${what} any more: its capsule, ${capsule}, was erased on ${day}, at the end of its time. \`unitrail unit show ${serial}\` shows what stays.`,
+    { capsule },
+  );
 }
 
 async function filesOf(

@@ -21,8 +21,8 @@ export interface ArchivePlace {
   /** Hex. */
   readonly head: string;
   readonly recordSha256: string | null;
-  /** Nobody has them any more: their time is over. */
-  readonly erased: boolean;
+  /** Since when nobody has them any more, because their time was over. */
+  readonly erasedAt: Date | null;
 }
 
 /** Which unit it is, its sealed record, and where its bytes are: the answer to one serial. */
@@ -74,13 +74,13 @@ interface LocatedRow {
   readonly lastSeq: number;
   readonly head: string;
   readonly recordSha256: string | null;
-  readonly erased: boolean;
+  readonly erasedAt: Date | null;
 }
 
 const locatedUnits = (named: string): string => `
   select u.id as "unitId", u.issuer, u.serial, r.body, r.sha256, r.sealed_at as "sealedAt",
     m.capsule_id as capsule, m.last_seq::float8 as "lastSeq", encode(m.head, 'hex') as head,
-    m.record_sha256 as "recordSha256", c.state = 'erased' as erased
+    m.record_sha256 as "recordSha256", c.erased_at as "erasedAt"
   from units u
   left join records r on r.unit_id = u.id
   left join capsule_units m on m.unit_id = u.id and m.retired_at is not null
@@ -102,11 +102,11 @@ export async function locateUnit(db: Database, id: string): Promise<LocatedUnit>
 }
 
 function toLocated({ unitId, issuer, serial, ...row }: LocatedRow): LocatedUnit {
-  const { body, sha256, sealedAt, capsule, lastSeq, head, recordSha256, erased } = row;
+  const { body, sha256, sealedAt, capsule, lastSeq, head, recordSha256, erasedAt } = row;
   return {
     ...{ unitId, issuer, serial },
     record: body === null ? null : { sealed: true, text: body, sha256, sealedAt },
-    place: capsule === null ? null : { capsule, lastSeq, head, recordSha256, erased },
+    place: capsule === null ? null : { capsule, lastSeq, head, recordSha256, erasedAt },
   };
 }
 

@@ -15,25 +15,29 @@ import { secondaryIdentifiers, type RecordedIdentifier } from './secondary-ident
 import { readRecord } from './unit-queries';
 import { selectUnits, toUnitRow } from './unit-rows';
 
-/** All that the page of one unit shows, read in one snapshot. */
-export interface UnitDetails {
+/** What stays of a unit for ever, whatever became of its record and its history. */
+export interface LastingDetails {
   readonly unit: UnitRow;
+  /** What others number it by. */
+  readonly identifiers: readonly RecordedIdentifier[];
+  /** What was said of it after its record was sealed: corrections of the record, returns. */
+  readonly amendments: readonly AmendmentRow[];
+  /** Where its record stands in the transparency log; null before it is sealed. */
+  readonly log: LogStanding | null;
+  readonly terms: UnitTerms;
+}
+
+/** All that the page of one unit shows, read in one snapshot. */
+export interface UnitDetails extends LastingDetails {
   /** Since when the unit is in its state, or in this attempt of its step. */
   readonly since: Date;
   readonly failure: UnitFailure | null;
   readonly holds: readonly OpenHold[];
-  /** What others number it by. */
-  readonly identifiers: readonly RecordedIdentifier[];
   /** The newest final test, whatever its verdict; the record has only one that passed and is in force. */
   readonly lastTest: RecordTest | null;
   readonly record: RecordV1;
   /** Null while the record is a draft. */
   readonly sealed: { readonly sha256: string; readonly sealedAt: Date } | null;
-  /** What was said of it after that: corrections of the record, returns. */
-  readonly amendments: readonly AmendmentRow[];
-  /** Where its record stands in the transparency log; null before it is sealed. */
-  readonly log: LogStanding | null;
-  readonly terms: UnitTerms;
 }
 
 export interface UnitFailure {
@@ -54,31 +58,46 @@ interface EventRow {
   readonly body: string;
 }
 
+const snapshot = { isolationLevel: 'repeatable read', readOnly: true } as const;
+
 /** @throws UnitrailError NOT_FOUND */
 export async function unitDetails(db: Database, unitId: string, moved?: MovedBytes): Promise<UnitDetails> {
-  const snapshot = { isolationLevel: 'repeatable read', readOnly: true } as const;
   return mapped(db.transaction((trx) => readDetails(trx, unitId, moved), snapshot));
 }
 
-async function readDetails(trx: Knex.Transaction, unitId: string, moved?: MovedBytes): Promise<UnitDetails> {
+/** Of a unit whose capsule was erased there is no more: of its amendments those since the move. @throws UnitrailError NOT_FOUND */
+export async function lastingDetails(db: Database, unitId: string): Promise<LastingDetails> {
+  return mapped(db.transaction((trx) => readLasting(trx, unitId), snapshot));
+}
+
+async function readLasting(trx: Knex.Transaction, unitId: string): Promise<LastingDetails> {
   const row = await selectUnits(trx).where('u.id', unitId).first();
   if (!row) throw new UnitrailError('NOT_FOUND', `There is no unit ${unitId}.`);
   const unit = toUnitRow(row);
+  return {
+    unit,
+    identifiers: await secondaryIdentifiers(trx, unitId),
+    amendments: await amendmentsOf(trx, unitId),
+    log: await logStanding(trx, unitId),
+    terms: await readTerms(trx, unit),
+  };
+}
+
+async function readDetails(trx: Knex.Transaction, unitId: string, moved?: MovedBytes): Promise<UnitDetails> {
+  const lasting = await readLasting(trx, unitId);
+  const { unit, amendments } = lasting;
   const entrances = entranceTypes(unit.stateBeneath);
   const entrance = newestMoved(moved, entrances) ?? (await newestOf(trx, unitId, entrances));
   const record = await readRecord(trx, unitId, moved);
   return {
-    unit,
+    ...lasting,
     since: entrance?.at ?? unit.updatedAt,
     failure: await readFailure(trx, unit, Number(entrance?.seq ?? 0)),
     holds: await readHolds(trx, unitId),
-    identifiers: await secondaryIdentifiers(trx, unitId),
     lastTest: await readLastTest(trx, unitId, moved),
     record: JSON.parse(record.text) as RecordV1,
     sealed: record.sealed ? { sha256: record.sha256, sealedAt: record.sealedAt } : null,
-    amendments: [...amendmentsIn(moved), ...(await amendmentsOf(trx, unitId))],
-    log: await logStanding(trx, unitId),
-    terms: await readTerms(trx, unit),
+    amendments: [...amendmentsIn(moved), ...amendments],
   };
 }
 

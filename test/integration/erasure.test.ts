@@ -1,8 +1,10 @@
 import { removeErased } from '../../activities/remove-erased';
+import { recordReturn } from '../../adapters/postgres/amendments';
 import type { Database } from '../../adapters/postgres/database';
 import { endRun, eraseCapsule, erasableCapsules } from '../../adapters/postgres/retention';
 import { wantedContents } from '../../adapters/postgres/wanted-contents';
 import type { ContentStore } from '../../adapters/store/port';
+import { register as show } from '../../cli/unit-show';
 import type { Sha256Hex } from '../../domain/brands';
 import { UnitrailError } from '../../domain/errors';
 import { ArchiveEnd } from '../support/archive-end';
@@ -10,6 +12,7 @@ import { all, shipBatch } from '../support/exports';
 import { untilBlocked } from '../support/refusals';
 import { handOut, one, openRun } from '../support/retention';
 import { openTestBatch } from '../support/shop-floor';
+import { typeCommand, type Register, type TypedAnswer } from '../support/type-command';
 import { digest } from '../support/unit-acts';
 import type { WalkedUnit } from '../support/walk-unit';
 
@@ -256,6 +259,59 @@ test('what was decided to go, and is not gone yet, stays where the same bytes we
   await eraseCapsule(retention, kept, await openRun(office));
   await archive.remove();
   expect(await archive.isKept('made again')).toBe(false);
+});
+
+test('a unit whose capsule is erased shows what stays of it, and what is gone', async () => {
+  const unit = (await shipBatch(archive.floor, 1)).units[0]!;
+  const { unitId, serial } = unit;
+  const type = (line: string): Promise<TypedAnswer> =>
+    typeCommand(archive.database, [show as Register], `unit show ${line}`);
+  const back = (rma: string) => ({ rma, condition: 'cracked', reason: 'fell', by: '17' });
+  await recordReturn(archive.desk, unitId, back('RMA-BEFORE'));
+  await handOut(office, 'acme', archive.home);
+  const { body, sha256 } = await office('records')
+    .where({ unit_id: unitId })
+    .first<{ body: string; sha256: string }>('body', 'sha256');
+  const { shipment } = JSON.parse(body) as { shipment: { id: string; at: string; carton: string } };
+  const capsule = await archive.move();
+  await recordReturn(archive.desk, unitId, back('RMA-AFTER'));
+  await eraseCapsule(retention, capsule, await openRun(office));
+  for (const id of [serial, unit.macs[0]!, unit.chipUid, unit.certificateSha256]) {
+    const { code, text } = await type(id);
+    expect(code).toBe(0);
+    for (const [label, told] of [
+      ['Serial', `${serial}  (issuer unitrail)`],
+      ['MAC', unit.macs.join(', ')],
+      ['Chip UID', unit.chipUid],
+      ['Certificate', `sha256 ${unit.certificateSha256}`],
+      ['State', 'Shipped'],
+      ['Shipment', shipment.id],
+      ['Carton', shipment.carton],
+      ['To', 'acme, DE'],
+      ['Sealed', `sha256 ${sha256}`],
+      ['From', `archive ${capsule}, erased`],
+      ['Gone', 'the record and the history up to event '],
+    ] as const)
+      expect(text).toContain(`\n  ${label.padEnd(13)} ${told}`);
+    expect(text).toContain('Came back under RMA RMA-AFTER, cracked');
+    expect(text).not.toContain('RMA-BEFORE');
+  }
+  expect(JSON.parse((await type(`${serial} --json`)).text)).toMatchObject({
+    ...{ serial, state: 'Shipped', macs: unit.macs, shipment: shipment.id, record: null, proof: null },
+    ...{ from: `archive ${capsule}, erased`, amendments: [{ body: { rma: 'RMA-AFTER' } }] },
+    erased: { capsule, recordSha256: sha256, at: expect.stringMatching(/^20/) as string },
+  });
+  for (const [more, what] of [
+    ['--record', 'record'],
+    ['--history', 'history'],
+    ['--pdf no-such-folder/unit.pdf', 'dossier'],
+  ] as const)
+    expect(await type(`${serial} ${more}`)).toMatchObject({
+      ...{ code: 2, text: '' },
+      err: expect.stringContaining(
+        `Unit ${serial} has no ${what} any more: its capsule, ${capsule}, was erased on 20`,
+      ) as string,
+    });
 });
 
 test('a worker of the version before finds the view of its last step, and removes no file of an export by it', async () => {
