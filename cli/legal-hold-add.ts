@@ -43,7 +43,7 @@ async function add(context: CliContext, options: Options): Promise<void> {
   if (context.json) return printJson(context, { hold: id, kind, value, added });
   await printLine(
     context,
-    `${added ? 'Added' : 'It was there before'}: legal hold ${id} on ${kind} ${value}. \`unitrail legal-hold release ${id}\` ends it.`,
+    `${added ? 'Added' : 'It was there before'}: legal hold ${id} on ${kind} ${value}. \`unitrail legal-hold release ${id} --reason "..." --by ${by}\` ends it.`,
   );
 }
 

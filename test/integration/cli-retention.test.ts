@@ -47,6 +47,20 @@ test('a hold is added on what is known, listed with its units, and released on r
   expect(await json('legal-hold', 'release', 'LH-2', ...signed)).toEqual({ hold: 'LH-2', released: false });
 });
 
+test('what a new hold is ended by is told as a command that works, once the reason stands in it', async () => {
+  const { out } = await type('legal-hold', 'add', '--lot', 'MCU-LOT-7731', '--hold', 'LH-3', ...signed);
+  const [told] = /(?<=`unitrail )legal-hold release [^`]+(?=`)/.exec(out)!;
+  const words = (reason: string) => told.split(' ').map((word) => (word === '"..."' ? reason : word));
+  expect(await type(...words('...'))).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/--reason: .*the reason in words, in place of the dots/) as string,
+  });
+  expect(await type(...words('settled'))).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('Legal hold LH-3 is released.') as string,
+  });
+});
+
 test('a hold on nothing, on two things or on what nobody knows is wrong input', async () => {
   const wrong = [
     ['add', ...signed],
