@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
-import { cosign, cosignedText } from '../tools/export-verifier/cosign';
+import { cosign, CosignRefusal, cosignedText, cosignOptions } from '../tools/export-verifier/cosign';
 import { logGroup } from './log-group';
 import { printJson, say } from './output';
 import type { ServerContext } from './server-context';
@@ -50,21 +50,25 @@ async function cosignFile(context: ServerContext, options: Options): Promise<voi
     consistency:
       options.consistency === undefined ? null : await textIn('--consistency', options.consistency),
   };
-  const cosigned = cosignedOr(request, options.checkpoint);
+  const cosigned = cosignedOr(request, options);
   if (context.json) return printJson(context, cosigned);
   context.out.write(cosigned.note);
   await say(context, cosignedText(cosigned));
 }
 
-function cosignedOr(request: Parameters<typeof cosign>[0], file: string): ReturnType<typeof cosign> {
+/** What is wrong is told of the option that it was given by, with what was typed there: never with what is in a file. */
+function cosignedOr(
+  request: Parameters<typeof cosign>[0],
+  { key: privateKey, ...typed }: Options,
+): ReturnType<typeof cosign> {
   try {
     return cosign(request);
   } catch (error) {
-    throw wrongOption(
-      '--checkpoint',
-      file,
-      `a checkpoint that may be co-signed: ${(error as Error).message}`,
-    );
+    if (!(error instanceof CosignRefusal)) throw error;
+    const { about, message } = error;
+    const value = { ...typed, privateKey }[about];
+    const what = about === 'checkpoint' ? 'a checkpoint that may be co-signed: ' : '';
+    throw wrongOption(cosignOptions[about], value, `${what}${message}`);
   }
 }
 

@@ -133,7 +133,24 @@ test('a witness co-signs by command, what it signed is kept and shown, and the a
     expect((await type('log', 'add-cosignature', file, '--witness', cosigned.witness)).code).toBe(0);
     expect((await type('log', 'show')).out).toMatch(/^Co-signed {2}\d+ leaves by acme\.example\/witness\+/m);
   }
-  expect((await cosign('--checkpoint', previous, '--log-key', 'x')).code).toBe(2);
+  const broken = await scene.file('broken.json', '{');
+  const onPrevious = ['--checkpoint', join(folder, 'checkpoint'), '--previous', previous];
+  const otherLog = 'other.example/log+00000000+AAAA';
+  for (const [args, told] of [
+    [
+      ['--checkpoint', previous, '--log-key', 'x'],
+      /--log-key: \(hidden\) is not allowed; .* no key of log\.example/,
+    ],
+    [['--checkpoint', previous, '--log-key', otherLog], /--log-key: \(hidden\)/],
+    [['--checkpoint', hashes], /--checkpoint: .* is no checkpoint of a log/],
+    [['--checkpoint', previous, '--key', hashes], /--key: .* is not allowed; .*private key of Ed25519/],
+    [['--checkpoint', previous, '--name', 'a b'], /--name: "a b" is not allowed; .*without blanks/],
+    [['--checkpoint', previous, '--previous', hashes], /--previous: .* is no checkpoint of a log/],
+    [[...onPrevious, '--consistency', broken], /--consistency: .* is no JSON/],
+  ] as const) {
+    const { code, err } = await cosign(...args);
+    expect([args, code, err]).toEqual([args, 2, expect.stringMatching(told)]);
+  }
   expect((await type('log', 'consistency', '999999')).code).toBe(2);
   expect((await type('log', 'verify')).out).toContain('The log is whole.');
 });

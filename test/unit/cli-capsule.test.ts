@@ -75,7 +75,10 @@ test('of serials that differ in their case alone the one that was typed is meant
     await writeCapsule(await capsuleOf(units), path, signer);
     return path;
   };
-  const [capitals, typed] = [{ serial: 'AC-00042', issuer: 'acme' }, { serial: 'aC-00042', issuer: 'acme' }];
+  const [capitals, typed] = [
+    { serial: 'AC-00042', issuer: 'acme' },
+    { serial: 'aC-00042', issuer: 'acme' },
+  ];
   const great = await capsule('great', capitals);
   const both = await capsule('both', capitals, typed);
   const found = async (files: readonly string[], wanted: string): Promise<string[]> => {
@@ -102,6 +105,12 @@ test.each([
     ['verify', golden, '--key', join(golden, 'schema.json')],
     2,
     /--key: .*public keys/,
+  ],
+  [
+    'a key that is none of a log',
+    ['verify', golden, '--key', keys, '--log-key', 'junk'],
+    2,
+    /--log-key: \(hidden\) is not allowed; a public key of a log/,
   ],
   ['no key to verify by', ['verify', golden], 1, /no key was given to compare it with/],
 ])('%s is told', async (_, args, expected, message) => {

@@ -16,15 +16,22 @@ export function readLogKeys(text: string): string[] {
   return [...text.matchAll(KEY)].map(([key]) => key).filter((key) => publicKeyOf(key) !== null);
 }
 
+export interface NoCheckpoint {
+  readonly wrong: string;
+  /** It may be good: the key is none, or one of another log. */
+  readonly isOfKey: boolean;
+}
+
 /** The checkpoint, or what is wrong with it. */
-export function readCheckpoint(note: string, key: string): Checkpoint | { readonly wrong: string } {
+export function readCheckpoint(note: string, key: string): Checkpoint | NoCheckpoint {
   const split = note.lastIndexOf('\n\n');
   const [text, signatures] = [note.slice(0, split + 1), note.slice(split + 2)];
   const [origin, size, root] = text.split('\n');
   if (split < 0 || !origin || !/^(0|[1-9][0-9]{0,15})$/.test(size ?? '') || root?.length !== 44)
-    return { wrong: 'is no checkpoint of a log' };
+    return { wrong: 'is no checkpoint of a log', isOfKey: false };
   const publicKey = publicKeyOf(key);
-  if (!publicKey || publicKey.name !== origin) return { wrong: `names ${key}, which is no key of ${origin}` };
+  if (!publicKey || publicKey.name !== origin)
+    return { wrong: `names ${key}, which is no key of ${origin}`, isOfKey: true };
   const start = `\u2014 ${origin} `;
   const own = signatures
     .split('\n')
@@ -34,7 +41,7 @@ export function readCheckpoint(note: string, key: string): Checkpoint | { readon
   const good = own.some((bytes) => verify(null, Buffer.from(text), publicKey.key, bytes.subarray(4)));
   return good
     ? { origin, size: Number(size), root }
-    : { wrong: `its signature by ${origin}+${publicKey.id} does not hold` };
+    : { wrong: `its signature by ${origin}+${publicKey.id} does not hold`, isOfKey: false };
 }
 
 function publicKeyOf(text: string) {

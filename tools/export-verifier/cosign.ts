@@ -31,19 +31,37 @@ export interface Cosigned {
   readonly from: number | null;
 }
 
+/** How each part of a request is named on a command line. */
+export const cosignOptions = {
+  checkpoint: '--checkpoint',
+  logKey: '--log-key',
+  privateKey: '--key',
+  name: '--name',
+  previous: '--previous',
+  consistency: '--consistency',
+} as const;
+
+/** Why it may not be co-signed, and by which part of the request. */
+export class CosignRefusal extends Error {
+  constructor(
+    readonly about: keyof typeof cosignOptions,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
 /**
  * Co-signs a checkpoint: says that, as of now, it is the largest that this witness has seen of the log, and that it goes on from
  * all that the witness has co-signed before.
- * @throws Error that says why it may not be co-signed
+ * @throws CosignRefusal
  */
 export function cosign(request: CosignRequest): Cosigned {
   const { logKey, name, time } = request;
-  const checkpoint = readSigned('the checkpoint', request.checkpoint, logKey);
+  const checkpoint = readSigned('checkpoint', request.checkpoint, logKey);
   const privateKey = readPrivateKey(request.privateKey);
   if (!/^[^\s+\p{C}\p{Z}]{1,100}$/u.test(name))
-    throw new Error(
-      `the name ${JSON.stringify(name)} is not allowed; 1 to 100 characters without blanks and +`,
-    );
+    throw new CosignRefusal('name', 'a witness is called by 1 to 100 characters without blanks and +');
   const witness = witnessKey(name, createPublicKey(privateKey));
   const from = request.previous === null ? null : goingOn(checkpoint, request, request.previous, witness);
   const note = cosignNote(request.checkpoint, witness, privateKey, time);
@@ -66,30 +84,42 @@ function goingOn(
   previous: string,
   witness: WitnessKey,
 ): number {
-  const before = readSigned('the previous checkpoint', previous, logKey);
+  const before = readSigned('previous', previous, logKey);
   const at = cosignedAt(previous, witness);
   if (at === null || at === 'bad')
-    throw new Error(
+    throw new CosignRefusal(
+      'previous',
       `the previous checkpoint is not co-signed by ${witness.text}: name what this key co-signed last`,
     );
-  if (at > time) throw new Error('the previous checkpoint was co-signed later than now: look at the clock');
+  if (at > time)
+    throw new CosignRefusal(
+      'previous',
+      'the previous checkpoint was co-signed later than now: look at the clock',
+    );
   if (before.size > checkpoint.size)
-    throw new Error(
+    throw new CosignRefusal(
+      'checkpoint',
       `checkpoint ${checkpoint.size} is older than ${before.size}, which was co-signed already`,
     );
   const path = consistency === null ? [] : readPath(consistency, before.size);
   if (!goesOn(headOf(before), headOf(checkpoint), path))
-    throw new Error(
+    throw new CosignRefusal(
+      'checkpoint',
       `checkpoint ${checkpoint.size} of ${checkpoint.origin} is not shown to go on from ${before.size}, which was co-signed: the log has forked, or the consistency proof is another one`,
     );
   return before.size;
 }
 
-function readSigned(what: string, note: string, logKey: string): Checkpoint {
+function readSigned(about: 'checkpoint' | 'previous', note: string, logKey: string): Checkpoint {
+  const what = about === 'checkpoint' ? 'the checkpoint' : 'the previous checkpoint';
   const read = readCheckpoint(note, logKey);
-  if ('wrong' in read) throw new Error(`${what} ${read.wrong}`);
+  if ('wrong' in read) {
+    // The first one is read before: a key that is good for it is none for the other because of the other.
+    const isKey = read.isOfKey && about === 'checkpoint';
+    throw new CosignRefusal(isKey ? 'logKey' : about, `${what} ${read.wrong}`);
+  }
   const tooMuch = tooMuchOf(note);
-  if (tooMuch !== null) throw new Error(`${what} has ${tooMuch}`);
+  if (tooMuch !== null) throw new CosignRefusal(about, `${what} has ${tooMuch}`);
   return read;
 }
 
@@ -102,16 +132,15 @@ function readPrivateKey(text: string): KeyObject {
     }
   })();
   if (key?.asymmetricKeyType === 'ed25519') return key;
-  throw new Error(
+  throw new CosignRefusal(
+    'privateKey',
     'the key is no private key of Ed25519 in PEM: `openssl genpkey -algorithm ed25519` makes one',
   );
 }
 
 /** A manifest's, `unitrail log consistency --json`, or hashes in base64, one a line. */
 function readPath(text: string, size: number): Buffer[] {
-  const hashes = text.trimStart().startsWith('{')
-    ? pathIn(JSON.parse(text) as Loose, size)
-    : text.split(/\s+/);
+  const hashes = text.trimStart().startsWith('{') ? pathIn(looseOf(text), size) : text.split(/\s+/);
   return hashes.filter((hash) => hash !== '').map((hash) => Buffer.from(hash, 'base64'));
 }
 
@@ -122,11 +151,22 @@ interface Loose {
   readonly path?: readonly string[];
 }
 
+function looseOf(text: string): Loose {
+  try {
+    return JSON.parse(text) as Loose;
+  } catch (error) {
+    throw new CosignRefusal('consistency', `the consistency proof is no JSON: ${(error as Error).message}`);
+  }
+}
+
 function pathIn(told: Loose, size: number): readonly string[] {
   const proof = told.log?.consistency ?? told;
   const from = typeof proof.from === 'object' ? proof.from.size : proof.from;
   if (from === size && Array.isArray(proof.path)) return proof.path;
-  throw new Error(`the consistency proof is from ${String(from)}, and ${size} was co-signed last`);
+  throw new CosignRefusal(
+    'consistency',
+    `the consistency proof is from ${String(from)}, and ${size} was co-signed last`,
+  );
 }
 
 const headOf = ({ size, root }: Checkpoint) => ({ size, root: Buffer.from(root, 'base64') });

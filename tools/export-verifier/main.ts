@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { readLogKeys } from './checkpoint';
-import { cosign, cosignedText } from './cosign';
+import { cosign, CosignRefusal, cosignedText, cosignOptions } from './cosign';
 import { readWitnessKey, type WitnessKey } from './cosignature';
 import { readKeys } from './keys';
 import { reportText } from './report';
@@ -113,7 +113,8 @@ async function keysIn(file: string): Promise<string> {
 main(process.argv.slice(2)).then(
   (code) => (process.exitCode = code),
   (error: Error) => {
-    process.stderr.write(`verify-export: ${error.message}\n`);
+    const option = error instanceof CosignRefusal ? `${cosignOptions[error.about]}: ` : '';
+    process.stderr.write(`verify-export: ${option}${error.message}\n`);
     process.exitCode = 2;
   },
 );
