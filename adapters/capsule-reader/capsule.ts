@@ -75,7 +75,12 @@ export async function openCapsule(
   const note = await smallText(sources.checkpoint);
   const head = note === null ? null : readCheckpoint(note);
   let table: Promise<ParquetFile> | null = null;
-  const parquet = (): Promise<ParquetFile> => (table ??= openParquet(sources.parquet!));
+  // One that could not be read is opened again when it is asked for again.
+  const parquet = (): Promise<ParquetFile> =>
+    (table ??= openParquet(sources.parquet!).catch((error: unknown) => {
+      table = null;
+      throw error;
+    }));
   return {
     seal: sealOf(crypto, manifest, note, head),
     find: (serial) => findUnits(sources, crypto, head, parquet, serial),

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -15,6 +15,8 @@ let folder: string;
 let browser: OpenBrowser | undefined;
 let page: Page;
 const asked: string[] = [];
+/** What the page threw and nobody caught. */
+const uncaught: string[] = [];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'unitrail-page-'));
@@ -31,6 +33,7 @@ beforeAll(async () => {
   // A stick in a machine without a network: whatever the page asks for besides itself is refused, and told.
   await page.context().setOffline(true);
   page.on('request', (request) => asked.push(request.url()));
+  page.on('pageerror', ({ message }) => uncaught.push(message));
 });
 
 afterAll(async () => {
@@ -64,6 +67,11 @@ async function giveKey(text: string): Promise<void> {
   await page.fill('#key', text);
   await judged.waitForElementState('hidden');
 }
+
+const pullOut = (copy: string, name: string) => rename(join(copy, name), join(folder, `pulled-${name}`));
+const putBack = (copy: string, name: string) => rename(join(folder, `pulled-${name}`), join(copy, name));
+
+afterEach(() => expect(uncaught.splice(0)).toEqual([]));
 
 test('the page in a capsule is what its sources come to', async () => {
   expect(await readFile(join(__dirname, '../../adapters/capsule/index.html'), 'utf8')).toBe(
@@ -188,6 +196,90 @@ describe('the page in a capsule, from a stick without a network', () => {
     expect(await page.innerText('.capsule')).toMatch(
       /records\.parquet is as the manifest says[^]*schema\.json was changed/,
     );
+  });
+
+  inPage(
+    'names the file that was pulled out while all files are checked, and finds it good once it is back',
+    async () => {
+      const copy = await openPage();
+      await page.waitForSelector('.capsule button');
+      // One that the page has read from before, and one that it has not.
+      for (const name of ['records.parquet', 'schema.json']) await pullOut(copy, name);
+      await page.click('.capsule button');
+      await page.waitForSelector('.capsule .check.bad');
+      const told = await page.innerText('.capsule');
+      expect(told).toMatch(/records\.parquet can’t be read: it is gone or was changed/);
+      expect(told).toMatch(/schema\.json can’t be read/);
+      expect(told).toMatch(/README\.txt is as the manifest says/);
+      for (const name of ['records.parquet', 'schema.json']) await putBack(copy, name);
+      await page.click('.capsule button:enabled');
+      await page.waitForSelector('.capsule button:enabled');
+      expect(await page.innerText('.capsule')).toMatch(
+        /records\.parquet is as the manifest says[^]*schema\.json is as the manifest says/,
+      );
+    },
+  );
+
+  inPage(
+    'says which file is gone where the stick is pulled out as the folder was chosen, and opens it once it is back',
+    async () => {
+      const copy = await openPage();
+      await page.reload();
+      const hold = `window.addEventListener('change', (event) => {
+        if (window.goesOn) return;
+        event.stopImmediatePropagation();
+        document.body.dataset.chosen = 'yes';
+      }, true)`;
+      await page.evaluate(hold);
+      await page.setInputFiles('#folder', copy);
+      await page.waitForSelector('[data-chosen]');
+      await pullOut(copy, 'manifest.json');
+      await page.evaluate('window.goesOn = true');
+      await page.dispatchEvent('#folder', 'change');
+      expect(await page.innerText('#opening-problem button')).toBe('Try again');
+      expect(await page.innerText('#opening-problem')).toMatch(/^manifest\.json can’t be read/);
+      expect(await page.isVisible('#search')).toBe(false);
+      await putBack(copy, 'manifest.json');
+      await page.click('#opening-problem button');
+      expect(await ask(serial)).toMatch(/EUDV2647-000003/);
+      expect(await page.isVisible('#opening-problem')).toBe(false);
+    },
+  );
+
+  inPage('takes no key while the manifest is gone, says so, and takes it once it is back', async () => {
+    const copy = await openPage();
+    await page.waitForSelector('.capsule button');
+    await pullOut(copy, 'manifest.json');
+    await page.click('.key summary');
+    await page.fill('#key', signer.publicKey);
+    expect(await page.innerText('#opening-problem button')).toBe('Try again');
+    expect(await page.innerText('#opening-problem')).toMatch(/^manifest\.json can’t be read/);
+    expect(await page.innerText('#key-hint')).toMatch(/not used yet/);
+    expect(await page.innerText('.capsule')).toMatch(/comes from the manifest itself/);
+    await putBack(copy, 'manifest.json');
+    await page.click('#opening-problem button');
+    expect(await ask(serial)).toMatch(/Proof and signature hold/);
+    expect(await page.innerText('#key-hint')).toMatch(/compared with key/);
+  });
+
+  inPage(
+    'names the table that is gone while a unit is looked for, and finds it once it is back',
+    async () => {
+      const copy = await openPage();
+      await page.waitForSelector('.capsule button');
+      await pullOut(copy, 'records.parquet');
+      expect(await ask('70-b3-d5-00-01-07')).toMatch(/can’t be searched: records\.parquet can’t be read/);
+      await putBack(copy, 'records.parquet');
+      expect(await ask('70-b3-d5-00-01-07')).toMatch(/EUDV2647-000003/);
+    },
+  );
+
+  inPage('takes the same folder again', async () => {
+    const copy = await openPage();
+    await page.waitForSelector('.capsule button');
+    expect(await page.evaluate(`document.getElementById('folder').files.length`)).toBe(0);
+    await page.setInputFiles('#folder', copy);
+    expect(await ask(serial)).toMatch(/EUDV2647-000003/);
   });
 
   inPage('says what a capsule is where another file is chosen', async () => {

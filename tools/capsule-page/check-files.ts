@@ -1,6 +1,6 @@
 import { isMap, listAt, type Facts } from '../../adapters/capsule-reader/documents';
 import { newDigest } from './browser-crypto';
-import type { FileSet } from './chosen-files';
+import { readPart, sizeOf, type FileSet } from './chosen-files';
 import type { Check } from './verdicts';
 
 const PART_BYTES = 4 * 1024 * 1024;
@@ -16,24 +16,40 @@ export async function checkFiles(
   const total = there.reduce((sum, { name }) => sum + files.get(String(name))!.size, 0);
   let done = 0;
   const checks: Check[] = [];
-  for (const { name, sha256 } of named) {
-    const file = files.get(String(name));
-    if (!file) {
-      checks.push({ mark: 'warn', text: `${String(name)} was not chosen.` });
-      continue;
-    }
-    const digest = newDigest();
-    for (let from = 0; from < file.size; from += PART_BYTES) {
-      const bytes = new Uint8Array(await file.slice(from, from + PART_BYTES).arrayBuffer());
-      digest.update(bytes);
-      done += bytes.length;
-      onProgress(done / Math.max(total, 1));
-    }
+  for (const { name, sha256 } of named)
     checks.push(
-      digest.hex() === sha256
-        ? { mark: 'good', text: `${file.name} is as the manifest says.` }
-        : { mark: 'bad', text: `${file.name} was changed: its SHA-256 is another than the manifest’s.` },
+      await checkFile(String(name), files.get(String(name)), sha256, (bytes) => {
+        done += bytes;
+        onProgress(done / Math.max(total, 1));
+      }),
     );
-  }
   return checks;
+}
+
+/** A file that can't be read is a finding of that file: what the others are is told even so. */
+async function checkFile(
+  name: string,
+  file: File | undefined,
+  sha256: unknown,
+  onRead: (bytes: number) => void,
+): Promise<Check> {
+  if (!file) return { mark: 'warn', text: `${name} was not chosen.` };
+  try {
+    return (await digestOf(file, onRead)) === sha256
+      ? { mark: 'good', text: `${name} is as the manifest says.` }
+      : { mark: 'bad', text: `${name} was changed: its SHA-256 is another than the manifest’s.` };
+  } catch (error) {
+    return { mark: 'bad', text: `${(error as Error).message}.` };
+  }
+}
+
+async function digestOf(file: File, onRead: (bytes: number) => void): Promise<string> {
+  const digest = newDigest();
+  const size = await sizeOf(file);
+  for (let from = 0; from < size; from += PART_BYTES) {
+    const bytes = await readPart(file, from, from + PART_BYTES);
+    digest.update(bytes);
+    onRead(bytes.length);
+  }
+  return digest.hex();
 }

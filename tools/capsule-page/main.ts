@@ -1,3 +1,4 @@
+import type { ByteSource } from '../../adapters/capsule-reader/bytes';
 import {
   openCapsule,
   type CapsuleSources,
@@ -6,7 +7,7 @@ import {
   type OpenCapsule,
 } from '../../adapters/capsule-reader/capsule';
 import { mapAt } from '../../adapters/capsule-reader/documents';
-import { readCapsuleKeys, type CapsuleKeys } from '../../adapters/capsule-reader/keys';
+import { readCapsuleKeys } from '../../adapters/capsule-reader/keys';
 import { browserCrypto } from './browser-crypto';
 import { checkFiles } from './check-files';
 import { droppedFiles, fileSets, filesOf, sourceOf, type ChosenFile, type FileSet } from './chosen-files';
@@ -19,8 +20,6 @@ interface Opened {
   readonly capsule: OpenCapsule;
 }
 
-let sets: FileSet[] = [];
-let keys: CapsuleKeys | null = null;
 let opened: Opened[] = [];
 let before: Promise<void> = Promise.resolve();
 
@@ -29,14 +28,30 @@ function inTurn(act: () => Promise<void>): void {
   before = before.then(act, act);
 }
 
+/** In its turn. What goes wrong is said, and can be tried again: a stick that was pulled out comes back. */
+function attempt(act: () => Promise<void>): void {
+  inTurn(async () => {
+    showProblem();
+    try {
+      await act();
+    } catch (error) {
+      const again = element('button', { type: 'button', class: 'button small' }, 'Try again');
+      again.addEventListener('click', () => attempt(act));
+      showProblem(`${(error as Error).message}. `, again);
+    }
+  });
+}
+
+function showProblem(...told: (string | HTMLElement)[]): void {
+  const problem = byId('opening-problem');
+  problem.replaceChildren(...told);
+  show(problem, told.length > 0);
+}
+
 async function open(chosen: readonly ChosenFile[]): Promise<void> {
   const found = fileSets(chosen);
-  const problem = byId('opening-problem');
-  problem.textContent = found.length > 0 ? '' : noCapsule(chosen);
-  show(problem, found.length === 0);
-  if (found.length === 0) return;
-  sets = found;
-  await openAgain();
+  if (found.length === 0) return showProblem(noCapsule(chosen));
+  await judge(found);
   show(byId('search'), true);
   byId('opening').classList.add('opened');
   byId('invitation').textContent = 'Another capsule, or several: drop their folder here.';
@@ -54,11 +69,20 @@ function noCapsule(chosen: readonly ChosenFile[]): string {
   return `${told}. A capsule has the files records.jsonl or records.parquet, and beside them proofs.jsonl, checkpoint and manifest.json.`;
 }
 
-/** Manifest and checkpoint are judged anew by every key that is given. */
-async function openAgain(): Promise<void> {
-  opened = [];
-  for (const set of sets)
-    opened.push({ set, capsule: await openCapsule(sourcesOf(set), browserCrypto, keys) });
+/** Manifest and checkpoint, by the key that is given. Where they can't be read, what was open before stays open as it was. */
+async function judge(found: readonly FileSet[]): Promise<void> {
+  const text = byId<HTMLTextAreaElement>('key').value;
+  const hint = byId('key-hint');
+  hint.textContent = 'What stands here is not used yet: the files have to be read by it first.';
+  const keys = readCapsuleKeys(text, browserCrypto);
+  const judged: Opened[] = [];
+  for (const set of found)
+    judged.push({
+      set,
+      capsule: await openCapsule(await sourcesOf(set), browserCrypto, keys.size > 0 ? keys : null),
+    });
+  opened = judged;
+  hint.textContent = keyHint(text, [...keys.keys()]);
   byId('title').textContent =
     opened.length === 1
       ? (opened[0]!.capsule.seal.capsule ?? 'One unit, by its serial')
@@ -68,20 +92,22 @@ async function openAgain(): Promise<void> {
   show(list, true);
 }
 
-function sourcesOf({ files }: FileSet): CapsuleSources {
-  const source = (name: string) => {
+const sources = {
+  records: 'records.jsonl',
+  parquet: 'records.parquet',
+  statements: 'statements.jsonl',
+  proofs: 'proofs.jsonl',
+  checkpoint: 'checkpoint',
+  manifest: 'manifest.json',
+} as const;
+
+async function sourcesOf({ files }: FileSet): Promise<CapsuleSources> {
+  const found: Partial<Record<keyof typeof sources, ByteSource>> = {};
+  for (const [key, name] of Object.entries(sources) as [keyof typeof sources, string][]) {
     const file = files.get(name);
-    return file ? sourceOf(file) : undefined;
-  };
-  const all = {
-    records: source('records.jsonl'),
-    parquet: source('records.parquet'),
-    statements: source('statements.jsonl'),
-    proofs: source('proofs.jsonl'),
-    checkpoint: source('checkpoint'),
-    manifest: source('manifest.json'),
-  };
-  return Object.fromEntries(Object.entries(all).filter(([, one]) => one !== undefined)) as CapsuleSources;
+    if (file) found[key] = await sourceOf(file);
+  }
+  return found;
 }
 
 function capsuleOf({ set, capsule }: Opened): HTMLElement {
@@ -113,11 +139,14 @@ function capsuleOf({ set, capsule }: Opened): HTMLElement {
 
 async function checkAll({ set, capsule }: Opened, button: HTMLElement, results: HTMLElement): Promise<void> {
   button.setAttribute('disabled', '');
-  const checks = await checkFiles(set, capsule.seal.facts ?? {}, (share) => {
-    results.textContent = `Reading: ${Math.floor(share * 100)} %`;
-  });
-  results.replaceChildren(checkList(checks));
-  button.removeAttribute('disabled');
+  try {
+    const checks = await checkFiles(set, capsule.seal.facts ?? {}, (share) => {
+      results.textContent = `Reading: ${Math.floor(share * 100)} %`;
+    });
+    results.replaceChildren(checkList(checks));
+  } finally {
+    button.removeAttribute('disabled');
+  }
 }
 
 async function search(): Promise<void> {
@@ -133,7 +162,11 @@ async function search(): Promise<void> {
   } catch (error) {
     tell('');
     answers.replaceChildren(
-      element('p', { class: 'problem' }, `The files can’t be searched: ${(error as Error).message}.`),
+      element(
+        'p',
+        { class: 'problem', role: 'alert' },
+        `The files can’t be searched: ${(error as Error).message}.`,
+      ),
     );
   } finally {
     answers.setAttribute('aria-busy', 'false');
@@ -179,16 +212,15 @@ function identifierOf(wanted: string): [Identifier, string] | null {
   return /^[0-9A-F]{8,64}$/.test(plain) ? ['chipUid', plain] : null;
 }
 
-async function takeKey(): Promise<void> {
-  const text = byId<HTMLTextAreaElement>('key').value;
-  const read = readCapsuleKeys(text, browserCrypto);
-  keys = read.size > 0 ? read : null;
+function keyHint(text: string, ids: readonly string[]): string {
   const none = text.trim() === '' ? 'No key given' : 'There is no key in this text';
-  byId('key-hint').textContent =
-    keys === null
-      ? `${none}: signatures are compared with the key that the manifest names itself.`
-      : `Signatures are compared with ${[...keys.keys()].map((id) => `key ${id}`).join(', ')}, which you gave.`;
-  await openAgain();
+  return ids.length === 0
+    ? `${none}: signatures are compared with the key that the manifest names itself.`
+    : `Signatures are compared with ${ids.map((id) => `key ${id}`).join(', ')}, which you gave.`;
+}
+
+async function takeKey(): Promise<void> {
+  await judge(opened.map(({ set }) => set));
   if (byId('answers').childElementCount > 0) await search();
 }
 
@@ -199,7 +231,12 @@ function tell(text: string): void {
 function listen(): void {
   for (const id of ['folder', 'files']) {
     const box = byId<HTMLInputElement>(id);
-    box.addEventListener('change', () => inTurn(() => open(filesOf(box.files))));
+    box.addEventListener('change', () => {
+      const chosen = filesOf(box.files);
+      attempt(() => open(chosen));
+      // Otherwise the same folder, chosen again, would be no change.
+      box.value = '';
+    });
   }
   const drop = byId('drop');
   // A file that is dropped beside the box would take the place of this page.
@@ -210,14 +247,14 @@ function listen(): void {
     drop.classList.remove('over');
     if (!event.dataTransfer) return;
     const files = droppedFiles(event.dataTransfer.items);
-    inTurn(() => files.then(open));
+    attempt(async () => open(await files()));
   });
   byId('search').addEventListener('submit', (event) => {
     event.preventDefault();
     byId('answers').setAttribute('aria-busy', 'true');
     inTurn(search);
   });
-  byId('key').addEventListener('input', () => inTurn(takeKey));
+  byId('key').addEventListener('input', () => attempt(takeKey));
 }
 
 listen();
