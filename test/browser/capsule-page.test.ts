@@ -9,6 +9,7 @@ import { capsuleOf, changeFile, signAgain, signer, signerOf, strangersKey } from
 import { chromiumTool, newPage, openBrowser, type OpenBrowser } from '../support/chromium';
 import { goldenCapsules, goldenFolder, goldenKeys } from '../support/golden';
 import { isInstalled, itWithTool } from '../support/it-with-tool';
+import { rewriteTable } from '../support/rewrite-table';
 
 const serial = 'EUDV2647-000003';
 let folder: string;
@@ -141,6 +142,16 @@ describe('the page in a capsule, from a stick without a network', () => {
     [
       'a record that was changed',
       (copy) => changeFile(copy, 'records.jsonl', /("destination":")DE("[^\n]*\n)$/, '$1FR$2'),
+      /Do not rely on this[^]*the text was changed, or its proof/,
+    ],
+    [
+      'a row of the table that was changed, where the lines are not there',
+      async (copy) => {
+        const table = join(copy, 'records.parquet');
+        const changed = `replace(record, '"destination":"DE"', '"destination":"FR"') as record`;
+        await writeFile(table, await rewriteTable(table, `select * replace (${changed}) from t`));
+        await rm(join(copy, 'records.jsonl'));
+      },
       /Do not rely on this[^]*the text was changed, or its proof/,
     ],
     [

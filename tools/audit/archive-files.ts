@@ -12,8 +12,14 @@ import {
   type StorePlace,
 } from '../../domain/store-place';
 
-/** Reads what is kept under a digest; null where there is nothing. Written apart from what keeps it. */
-export type ReadContent = (sha256: string) => Promise<Readable | null>;
+/** From that byte on, up to this one, which is not read. */
+export interface ByteRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Reads what is kept under a digest, or a part of it; null where there is nothing. Written apart from what keeps it. */
+export type ReadContent = (sha256: string, range?: ByteRange) => Promise<Readable | null>;
 
 /** A folder, or a bucket as UNITRAIL_STORE says it. */
 export function archivePlace(text: StorePlace | string | undefined): StorePlace | null {
@@ -30,9 +36,10 @@ export function openArchive(place: StorePlace): ReadContent {
 }
 
 function fromFolder(folder: string): ReadContent {
-  return async (sha256) => {
+  return async (sha256, range) => {
     const path = join(folder, contentPath(sha256));
-    return (await stat(path).catch(() => null)) ? createReadStream(path) : null;
+    const part = range && { start: range.from, end: range.to - 1 };
+    return (await stat(path).catch(() => null)) ? createReadStream(path, part) : null;
   };
 }
 
@@ -49,10 +56,14 @@ function fromBucket(place: BucketPlace): ReadContent {
   // Loaded where there is a bucket: the library is large.
   const library = import('@aws-sdk/client-s3');
   const opened = library.then(({ S3Client }) => new S3Client(settings));
-  return async (sha256) => {
+  return async (sha256, range) => {
     const { GetObjectCommand } = await library;
     try {
-      const ask = new GetObjectCommand({ Bucket: bucket, Key: `${prefix}${contentPath(sha256)}` });
+      const ask = new GetObjectCommand({
+        Bucket: bucket,
+        Key: `${prefix}${contentPath(sha256)}`,
+        ...(range && { Range: `bytes=${range.from}-${range.to - 1}` }),
+      });
       return (await (await opened).send(ask)).Body as Readable;
     } catch (error) {
       const code = error instanceof Error ? error.name : 'unknown error';

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { UnitrailError } from '../../domain/errors';
 import type { StorePlace } from '../../domain/store-place';
 import { openArchive, type ReadContent } from './archive-files';
+import { CapsuleTable, type TableFile } from './capsule-table';
 import type { Census } from './census';
 import type { Findings } from './findings';
 import type { Snapshot } from './snapshot';
@@ -19,10 +20,9 @@ interface Capsule {
   readonly erased: boolean;
 }
 
-interface CapsuleFile {
+interface CapsuleFile extends TableFile {
   readonly name: string;
   readonly role: string;
-  readonly sha256: string;
 }
 
 interface Member {
@@ -39,8 +39,9 @@ const UNITS_AT_ONCE = 250;
 
 /**
  * A19. Reads the histories that have moved from the capsules in the content store, some hundred units at a time: each file is
- * what was booked, and each history and record that of the unit's row. Where a capsule can't be read, or its time is over,
- * its units are counted by their rows, so that one damage is not told a thousand times.
+ * what was booked, each history and record that of the unit's row, and each row of the table that of its record. Where a
+ * capsule can't be read, or its time is over, its units are counted by their rows, so that one damage is not told a thousand
+ * times.
  * @throws UnitrailError CONFIGURATION_INVALID where units have moved and it is not known where the store is
  */
 export async function* readArchive(
@@ -68,27 +69,36 @@ export async function* readArchive(
 
 const nothing: ReadContent = async () => null;
 
-/** Digests by role; null where one of them is not what was booked. */
+/** By role; null where one of them is not what was booked. */
 async function soundFiles(
   snapshot: Snapshot,
   read: ReadContent,
   { id }: Capsule,
   findings: Findings,
-): Promise<ReadonlyMap<string, string> | null> {
+): Promise<ReadonlyMap<string, TableFile> | null> {
   const files = await snapshot.rows<CapsuleFile>(
-    'select name, role, sha256 from capsule_files where capsule_id = $1 order by name',
+    'select name, role, sha256, size_bytes as "sizeBytes" from capsule_files where capsule_id = $1 order by name',
     [id],
   );
-  const digests = new Map<string, string>();
+  const byRole = new Map<string, TableFile>();
   let sound = true;
-  for (const { name, role, sha256 } of files) {
+  for (const { name, role, sha256, sizeBytes } of files) {
     const found = await digestOf(await read(sha256));
-    digests.set(role, sha256);
+    byRole.set(role, { sha256, sizeBytes });
     if (found === sha256) continue;
     sound = false;
     findings.violation('A19', `capsule ${id}, ${name}`, found ?? 'no such file in the content store', sha256);
   }
-  return sound && digests.has('events') && digests.has('records') ? digests : null;
+  for (const role of ['events', 'records', 'parquet'].filter((one) => !byRole.has(one))) {
+    sound = false;
+    findings.violation(
+      'A19',
+      `capsule ${id}`,
+      `no file of ${role} on record`,
+      'one, as its units have moved',
+    );
+  }
+  return sound ? byRole : null;
 }
 
 async function digestOf(content: Readable | null): Promise<string | null> {
@@ -101,18 +111,21 @@ async function digestOf(content: Readable | null): Promise<string | null> {
 async function* readCapsule(
   snapshot: Snapshot,
   { id }: Capsule,
-  { read, files }: { readonly read: ReadContent; readonly files: ReadonlyMap<string, string> },
+  { read, files }: { readonly read: ReadContent; readonly files: ReadonlyMap<string, TableFile> },
   findings: Findings,
 ): AsyncGenerator<ArchivedHistory[]> {
   // Removed since its digest was taken, it ends at once, and each unit in it is a finding.
-  const open = async (role: string): Promise<Readable> => (await read(files.get(role)!)) ?? Readable.from([]);
+  const open = async (role: string): Promise<Readable> =>
+    (await read(files.get(role)!.sha256)) ?? Readable.from([]);
   const histories = readEvents(await open('events'));
   const records = createInterface({ input: await open('records') })[Symbol.asyncIterator]();
+  const table = new CapsuleTable(id, read, files.get('parquet')!, findings);
   for await (const members of membersOf(snapshot, id)) {
     const found: ArchivedHistory[] = [];
     for (const member of members) {
       const history = (await histories.next()).value;
       const body = member.recordSha256 === null ? null : ((await records.next()).value as string | undefined);
+      if (body) await table.compare(body);
       // One whose move is still under way stands in the database.
       if (!member.retired) continue;
       checkMember(id, member, history, body ?? null, findings);
@@ -122,6 +135,7 @@ async function* readCapsule(
     }
     if (found.length > 0) yield found;
   }
+  await table.compare(null);
 }
 
 async function* membersOf(snapshot: Snapshot, capsule: string): AsyncGenerator<Member[]> {
