@@ -5,6 +5,7 @@ import {
   continueAsNew,
   getExternalWorkflowHandle,
   ParentClosePolicy,
+  patched,
   proxyActivities,
   setCurrentDetails,
   setHandler,
@@ -163,6 +164,8 @@ async function reconcile(floor: Floor): Promise<void> {
 /** As many at once as there are places, from those that were claimed ahead. */
 async function startSome(floor: Floor): Promise<void> {
   if (floor.claimed.length === 0 && !(await claimSome(floor))) return;
+  // Paused, cancelled or made narrower meanwhile: what was claimed is kept, and begins when it may.
+  if (!mayStart(floor) && patched('claimed-units-wait')) return;
   const starting: Claimed[] = [];
   for (let [first] = floor.claimed; first && hasPlace(floor, first); [first] = floor.claimed) {
     floor.claimed.shift();
