@@ -39,9 +39,32 @@ export const fixedLogins: Readonly<
 export async function ensureLogins(ownerUrl: string, logins: readonly Login[]): Promise<void> {
   const db = openDatabase(ownerUrl, { applicationName: 'unitrail-logins', maxConnections: 1 });
   try {
-    for (const login of logins) await db.transaction((trx) => ensureLogin(trx, login));
+    for (const login of logins) await tried(() => db.transaction((trx) => ensureLogin(trx, login)));
   } finally {
     await db.destroy();
+  }
+}
+
+/** More than there are databases on one server that make the same logins at one moment. */
+const MOST_TRIES = 20;
+
+/**
+ * What Postgres says where another database of the server has just made or changed the same login: logins are the whole
+ * server's, and a database has no lock that another one sees. Each time, somebody else has got further.
+ */
+const overtaken: readonly (string | undefined)[] = [
+  'XX000', // internal_error: tuple concurrently updated
+  '42710', // duplicate_object
+  '23505', // unique_violation
+];
+
+async function tried(make: () => Promise<void>): Promise<void> {
+  for (let left = MOST_TRIES; ; left -= 1) {
+    try {
+      return await make();
+    } catch (error) {
+      if (left === 1 || !overtaken.includes((error as { code?: string }).code)) throw error;
+    }
   }
 }
 
