@@ -15,10 +15,12 @@ import {
 } from '../adapters/postgres/retention';
 import {
   CAPSULES_A_RUN,
+  dueReport,
   ERASED_A_RUN,
   heldBy,
   type CapsuleReport,
   type DueGroup,
+  type DueReport,
   type ErasedCapsule,
   type RetentionReport,
 } from '../domain/retention';
@@ -78,9 +80,19 @@ export function createRetentionActivities(deps: RetentionDeps) {
       return { run: id, clockTrusted, clockDoubt };
     },
 
-    /** What the policy lets go by then, whatever stands in its way. */
-    async lookForDue({ asOf }: { asOf: string }): Promise<DueGroup[]> {
-      return alive(() => dueGroups(db, new Date(asOf)));
+    /**
+     * What the policy lets go by then, whatever stands in its way. A workflow of the version before does not say `bounded`, and
+     * takes nothing but groups: all of them.
+     */
+    async lookForDue({
+      asOf,
+      bounded,
+    }: {
+      asOf: string;
+      bounded?: boolean;
+    }): Promise<DueGroup[] | DueReport> {
+      const groups = await alive(() => dueGroups(db, new Date(asOf)));
+      return bounded ? dueReport(groups) : groups;
     },
 
     /** Waits for an export of the buyer that is under way already, if there is one; says whether there was. */

@@ -7,7 +7,7 @@ import { requireOperator } from '../adapters/postgres/operators';
 import { dueGroups, erasableCapsules, erasableNames } from '../adapters/postgres/retention';
 import type { Database } from '../adapters/postgres/database';
 import {
-  blockedBuyers,
+  dueReport,
   heldBy,
   CAPSULES_A_RUN,
   ERASED_A_RUN,
@@ -92,8 +92,15 @@ async function dryRun(db: Database, asOf: Date, confirmed: boolean): Promise<Ret
   // Whose clock is not trusted exports, plans and erases nothing.
   const erasable = clockTrusted ? await erasableCapsules(db, asOf, ERASED_A_RUN) : { capsules: [], later: 0 };
   return {
-    ...{ run: null, asOf: asOf.toISOString(), dryRun: true, clockTrusted, clockDoubt: doubt, due },
-    blocked: clockTrusted ? blockedBuyers(due) : [],
+    ...{
+      run: null,
+      asOf: asOf.toISOString(),
+      dryRun: true,
+      clockTrusted,
+      clockDoubt: doubt,
+      ...dueReport(due),
+    },
+    ...(!clockTrusted && { blocked: [] }),
     capsules: clockTrusted
       ? [...unmoved, ...plannableCapsules(due, newest)].slice(0, CAPSULES_A_RUN)
       : unmoved,

@@ -57,6 +57,8 @@ export interface RetentionReport {
   /** Why it is in doubt, also where somebody has confirmed it. Reports that were written before it was told have none. */
   readonly clockDoubt?: string | null;
   readonly due: readonly DueGroup[];
+  /** How many groups are due beside these; absent where there are none. */
+  readonly dueLater?: number;
   /** Buyers of whom nothing moves, because they have not got all of what is due. */
   readonly blocked: readonly { readonly buyer: string; readonly undelivered: number }[];
   readonly capsules: readonly CapsuleReport[];
@@ -75,6 +77,24 @@ export function blockedBuyers(due: readonly DueGroup[]): RetentionReport['blocke
   for (const { buyer, undelivered } of due)
     if (buyer !== null && undelivered > 0) counts.set(buyer, (counts.get(buyer) ?? 0) + undelivered);
   return [...counts].map(([buyer, undelivered]) => ({ buyer, undelivered }));
+}
+
+/** Fifty buyers of ten products have 6,000 groups a year, and a workflow takes no result of more than 2 MB. */
+export const DUE_TOLD = 500;
+
+export type DueReport = Pick<RetentionReport, 'due' | 'dueLater' | 'blocked'>;
+
+/**
+ * What a report tells of all that is due: who is blocked by any of it, and where there are more groups than it holds, first
+ * those of which something is kept back, as nothing else tells of units on hold. A plant file has 1,000 buyers at most.
+ */
+export function dueReport(groups: readonly DueGroup[]): DueReport {
+  const blocked = blockedBuyers(groups);
+  const dueLater = groups.length - DUE_TOLD;
+  if (dueLater <= 0) return { due: groups, blocked };
+  const isKept = ({ held, undelivered }: DueGroup): boolean => held > 0 || undelivered > 0;
+  const inTurn = [...groups.filter(isKept), ...groups.filter((group) => !isKept(group))];
+  return { due: inTurn.slice(0, DUE_TOLD), dueLater, blocked };
 }
 
 /** Why a capsule goes no step further; null where nobody holds it. */
@@ -124,6 +144,7 @@ export function retentionText(report: RetentionReport, doing: string | null = nu
   if (doing !== null) lines.push(`Now: ${doing}`, '');
   if (due.length === 0 && capsules.length === 0) lines.push('Nothing is due to be moved.');
   for (const one of due) lines.push(`- ${dueText(one)}`);
+  if (report.dueLater) lines.push(`- ${report.dueLater} more groups of buyer, product and month are due.`);
   for (const { buyer, undelivered } of blocked)
     lines.push(
       `- **${buyer}: nothing moves**, ${undelivered} units are not in the buyer's hands. \`unitrail export list ${buyer}\` shows why.`,

@@ -12,7 +12,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { blockedBuyers, type RetentionReport } from '../domain/retention';
+import { dueReport, type RetentionReport } from '../domain/retention';
 import { exportScheduleId, taskQueues } from '../domain/workflow-ids';
 import type { OfficeActivities } from './activity-types';
 import { asOfThis } from './as-of';
@@ -84,18 +84,27 @@ async function setUp(input: RetentionInput): Promise<State> {
     ...{ due: [], blocked: [], capsules: [], erased: [], names: [] },
   };
   setHandler(retentionProgress, () => ({ ...state }), { description: 'How far the run is.' });
-  show(state, 'looking for what is due');
-  state.due = await desk.lookForDue({ asOf });
   return state;
 }
 
 async function deliverExports(state: State, patience: string): Promise<void> {
-  const buyers = blockedBuyers(state.due).map(({ buyer }) => buyer);
+  show(state, 'looking for what is due');
+  const buyers = (await lookForDue(state)).map(({ buyer }) => buyer);
   if (buyers.length === 0 || !state.clockTrusted) return;
   show(state, `exports to ${buyers.join(', ')}`);
   await Promise.all(buyers.map((buyer) => exportTo(state.run, buyer, patience)));
-  state.due = await desk.lookForDue({ asOf: state.asOf });
-  state.blocked = blockedBuyers(state.due);
+  state.blocked = await lookForDue(state);
+}
+
+/** Who is blocked, by all that is due; the report tells no more of it than it holds. */
+async function lookForDue(state: State): Promise<RetentionReport['blocked']> {
+  const found = await desk.lookForDue({ asOf: state.asOf, bounded: true });
+  // A list: by an office of the version before, or in a history of it.
+  const { due, dueLater, blocked } = Array.isArray(found) ? dueReport(found) : found;
+  state.due = due;
+  if (dueLater === undefined) delete state.dueLater;
+  else state.dueLater = dueLater;
+  return blocked;
 }
 
 /** One that runs already is awaited. One that waits for a server goes on by itself, and this buyer's units wait for the next run. */

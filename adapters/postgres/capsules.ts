@@ -47,8 +47,9 @@ export interface UnmovedCapsule extends Pick<CapsuleRow, 'id' | 'buyer' | 'units
 }
 
 /**
- * Those that are not moved yet, the oldest first: also what an earlier run has left. What somebody holds may stay so for years,
- * and comes last: it takes no other's place.
+ * Those that are not moved yet, also what an earlier run has left. Buyers take turns, each with its oldest first: one whose
+ * server is away for long has only its share of a run. What somebody holds may stay so for years, and comes last: it takes no
+ * other's place.
  */
 export async function unmovedCapsules(db: Database, limit: number): Promise<UnmovedCapsule[]> {
   return long<UnmovedCapsule>(
@@ -56,7 +57,9 @@ export async function unmovedCapsules(db: Database, limit: number): Promise<Unmo
     `with held as materialized (
        select u.capsule_id, min(h.hold_id) as hold from units_on_legal_hold h join capsule_units u on u.unit_id = h.unit_id group by 1)
      select c.id, c.buyer, c.units, c.state, h.hold from capsules c left join held h on h.capsule_id = c.id
-     where c.state in ('planned', 'made') order by h.hold is not null, c.planned_at, c.id limit ?`,
+     where c.state in ('planned', 'made')
+     order by h.hold is not null, row_number() over (partition by h.hold is not null, c.buyer order by c.planned_at, c.id),
+       c.planned_at, c.id limit ?`,
     [limit],
   );
 }
