@@ -1,7 +1,9 @@
-import type { Client } from '@temporalio/client';
+import { isGrpcServiceError, ServiceError, type Client } from '@temporalio/client';
 import { UnitrailError } from '../domain/errors';
 import { workflowInput, type WorkflowRun } from './workflow-input';
 
+/** A gRPC status code. */
+const NOT_FOUND = 5;
 const RUNNING = `WorkflowType = 'export' and ExecutionStatus = 'Running'`;
 
 /**
@@ -19,9 +21,11 @@ export class RunningExports {
         if (buyerOf(await this.inputOf({ workflowId, runId })) === buyer) return true;
       return false;
     } catch (error) {
+      const grpc = grpcErrorIn(error);
+      if (!grpc) throw error;
       throw new UnitrailError(
         'TEMPORAL_UNAVAILABLE',
-        `It could not be seen whether an export to ${buyer} is under way; it is looked again.`,
+        `It could not be seen whether an export to ${buyer} is under way (${grpc.details}); it is looked again.`,
         {},
         { cause: error },
       );
@@ -29,9 +33,24 @@ export class RunningExports {
   }
 
   private async inputOf(run: Required<WorkflowRun>): Promise<unknown> {
-    if (!this.inputs.has(run.runId)) this.inputs.set(run.runId, await workflowInput(this.client, run));
+    if (!this.inputs.has(run.runId)) this.inputs.set(run.runId, await this.read(run));
     return this.inputs.get(run.runId);
   }
+
+  /** Undefined of one that is gone since it was listed. */
+  private async read(run: WorkflowRun): Promise<unknown> {
+    try {
+      return await workflowInput(this.client, run);
+    } catch (error) {
+      if (grpcErrorIn(error)?.code === NOT_FOUND) return undefined;
+      throw error;
+    }
+  }
+}
+
+function grpcErrorIn(error: unknown) {
+  const grpc = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(grpc) ? grpc : undefined;
 }
 
 /** Null of an input that no export could go by. */

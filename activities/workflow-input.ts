@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { ValueError } from '@temporalio/common';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow';
 
 export interface WorkflowRun {
@@ -7,7 +8,10 @@ export interface WorkflowRun {
   readonly runId?: string;
 }
 
-/** What a run was started with, also where somebody used the web UI's form. */
+/**
+ * What a run was started with, also where somebody used the web UI's form; undefined where it is written in a way that no worker
+ * of ours can read: such a run does nothing.
+ */
 export async function workflowInput(client: Client, execution: WorkflowRun): Promise<unknown> {
   const { history } = await client.workflowService.getWorkflowExecutionHistory({
     namespace: client.options.namespace,
@@ -15,6 +19,10 @@ export async function workflowInput(client: Client, execution: WorkflowRun): Pro
     maximumPageSize: 1,
   });
   const payloads = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads;
-  const [input] = await decodeArrayFromPayloads(client.options.loadedDataConverter, payloads);
+  const decoded = decodeArrayFromPayloads(client.options.loadedDataConverter, payloads);
+  const [input] = await decoded.catch((error: unknown): unknown[] => {
+    if (error instanceof ValueError || error instanceof SyntaxError) return [];
+    throw error;
+  });
   return input;
 }

@@ -98,3 +98,22 @@ test('an export is known by its buyer, under whatever id somebody has started it
   expect(await exports.isOf('cobalt')).toBe(true);
   expect(await exports.isOf('acme')).toBe(false);
 });
+
+test("an export whose input nobody can read is nobody's, and keeps no other back", async () => {
+  const workflowId = 'written by another program';
+  await client.workflowService.startWorkflowExecution({
+    ...{ namespace: client.options.namespace, workflowId, requestId: workflowId },
+    workflowType: { name: 'export' },
+    // Of a queue that nobody works on: its first task would fail for ever.
+    taskQueue: { name: 'nobody' },
+    input: {
+      payloads: [
+        { metadata: { encoding: Buffer.from('json/protobuf') }, data: Buffer.from('{"buyer":"amber"}') },
+      ],
+    },
+  });
+  waiting.push(client.workflow.getHandle(workflowId));
+  const query = `WorkflowId = '${workflowId}' and ExecutionStatus = 'Running'`;
+  expect(await until(async () => (await client.workflow.count(query)).count > 0)).toBe(true);
+  expect(await new RunningExports(client).isOf('amber')).toBe(false);
+});
