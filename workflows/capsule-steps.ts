@@ -66,7 +66,7 @@ export function troubleIn(error: unknown): Trouble {
 
 /** Out of time, with what the last try failed with. */
 export function overdue(last: string | null): Trouble {
-  const word = last === null ? '' : `: ${last}`;
+  const word = last === null ? '' : `: ${last.replace(/\.$/, '')}`;
   return { code: 'OVERDUE', message: `It took too long${word}. The next run goes on with it.` };
 }
 
