@@ -90,7 +90,7 @@ export function createBucketPlace(setting: BucketPlace): Place {
     has: (sha256) => asking(() => has(sha256)),
     write: (sha256, bytes) => asking(() => write(sha256, bytes)),
     writeFile: (sha256, path) => asking(() => writeFile(sha256, path)),
-    remove: (sha256) => asking(() => removeVersions(bucket, lock, sha256)),
+    remove: (sha256, signal) => asking(() => removeVersions(bucket, lock, sha256, signal)),
     list,
     protect: (sha256, until) => asking(() => lock.protect(sha256, until)),
     lockedUntil: (sha256) => asking(() => versionsLockedUntil(bucket, lock, sha256)),

@@ -10,11 +10,16 @@ import { heldByServer, lockedUntil } from './locked';
  * @throws UnitrailError NOT_ALLOWED where one of them is locked, and then none is removed; or where the server refuses it
  * although no lock can be seen
  */
-export async function removeVersions(bucket: Bucket, lock: BucketLock, sha256: Sha256Hex): Promise<void> {
+export async function removeVersions(
+  bucket: Bucket,
+  lock: BucketLock,
+  sha256: Sha256Hex,
+  signal?: AbortSignal,
+): Promise<void> {
   const versions = await versionsOf(bucket, sha256);
   const until = await lastEnd(lock, sha256, versions);
   if (until !== null) throw lockedUntil(bucket.place, sha256, until);
-  for (const version of versions) await removeVersion(bucket, lock, sha256, version);
+  for (const version of versions) await removeVersion(bucket, lock, { sha256, version }, signal);
 }
 
 /** Until when one version or another is locked: all of them would have to go. */
@@ -44,12 +49,13 @@ async function lastEnd(
 async function removeVersion(
   { client, bucket, place, keyOf }: Bucket,
   lock: BucketLock,
-  sha256: Sha256Hex,
-  version: Version,
+  { sha256, version }: { readonly sha256: Sha256Hex; readonly version: Version },
+  signal?: AbortSignal,
 ): Promise<void> {
   const object = { Bucket: bucket, Key: keyOf(sha256), ...(version !== undefined && { VersionId: version }) };
   try {
-    await client.send(new DeleteObjectCommand(object));
+    // Breaks off the request, and the library's next tries with it: none is sent once the signal says so.
+    await client.send(new DeleteObjectCommand(object), signal && { abortSignal: signal });
   } catch (error) {
     if (!isRefusal(error, await lock.canLock())) throw error;
     const until = await lock.lockedUntil(sha256, version);

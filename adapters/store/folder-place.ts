@@ -58,6 +58,7 @@ export function createFolderPlace(folder: string): Place {
     has: async (sha256) => (await reporting(() => sizeOf(pathOf(sha256)))) !== null,
     write: (sha256, bytes) => reporting(() => replaceFile(pathOf(sha256), bytes, readOnly)),
     writeFile: (sha256, path) => reporting(() => replaceByCopy(pathOf(sha256), path, readOnly)),
+    // One call, which no signal breaks off: on a share that hangs, it is done when the share comes back.
     remove: (sha256) => reporting(() => rm(pathOf(sha256), { force: true })),
     list,
     // A folder can't lock: whoever may write in it may remove.

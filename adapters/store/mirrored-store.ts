@@ -6,6 +6,7 @@ import { lockedUntil } from './locked';
 import { mendBy, undoIfRemoved } from './mend';
 import type { ContentStore, PlainStore } from './port';
 import { isUnavailable } from './trouble';
+import { untilAborted } from './until-aborted';
 
 /**
  * Two places that hold the same. What is kept is kept in both, or it is not kept. Reads ask the first, and the copy where the
@@ -51,11 +52,9 @@ export function createMirroredStore(first: PlainStore, copy: PlainStore): Conten
   }
 
   /** The first goes first: whoever mends from the copy then looks whether the copy is still there. See `undoIfRemoved`. */
-  async function remove(sha256: Sha256Hex): Promise<void> {
-    await refuseLocked(copy, sha256);
-    await first.remove(sha256);
-    await copy.remove(sha256);
-    await first.remove(sha256);
+  async function remove(sha256: Sha256Hex, signal?: AbortSignal): Promise<void> {
+    await untilAborted(signal, copy, () => refuseLocked(copy, sha256));
+    for (const side of [first, copy, first]) await side.remove(sha256, signal);
   }
 
   async function makeWhole(sha256: Sha256Hex, workFolder: string): Promise<boolean> {

@@ -31,9 +31,11 @@ export interface ContentStore {
   makeWhole(sha256: Sha256Hex, workFolder: string): Promise<boolean>;
   /**
    * Removes the content for good; a repeat is a no-op. Whoever calls it knows that nobody needs it.
-   * NOT_ALLOWED where a bucket has it locked until later, or its server holds it without a word until when.
+   * NOT_ALLOWED where a bucket has it locked until later, or its server holds it without a word until when. STORE_UNAVAILABLE as soon
+   * as the signal says so: nothing more is begun then, and whether the content is gone, or goes in a moment, nobody knows. A request
+   * that is under way may still be done by its server, and a call of a file system can't be taken back at all.
    */
-  remove(sha256: Sha256Hex): Promise<void>;
+  remove(sha256: Sha256Hex, signal?: AbortSignal): Promise<void>;
   /**
    * Where the place can lock: nobody may remove the content before then, also not by other programs. A lock only grows.
    * False where it can't: a folder, or a bucket without object lock.
@@ -71,7 +73,8 @@ export interface Place {
   /** There as a whole or not at all, in the place of what was there. */
   write(sha256: Sha256Hex, bytes: Uint8Array): Promise<void>;
   writeFile(sha256: Sha256Hex, path: string): Promise<void>;
-  remove(sha256: Sha256Hex): Promise<void>;
+  /** Begins nothing more once the signal says so. It need not break off what is under way: nobody waits for it. */
+  remove(sha256: Sha256Hex, signal?: AbortSignal): Promise<void>;
   list(after: Sha256Hex | null): AsyncIterable<Sha256Hex>;
   protect(sha256: Sha256Hex, until: Date): Promise<boolean>;
   lockedUntil(sha256: Sha256Hex): Promise<Date | null>;

@@ -7,6 +7,7 @@ import { UnitrailError } from '../../domain/errors';
 import { createByteCache } from './byte-cache';
 import { errorCodeOf } from './durable-file';
 import type { Bytes, ContentState, Place, PlainStore } from './port';
+import { untilAborted } from './until-aborted';
 
 const mebibyte = 1024 * 1024;
 /** The largest content of `put` and `get`, held in memory as a whole. Far above any image of the devices in question. */
@@ -107,9 +108,9 @@ export function createStoreOver(place: Place, limits: StoreLimits): PlainStore {
     }
   }
 
-  async function remove(sha256: Sha256Hex): Promise<void> {
-    await place.remove(parseSha256Hex(sha256));
-    cache.remove(sha256);
+  async function remove(sha256: Sha256Hex, signal?: AbortSignal): Promise<void> {
+    const name = parseSha256Hex(sha256);
+    await untilAborted(signal, place, () => place.remove(name, signal).finally(() => cache.remove(name)));
   }
 
   return {

@@ -179,6 +179,16 @@ export function keepsContents(scene: () => StoreScene, it: It): void {
     await expect(stat(scene().fileOf(firmwareSha256))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
+  it('removes nothing by a signal that says no more, and all by one that does not', async () => {
+    const store = open();
+    await store.put(firmware);
+    const tooLate = store.remove(firmwareSha256, AbortSignal.abort());
+    await expect(tooLate).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(await open().check(firmwareSha256)).toBe('whole');
+    await store.remove(firmwareSha256, AbortSignal.timeout(60_000));
+    expect(await open().has(firmwareSha256)).toBe(false);
+  });
+
   it('lists all of it in order, and what comes after one of them', async () => {
     const store = open();
     expect(await allOf(store)).toEqual([]);

@@ -13,6 +13,7 @@ import { hasS3, itWithS3 } from '../support/s3-server';
 import { searchIn } from '../support/search-contract';
 import { allOf, firmware, firmwareSha256 } from '../support/store-contract';
 import { testBucket } from '../support/test-bucket';
+import { until } from '../support/line-units';
 
 /** What a bucket lets go and what it holds, by a real server that speaks S3. */
 const bucket = testBucket();
@@ -38,6 +39,57 @@ describe('a removal that the server refuses', () => {
       await expect(through().remove(firmwareSha256)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     },
   );
+});
+
+describe('a removal that takes too long', () => {
+  /** The server answers none of these until the test says so. */
+  function hangingOn(method: string): { asked: string[]; go: () => void } {
+    const asked: string[] = [];
+    let go = (): void => {};
+    const until = new Promise<void>((resolve) => (go = resolve));
+    bucket.proxy.answer = async (request) => {
+      asked.push(`${request.method} ${request.url}`);
+      if (request.method === method) await until;
+      return null;
+    };
+    return { asked, go: () => go() };
+  }
+  const tooSlow = {
+    code: 'STORE_UNAVAILABLE',
+    message: expect.stringMatching(
+      /^The content store s3:.* did not answer in the time that there was/,
+    ) as string,
+  };
+  const removals = (asked: readonly string[]) => asked.filter((request) => request.startsWith('DELETE'));
+
+  itWithS3('is given up when the signal says so, and no other request is sent', async () => {
+    await open().put(firmware);
+    const { asked, go } = hangingOn('DELETE');
+    const away = new AbortController();
+    const removed = through().remove(firmwareSha256, away.signal);
+    expect(await until(async () => removals(asked).length > 0)).toBe(true);
+    away.abort();
+    await expect(removed).rejects.toMatchObject(tooSlow);
+    expect(removals(asked)).toHaveLength(1);
+    expect(await open().check(firmwareSha256)).toBe('whole');
+    go();
+  });
+
+  itWithS3('removes nothing where its server was still telling of versions and locks', async () => {
+    await open().put(firmware);
+    const { asked, go } = hangingOn('GET');
+    const away = new AbortController();
+    const removed = through().remove(firmwareSha256, away.signal);
+    expect(await until(async () => asked.length > 0)).toBe(true);
+    away.abort();
+    await expect(removed).rejects.toMatchObject(tooSlow);
+    go();
+    // The last question before it would remove; and a few more, behind which a removal would have come.
+    expect(await until(async () => asked.some((request) => request.includes('object-lock')))).toBe(true);
+    for (let more = 0; more < 20; more += 1) await through().has(firmwareSha256);
+    expect(removals(asked)).toEqual([]);
+    expect(await open().check(firmwareSha256)).toBe('whole');
+  });
 });
 
 describe('what is said of the whole bucket', () => {

@@ -9,6 +9,7 @@ import { createContentStore } from '../../adapters/store/content-store';
 import { createMirroredStore } from '../../adapters/store/mirrored-store';
 import { openSides, openStore } from '../../adapters/store/open-store';
 import type { ContentStore, PlainStore } from '../../adapters/store/port';
+import { untilAborted } from '../../adapters/store/until-aborted';
 import { parseSha256Hex, type Sha256Hex } from '../../domain/brands';
 import { UnitrailError } from '../../domain/errors';
 import { allOf, firmware, firmwareSha256, flipBit, withFile } from '../support/store-contract';
@@ -49,6 +50,24 @@ describe('a store with a second copy', () => {
     await store.remove(firmwareSha256);
     expect(await states(firmwareSha256)).toEqual(['missing', 'missing']);
     expect(await store.has(firmwareSha256)).toBe(false);
+  });
+
+  it('gives a removal up while either place hangs, and begins nothing more', async () => {
+    await store.put(firmware);
+    const hangs = () => new Promise<never>(() => {});
+    const first: PlainStore = {
+      ...plain('first'),
+      remove: () => untilAborted(AbortSignal.timeout(50), plain('first'), hangs),
+    };
+    const copy: PlainStore = { ...plain('copy'), lockedUntil: hangs };
+    for (const sides of [
+      [first, plain('copy')],
+      [plain('first'), copy],
+    ] as const)
+      await expect(
+        createMirroredStore(...sides).remove(firmwareSha256, AbortSignal.timeout(50)),
+      ).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(await states(firmwareSha256)).toEqual(['whole', 'whole']);
   });
 
   it.each([
