@@ -10,8 +10,9 @@ import { UnitrailError } from '../../domain/errors';
 import { ArchiveEnd } from '../support/archive-end';
 import { all, shipBatch } from '../support/exports';
 import { untilBlocked } from '../support/refusals';
-import { handOut, one, openRun } from '../support/retention';
+import { handOut, one, openRun, planned } from '../support/retention';
 import { openTestBatch } from '../support/shop-floor';
+import { tamper } from '../support/tamper';
 import { typeCommand, type Register, type TypedAnswer } from '../support/type-command';
 import { digest } from '../support/unit-acts';
 import type { WalkedUnit } from '../support/walk-unit';
@@ -241,6 +242,114 @@ test('what a store that is slow has not removed within some seconds is asked abo
   expect(told.length).toBeGreaterThan(1);
 });
 
+test('a store that removes nothing in time is given up: a hold can be added, and all counts as still there', async () => {
+  const [unit] = (await archive.ship(1)) as [WalkedUnit];
+  const capsule = await archive.move();
+  const run = await openRun(office);
+  await eraseCapsule(retention, capsule, run);
+  const tooSlow = new UnitrailError('STORE_UNAVAILABLE', 'too slow');
+  let asked = 0;
+  let added: Promise<string> | undefined;
+  const hanging: ContentStore = {
+    ...store,
+    remove: (_sha256, signal) => {
+      asked += 1;
+      added = archive.addHold(unit);
+      return new Promise((_gone, reject) => signal!.addEventListener('abort', () => reject(tooSlow)));
+    },
+  };
+  const deps = { retentionDb: retention, store: hanging, eachMs: 500 };
+  await expect(removeErased(deps, run)).rejects.toBe(tooSlow);
+  const hold = await added!;
+  expect(asked).toBe(1);
+  const { left } = (await office('erased_contents').whereNull('removed_at').count({ left: '*' }).first())!;
+  expect(Number(left)).toBeGreaterThan(1);
+  await archive.remove();
+  expect(await archive.isKept(`records of ${capsule}`)).toBe(true);
+  await archive.release(hold);
+  await archive.remove();
+  expect(await archive.isKept(`records of ${capsule}`)).toBe(false);
+});
+
+/** Of what a run that broke off has left. */
+async function mayGo(run: string, db: Database = retention): Promise<string[]> {
+  const left = await office('erased_contents').whereNull('removed_at').orderBy('sha256').pluck('sha256');
+  const sql = 'select array(select contents_to_remove(?, ?)) as contents';
+  const { rows } = await db.raw<{ rows: [{ contents: string[] }] }>(sql, [run, left]);
+  return rows[0].contents;
+}
+
+test('a hold is not held up while it is decided what goes, and one that is added while that is asked about counts', async () => {
+  const [unit] = (await archive.ship(1)) as [WalkedUnit];
+  const capsule = await archive.move();
+  const run = await openRun(office);
+  await eraseCapsule(retention, capsule, run);
+  const deciding = await retention.transaction();
+  await deciding.raw('select erase_contents(?)', [run]);
+  const first = await archive.addHold(unit);
+  await deciding.commit();
+  expect(await mayGo(run)).toEqual([]);
+  await archive.release(first);
+  const whole = await mayGo(run);
+  expect(whole).toContain(digest(`records of ${capsule}`));
+
+  const adding = await archive.desk.transaction();
+  await adding.raw(`select add_legal_hold('H-meanwhile', 'unit', ?, ?, 'a claim', '17')`, [
+    unit.serial,
+    unit.unitId,
+  ]);
+  // What is held already was looked at by now: it waits with the rest.
+  const answer = mayGo(run);
+  await untilBlocked(archive.database);
+  await adding.commit();
+  expect(await answer).toEqual([]);
+  await archive.release('H-meanwhile');
+  expect(await mayGo(run)).toEqual(whole);
+  await archive.remove();
+});
+
+test('what an export that is being made may have found in the store stays, and not for one that can not be made any more', async () => {
+  await archive.ship(1);
+  const capsule = await archive.move();
+  const run = await openRun(office);
+  await eraseCapsule(retention, capsule, run);
+  await dieWhileRemoving(run);
+  const whole = await mayGo(run);
+  expect(whole.length).toBeGreaterThan(2);
+  const asSuperuser = (sql: string, values: readonly string[]) =>
+    tamper(archive.database, (superuser) => superuser.query(sql, [...values]));
+  const opened = `insert into exports (id, buyer, kind, request, as_of, look, reissue_of, records, amendments, numbers)
+    select 'on-its-way', $1, 'reissue', 'on-its-way', as_of, look, id, records, amendments, numbers from exports limit 1`;
+  await asSuperuser(opened, ['cobalt']);
+  expect(await mayGo(run)).toEqual(whole);
+  await asSuperuser(`update exports set buyer = $1 where id = 'on-its-way'`, ['acme']);
+  expect(await mayGo(run)).toEqual([]);
+  await asSuperuser(`update capsules set moved_at = moved_at - interval '2 days' where id = $1`, [capsule]);
+  expect(await mayGo(run)).toEqual(whole);
+  await asSuperuser(`delete from exports where id = $1`, ['on-its-way']);
+  await archive.remove();
+});
+
+test('an export that was over when it was decided stays where the archive of one of its numbers is over no more', async () => {
+  await shipBatch(archive.floor, 1);
+  await voidNumber();
+  await handOut(office, 'acme', archive.home);
+  const capsule = await archive.move();
+  const run = await openRun(office);
+  await eraseCapsule(retention, capsule, run);
+  await dieWhileRemoving(run);
+  const whole = await mayGo(run);
+  const ofExport = (await archive.exportFiles()).map(({ sha256 }) => sha256);
+  expect(whole).toEqual(expect.arrayContaining(ofExport));
+  await archive.keepFor(10);
+  const now = await mayGo(run);
+  expect(now).toContain(digest(`records of ${capsule}`));
+  expect(now.filter((sha256) => (ofExport as string[]).includes(sha256))).toEqual([]);
+  await archive.keepFor(-1);
+  expect(await mayGo(run)).toEqual(whole);
+  await archive.remove();
+});
+
 test('what was decided to go, and is not gone yet, stays where the same bytes were made once more', async () => {
   await archive.ship(1);
   const gone = await archive.move(['made again']);
@@ -317,4 +426,28 @@ test('a unit whose capsule is erased shows what stays of it, and what is gone', 
 test('a worker of the version before finds the view of its last step, and removes no file of an export by it', async () => {
   expect(await office('exports').count({ exports: '*' })).not.toEqual([{ exports: '0' }]);
   expect(await office('erased_exports').select('id')).toEqual([]);
+});
+
+test('what a capsule had that was given up stays while its units are put into another one', async () => {
+  await archive.ship(1);
+  const capsule = await archive.move();
+  const records = digest(`records of ${capsule}`);
+  await tamper(archive.database, async (superuser) => {
+    await superuser.query('delete from capsule_units where capsule_id = $1', [capsule]);
+    const abandoned = `update capsules set state = 'abandoned', abandoned_at = now(), moved_at = null where id = $1`;
+    await superuser.query(abandoned, [capsule]);
+  });
+  const run = await openRun(office);
+  await dieWhileRemoving(run);
+  expect(await mayGo(run)).toContain(records);
+  await archive.ship(1);
+  const { capsules } = await planned(office);
+  expect(capsules).toHaveLength(1);
+  expect(await mayGo(run)).not.toContain(records);
+  await tamper(archive.database, (superuser) =>
+    superuser.query('delete from capsules where id = $1', [capsules[0]!]),
+  );
+  expect(await mayGo(run)).toContain(records);
+  await archive.remove();
+  expect(await archive.isKept(`records of ${capsule}`)).toBe(false);
 });
