@@ -2233,6 +2233,64 @@ begin
 end $$;
 
 --
+-- Name: contents_held(text[], text[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.contents_held(p_contents text[], p_holds text[]) RETURNS SETOF text
+    LANGUAGE plpgsql STABLE
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+declare
+  erased text[];
+  held text[];
+  exported text[];
+begin
+  if cardinality(p_holds) = 0 then return; end if;
+  erased := array(select distinct c.id from capsule_files k join capsules c on c.id = k.capsule_id
+    where k.sha256 = any (p_contents) and c.state = 'erased');
+  held := array(select distinct u.capsule_id from units_on_legal_hold h join capsule_units u on u.unit_id = h.unit_id
+    where h.hold_id = any (p_holds) and u.capsule_id = any (erased));
+  exported := array(select e.id from exports_held(array(select distinct f.export_id from export_files f where f.sha256 = any (p_contents)), p_holds) e (id));
+  return query
+    select k.sha256 from capsule_files k join capsules c on c.id = k.capsule_id
+    where k.sha256 = any (p_contents) and (c.state = 'abandoned' or c.id = any (held))
+    union select f.sha256 from export_files f where f.sha256 = any (p_contents) and f.export_id = any (exported);
+end $$;
+
+--
+-- Name: contents_in_use(text[], text[]); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.contents_in_use(p_contents text[], p_over text[]) RETURNS SETOF text
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  -- Whose units somebody may have read for an export before they moved; a day is longer than any is made. After that it can't be made
+  -- any more, and one that waits for a person keeps nothing back.
+  being_told text[] := array(select c.id from capsules c where c.state = 'erased' and c.moved_at > clock_timestamp() - interval '1 day'
+    and exists (select from exports x where x.state = 'opened' and x.buyer = c.buyer));
+begin
+  return query
+    select k.sha256 from capsule_files k join capsules c on c.id = k.capsule_id
+    where k.sha256 = any (p_contents) and (c.state not in ('erased', 'abandoned') or c.id = any (being_told)
+      or c.state = 'abandoned' and (
+        -- Nobody can have given it up.
+        exists (select from capsule_units u where u.capsule_id = c.id)
+        -- Its units may be those of one that is being written: the same units give the same bytes. What an erased one has as well is of others.
+        or exists (select from capsules o where o.buyer is not distinct from c.buyer and o.product = c.product and o.state = 'planned')
+          and not exists (select from capsule_files f join capsules e on e.id = f.capsule_id where f.sha256 = k.sha256 and e.state = 'erased')))
+    union select f.sha256 from export_files f where f.sha256 = any (p_contents) and f.export_id <> all (p_over);
+  if cardinality(being_told) = 0 then return; end if;
+  return query
+    select f.sha256 from export_files f join exports e on e.id = f.export_id
+    where f.sha256 = any (p_contents) and exists (
+      select from export_items i join capsule_units u on u.unit_id = i.unit_id
+      where i.export_id = coalesce(e.reissue_of, e.id) and u.capsule_id = any (being_told)
+      union all select from extract_items i join capsule_units u on u.unit_id = i.unit_id
+      where i.export_id = coalesce(e.reissue_of, e.id) and u.capsule_id = any (being_told));
+end $$;
+
+--
 -- Name: contents_over(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 --
 
@@ -2284,13 +2342,24 @@ CREATE FUNCTION public.contents_to_remove(p_run text, p_contents text[]) RETURNS
     AS $$
 declare
   r retention_runs;
+  holds text[];
+  over text[];
+  free text[];
 begin
   perform check_sees_holds();
+  select * into r from retention_runs where id = p_run;
+  holds := array(select h.id from legal_holds h where h.released_at is null);
+  over := exports_still_over(p_contents, least(r.as_of, clock_timestamp()));
+  free := array(select e.sha256 from erased_contents e where e.sha256 = any (p_contents) and e.removed_at is null
+    except select h.sha256 from contents_held(p_contents, holds) h (sha256));
   perform pg_advisory_xact_lock_shared(hashtext('unitrail.legal-holds'));
   r := run_under_way(p_run);
   if not r.clock_trusted then perform refuse('UT021', format('retention run %s: the clock is not trusted', p_run)); end if;
   return query
-    select u.sha256 from unneeded_contents(p_contents) u (sha256) join erased_contents e on e.sha256 = u.sha256 where e.removed_at is null order by 1;
+    select f.sha256 from unnest(free) f (sha256)
+    except select u.sha256 from contents_in_use(free, over) u (sha256)
+    except select h.sha256 from contents_held(free, array(select l.id from legal_holds l where l.released_at is null and l.id <> all (holds))) h (sha256)
+    order by 1;
 end $$;
 
 --
@@ -2639,7 +2708,6 @@ declare
   over text[];
 begin
   perform check_sees_holds();
-  perform pg_advisory_xact_lock_shared(hashtext('unitrail.legal-holds'));
   -- Two runs that decide at once: the second one sees what the first one has.
   perform pg_advisory_xact_lock(hashtext('unitrail.erased-contents'));
   r := run_under_way(p_run);
@@ -2730,7 +2798,7 @@ CREATE FUNCTION public.export_made(p_export text, p_manifest text, p_public_key 
     AS $$
 declare
   m jsonb := check_body(p_manifest);
-  key_id text := left(encode(sha256(decode(p_public_key, 'base64')), 'hex'), 16);
+  key_id text := export_key_id(p_public_key);
   digest text := encode(sha256(convert_to(p_manifest, 'UTF8')), 'hex');
   e exports;
   before exports;
@@ -2816,17 +2884,28 @@ begin
 end $$;
 
 --
--- Name: exports_on_hold(text[]); Type: FUNCTION; Schema: public; Owner: -
+-- Name: exports_held(text[], text[]); Type: FUNCTION; Schema: public; Owner: -
 --
 
-CREATE FUNCTION public.exports_on_hold(p_exports text[]) RETURNS TABLE(id text)
-    LANGUAGE sql STABLE
+CREATE FUNCTION public.exports_held(p_exports text[], p_holds text[]) RETURNS SETOF text
+    LANGUAGE plpgsql STABLE
+    SET plan_cache_mode TO 'force_custom_plan'
     AS $$
-  select x.id from exports x where x.id = any (p_exports) and exists (select from legal_holds h where h.released_at is null) and (
-    exists (select from legal_holds h where h.kind = 'buyer' and h.value = x.buyer and h.released_at is null)
-    or exists (select from export_items i join units_on_legal_hold h on h.unit_id = i.unit_id where i.export_id = coalesce(x.reissue_of, x.id))
-    or exists (select from extract_items i join units_on_legal_hold h on h.unit_id = i.unit_id where i.export_id = coalesce(x.reissue_of, x.id)))
-$$;
+declare
+  told text[];
+  held text[];
+begin
+  if cardinality(p_holds) = 0 or cardinality(p_exports) = 0 then return; end if;
+  told := array(select distinct coalesce(x.reissue_of, x.id) from exports x where x.id = any (p_exports));
+  held := array(
+    select i.export_id from units_on_legal_hold h join export_items i on i.unit_id = h.unit_id
+    where h.hold_id = any (p_holds) and i.export_id = any (told)
+    union select i.export_id from units_on_legal_hold h join extract_items i on i.unit_id = h.unit_id
+    where h.hold_id = any (p_holds) and i.export_id = any (told));
+  return query
+    select x.id from exports x where x.id = any (p_exports) and (coalesce(x.reissue_of, x.id) = any (held)
+      or exists (select from legal_holds h where h.id = any (p_holds) and h.kind = 'buyer' and h.value = x.buyer));
+end $$;
 
 --
 -- Name: exports_over(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
@@ -2858,6 +2937,24 @@ CREATE FUNCTION public.exports_over(p_as_of timestamp with time zone) RETURNS TA
       select from (select distinct x.batch_id from export_items x where x.export_id = a.items and x.unit_id is null) n
       left join batches b on b.id = n.batch_id where coalesce(archive_until(b.product, a.buyer) <= p_as_of, false) is not true)
 $$;
+
+--
+-- Name: exports_still_over(text[], timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+--
+
+CREATE FUNCTION public.exports_still_over(p_contents text[], p_as_of timestamp with time zone) RETURNS text[]
+    LANGUAGE plpgsql STABLE
+    SET plan_cache_mode TO 'force_custom_plan'
+    AS $$
+declare
+  known text[] := array(select distinct f.export_id from erased_contents e join export_files f on f.sha256 = e.sha256 join exports x on x.id = f.export_id
+    where e.sha256 = any (p_contents) and x.made_at < e.decided_at);
+begin
+  return array(select x.id from exports x where x.id = any (known) and not exists (
+    select from (select distinct i.batch_id from export_items i
+      where i.export_id = coalesce(x.reissue_of, x.id) and i.kind = 'number' and i.unit_id is null) n
+    left join batches b on b.id = n.batch_id where coalesce(archive_until(b.product, x.buyer) <= p_as_of, false) is not true));
+end $$;
 
 --
 -- Name: field_reports; Type: TABLE; Schema: public; Owner: -
@@ -3152,10 +3249,13 @@ CREATE FUNCTION public.is_erased(p_sha256 text) RETURNS boolean
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
+declare
+  asked text[] := array[p_sha256];
 begin
   if not exists (select from erased_contents e where e.sha256 = p_sha256 and e.removed_at is not null)
     or exists (select from exports x where x.state = 'opened') then return false; end if;
-  return exists (select from unneeded_contents(array[p_sha256]));
+  return not exists (select from contents_in_use(asked, exports_still_over(asked, clock_timestamp())))
+    and not exists (select from contents_held(asked, array(select l.id from legal_holds l where l.released_at is null)));
 end $$;
 
 --
@@ -6210,25 +6310,6 @@ CREATE FUNCTION public.unit_name(u public.units) RETURNS text
     AS $$
   select spell_name(exists (select from buyers where id = u.issuer), u.issuer, u.serial)
 $$;
-
---
--- Name: unneeded_contents(text[]); Type: FUNCTION; Schema: public; Owner: -
---
-
-CREATE FUNCTION public.unneeded_contents(p_contents text[]) RETURNS SETOF text
-    LANGUAGE plpgsql STABLE
-    AS $$
-declare
-  known text[];
-begin
-  known := array(select distinct f.export_id from erased_contents e join export_files f on f.sha256 = e.sha256 join exports x on x.id = f.export_id
-    where e.sha256 = any (p_contents) and x.made_at < e.decided_at);
-  known := array(select k.id from unnest(known) k (id) except select h.id from exports_on_hold(known) h);
-  return query
-    with needed as materialized (select n.sha256 from needed_contents(known) n where n.sha256 = any (p_contents))
-    select e.sha256 from erased_contents e
-    where e.sha256 = any (p_contents) and not exists (select from needed n where n.sha256 = e.sha256) order by e.sha256;
-end $$;
 
 --
 -- Name: unused_in(jsonb); Type: FUNCTION; Schema: public; Owner: -
@@ -10993,6 +11074,18 @@ REVOKE ALL ON FUNCTION public.complete_batch(p_batch text, p_summary text) FROM 
 GRANT ALL ON FUNCTION public.complete_batch(p_batch text, p_summary text) TO unitrail_office;
 
 --
+-- Name: FUNCTION contents_held(p_contents text[], p_holds text[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.contents_held(p_contents text[], p_holds text[]) FROM PUBLIC;
+
+--
+-- Name: FUNCTION contents_in_use(p_contents text[], p_over text[]); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.contents_in_use(p_contents text[], p_over text[]) FROM PUBLIC;
+
+--
 -- Name: FUNCTION contents_over(p_as_of timestamp with time zone); Type: ACL; Schema: public; Owner: -
 --
 
@@ -11164,16 +11257,22 @@ GRANT SELECT ON TABLE public.exports TO unitrail_retention;
 REVOKE ALL ON FUNCTION public.export_of_request(p_buyer text, p_request text, p_kind text) FROM PUBLIC;
 
 --
--- Name: FUNCTION exports_on_hold(p_exports text[]); Type: ACL; Schema: public; Owner: -
+-- Name: FUNCTION exports_held(p_exports text[], p_holds text[]); Type: ACL; Schema: public; Owner: -
 --
 
-REVOKE ALL ON FUNCTION public.exports_on_hold(p_exports text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.exports_held(p_exports text[], p_holds text[]) FROM PUBLIC;
 
 --
 -- Name: FUNCTION exports_over(p_as_of timestamp with time zone); Type: ACL; Schema: public; Owner: -
 --
 
 REVOKE ALL ON FUNCTION public.exports_over(p_as_of timestamp with time zone) FROM PUBLIC;
+
+--
+-- Name: FUNCTION exports_still_over(p_contents text[], p_as_of timestamp with time zone); Type: ACL; Schema: public; Owner: -
+--
+
+REVOKE ALL ON FUNCTION public.exports_still_over(p_contents text[], p_as_of timestamp with time zone) FROM PUBLIC;
 
 --
 -- Name: TABLE field_reports; Type: ACL; Schema: public; Owner: -
@@ -12255,12 +12354,6 @@ GRANT ALL ON FUNCTION public.unit_name(u public.units) TO unitrail_station;
 GRANT ALL ON FUNCTION public.unit_name(u public.units) TO unitrail_desk;
 GRANT ALL ON FUNCTION public.unit_name(u public.units) TO unitrail_auditor;
 GRANT ALL ON FUNCTION public.unit_name(u public.units) TO unitrail_retention;
-
---
--- Name: FUNCTION unneeded_contents(p_contents text[]); Type: ACL; Schema: public; Owner: -
---
-
-REVOKE ALL ON FUNCTION public.unneeded_contents(p_contents text[]) FROM PUBLIC;
 
 --
 -- Name: FUNCTION unused_in(p_document jsonb); Type: ACL; Schema: public; Owner: -

@@ -337,3 +337,15 @@ test('a manifest that says anything else than the row is refused', async () => {
   });
   expect(await findExport(office, id)).toMatchObject({ state: 'opened', manifest: null });
 });
+
+test('a key that is none is refused with what is allowed', async () => {
+  const id = await opened('keyless');
+  const manifest = canonicalJson({ ...(await manifestOf('acme-000001')), export: id });
+  const sql = 'select export_made(?, ?, ?)';
+  for (const key of ['not base64!', 'c2hvcnQ=', deps.key.publicKey.slice(0, -1)])
+    await expect(office.raw(sql, [id, manifest, key])).rejects.toMatchObject({
+      ...{ code: 'UT007' },
+      message: expect.stringContaining(`publicKey: ${key} is not allowed; an Ed25519 public key`) as string,
+    });
+  expect(await findExport(office, id)).toMatchObject({ state: 'opened', manifest: null });
+});
