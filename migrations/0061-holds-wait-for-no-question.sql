@@ -156,5 +156,35 @@ begin
     where e.removed_at is null and not exists (select from needed n where n.sha256 = e.sha256) order by e.sha256;
 end $$;
 
+-- As before. From here on the auditor compares what a run removes with the holds that were open then: what runs of before migration 0060
+-- had decided went whoever held it.
+create or replace function open_retention_run(p_request text, p_as_of timestamptz, p_confirmed_by text, p_apart interval) returns text
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  r retention_runs;
+  doubt text;
+begin
+  perform check_office();
+  perform check_word('request', p_request);
+  if p_confirmed_by is not null then perform check_word('confirmed by', p_confirmed_by); end if;
+  perform pg_advisory_xact_lock(hashtext('unitrail.retention'));
+  select * into r from retention_runs where request = p_request;
+  if found then return r.id; end if;
+  if p_confirmed_by is not null
+     and not exists (select from operators o where o.number = p_confirmed_by and o.left_at is null and o.erased_at is null) then
+    perform refuse('UT009', format('by: there is no operator %s in the plant file', p_confirmed_by));
+  end if;
+  doubt := clock_doubt(p_as_of, p_apart);
+  insert into retention_runs (id, request, as_of, clock_confirmed_by, clock_trusted, clock_doubt)
+  values (to_char(clock_timestamp() at time zone 'UTC', 'YYYYMMDD') || '-' || (select count(*) + 1 from retention_runs), p_request, p_as_of,
+    p_confirmed_by, doubt is null or p_confirmed_by is not null, doubt)
+  returning * into r;
+  insert into clock_marks (at, run_id) values (r.opened_at, r.id);
+  perform append_to_stream('retention:' || r.id, 'retentionOpened', 'opened',
+    format('{"asOf":%s,"clockConfirmedBy":%s,"clockDoubt":%s,"clockTrusted":%s,"holdsAsked":true}',
+      told_time(r.as_of), json_or_null(r.clock_confirmed_by), json_or_null(r.clock_doubt), r.clock_trusted::text));
+  return r.id;
+end $$;
+
 drop function unneeded_contents(text[]);
 drop function exports_on_hold(text[]);

@@ -4315,7 +4315,7 @@ begin
   returning * into r;
   insert into clock_marks (at, run_id) values (r.opened_at, r.id);
   perform append_to_stream('retention:' || r.id, 'retentionOpened', 'opened',
-    format('{"asOf":%s,"clockConfirmedBy":%s,"clockDoubt":%s,"clockTrusted":%s}',
+    format('{"asOf":%s,"clockConfirmedBy":%s,"clockDoubt":%s,"clockTrusted":%s,"holdsAsked":true}',
       told_time(r.as_of), json_or_null(r.clock_confirmed_by), json_or_null(r.clock_doubt), r.clock_trusted::text));
   return r.id;
 end $$;

@@ -30,6 +30,8 @@ let run: string;
 let capsule: string;
 /** In their order; the last one is decided to go, and still there. */
 let contents: string[];
+/** How many of the others are of the capsule, and of the export. */
+let gone: Readonly<Record<string, number>>;
 
 const HOLDS = ['deleted', 'open', 'put-back', 'other-field', 'other-end', 'other-time', 'untold', 'unended'];
 
@@ -64,6 +66,14 @@ beforeAll(async () => {
     await removeAllButOne(retention, deps, run);
     expect(await eraseNames(retention, run)).toBe(1);
     contents = await office('erased_contents').orderBy('removed_at').orderBy('sha256').pluck('sha256');
+    const files = async (table: string): Promise<number> => {
+      const booked = await office(table).pluck<string[]>('sha256');
+      return booked.filter((sha256) => contents.slice(0, -1).includes(sha256)).length;
+    };
+    gone = {
+      [`capsule ${capsule}`]: await files('capsule_files'),
+      'export acme-000001': await files('export_files'),
+    };
     for (const id of HOLDS) await addHold(desk, id);
     for (const id of ['put-back', 'other-end', 'unended']) await release(desk, id);
   } finally {
@@ -191,10 +201,49 @@ test('a hold whose events are deleted is named, with all that went while it was 
       `A19 legal hold released: unit ${unit.serial} moved at T | nothing while it is open`,
       `A19 legal hold released: unit ${unit.serial} in a capsule that moved at T | nothing while it is open`,
       `A19 legal hold released: unit ${unit.serial} erased at T | nothing while it is open`,
+      ...filesGone('released'),
       `A19 operator 23: erased at T | nobody's name erased while legal hold released was open`,
     ].sort(),
   );
 });
+
+const filesGone = (hold: string): string[] =>
+  Object.entries(gone).map(
+    ([name, count]) =>
+      `A19 legal hold ${hold}: ${count} files of ${name} removed, the first at T | nothing while it is open`,
+  );
+
+test.each(['unit', 'batch'])(
+  'what left the content store while a hold on a %s was open is named, and not of runs that did not ask yet',
+  async (kind) => {
+    /** As if the hold `open` had been added between the end of the capsule and the removal of its files. */
+    const holdBefore = async (su: Client): Promise<void> => {
+      const { rows } = await su.query<{ batch: string; at: string }>(
+        `select u.batch_id as batch, split_part(e.header, '|', 7) as at from units u, unit_events e
+         where u.id = $1 and e.stream = $2 and e.type = 'capsuleErased'`,
+        [unit.unitId, `retention:${run}`],
+      );
+      const { batch, at } = rows[0]!;
+      const [value, unitId] = kind === 'unit' ? [unit.serial, unit.unitId] : [batch, null];
+      await rewriteHistory(su, 'retention:hold-open', (history) =>
+        withFacts('legalHoldAdded', { kind, value, unit: unitId })(history).map((event) => ({
+          ...event,
+          time: at,
+        })),
+      );
+      const row = `update legal_holds set kind = $1, value = $2, unit_id = $3, added_at = $4 where id = 'open'`;
+      await su.query(row, [kind, value, unitId, at]);
+    };
+    const name = `A19 operator 23: erased at T | nobody's name erased while legal hold open was open`;
+    expect(await told(holdBefore)).toEqual([...filesGone('open'), name].sort());
+    const found = await told(async (su) => {
+      await holdBefore(su);
+      const asBefore = withFacts('retentionOpened', { holdsAsked: false });
+      await rewriteHistory(su, `retention:${run}`, asBefore);
+    });
+    expect(found).toEqual([name]);
+  },
+);
 
 const without =
   (...types: string[]) =>

@@ -103,7 +103,7 @@ function checkRemoved(
 }
 
 /** By the content. */
-function removalsTold(events: RetentionEvents): Map<string, ToldOfRun> {
+export function removalsTold(events: RetentionEvents): Map<string, ToldOfRun> {
   const removals = events.filter(({ type }) => type === 'contentsRemoved');
   return new Map(
     removals.flatMap((event) =>

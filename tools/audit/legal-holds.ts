@@ -120,7 +120,8 @@ interface GoneRow {
   readonly erasedAt: string | null;
 }
 
-function coveredBy({ facts }: ToldOfRun): { sql: string; value: string } | null {
+/** Units `u`, by the parameter $1; null where it is not known any more. */
+export function coveredBy({ facts }: ToldOfRun): { sql: string; value: string } | null {
   const [unit, value] = [textFact(facts, 'unit'), textFact(facts, 'value')];
   if (facts.kind === 'unit' && unit !== null && UUID.test(unit))
     return { sql: 'u.id = $1::uuid', value: unit };

@@ -1,6 +1,7 @@
 import { loadVersions } from './archive-terms';
 import { checkErasedContents } from './erased-contents';
 import type { Findings } from './findings';
+import { checkHeldContents } from './held-contents';
 import { checkLegalHolds, holdEvents, holdsTold } from './legal-holds';
 import { checkMoves } from './moves';
 import { checkPeople } from './people';
@@ -26,4 +27,5 @@ export async function checkRetention(
   await checkVersions(snapshot, events, findings);
   await checkPeople(snapshot, events, { holds, versions }, findings);
   await checkErasedContents(snapshot, events, findings);
+  await checkHeldContents(snapshot, events, holds, findings);
 }
