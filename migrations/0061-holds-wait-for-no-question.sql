@@ -1,6 +1,6 @@
 -- Why: what of the content store may go was asked under the lock that a new legal hold waits for, and the question began at all units
 -- that are held: with a million of them, whoever added one more waited for seconds, and was refused. What was being made was not asked
--- about, and an export that was over when a content was decided to go counted as over for ever.
+-- about, an export that was over when a content was decided to go counted as over for ever, and no event says since when runs ask.
 
 -- Those of these exports that tell of what these holds are on. One look at what they cover, for all exports.
 create function exports_held(p_exports text[], p_holds text[]) returns setof text
