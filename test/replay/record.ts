@@ -11,7 +11,9 @@ import { randomUUID } from 'node:crypto';
 import { WorkflowContinuedAsNewError, type WorkflowHandle } from '@temporalio/client';
 import { newSiteKey } from '../../adapters/keys/site-keys';
 import { openDatabase } from '../../adapters/postgres/database';
+import { deliveryTurn } from '../../adapters/postgres/deliveries';
 import { applyPlant, requirePlant } from '../../adapters/postgres/plant-store';
+import { inTurn } from '../../adapters/postgres/turn';
 import { findTemporalBinary } from '../../adapters/stack/temporal-binary';
 import { version } from '../../package.json';
 import type { FaultEntry } from '../../domain/bench-protocol';
@@ -31,6 +33,7 @@ import { openInbox } from '../../tools/inbox/inbox';
 import type { ExportDesk } from '../../workflows/export-details';
 import globalSetup from '../support/global-setup';
 import globalTeardown from '../support/global-teardown';
+import { withSuperuser } from '../support/database';
 import { newOrder, startTestLine, type TestLine, type TestUnit } from '../support/line';
 import { until } from '../support/line-units';
 import { portableHistory } from './portable-history';
@@ -120,6 +123,16 @@ const stories: Readonly<Record<Scenario, Story>> = {
       return line.client.workflow.getHandle(partitionWorkflowId(batch, 1), first, { followRuns: false });
     },
   },
+  /** A pause that comes while the second unit is claimed: it waits, and begins when the part goes on. */
+  'partition-paused': {
+    quantity: 2,
+    pace: { window: 1, claimChunk: 1 },
+    stop: async (line, unit) => {
+      await pauseInClaim(line, unit.batch);
+      return (await line.unitRun(unit).describe()).runId;
+    },
+    run: (line, batch) => partOf(line, batch),
+  },
   shipment: { quantity: 2, run: (line, batch) => line.shipmentRun(batch) },
   'resolve-units': {
     faults: [missesLimit],
@@ -176,6 +189,30 @@ const stories: Readonly<Record<Scenario, Story>> = {
       return run;
     },
   },
+  /**
+   * A buyer who can be brought nothing, because another delivery is under way, gets the capsule when it is tried again. A server
+   * that is away takes the same way, and its failure would tell a folder of this machine.
+   */
+  'retention-absent': {
+    quantity: 1,
+    run: async (line, batch) => {
+      await line.shipmentRun(batch).result();
+      const inbox = await openInbox(join(line.home, 'inbox'));
+      await nameExportKey(line, inbox.target);
+      await startRun(line, 'export', `${exportScheduleId('acme')}-${batch}`, { buyer: 'acme' }).then(ended);
+      const run = await inTurnOf(line, 'acme', async () => {
+        const input = { patience: '6 minutes' };
+        const begun = await startRun(line, 'retention', `${retentionScheduleId}-${batch}`, input);
+        await until(async () =>
+          (await eventsOf(begun)).some((event) => event.activityTaskFailedEventAttributes),
+        );
+        return begun;
+      });
+      await ended(run);
+      await inbox.close();
+      return run;
+    },
+  },
   /** The search for bit rot, to its end. */
   'store-check': {
     quantity: 1,
@@ -186,6 +223,16 @@ const stories: Readonly<Record<Scenario, Story>> = {
       }),
   },
 };
+
+/** While the buyer can be brought nothing else. */
+async function inTurnOf<T>({ database }: TestLine, buyer: string, work: () => Promise<T>): Promise<T> {
+  const office = openDatabase(database.urlOf('office'), { applicationName: 'record' });
+  try {
+    return await inTurn(office, await deliveryTurn(office, buyer), work);
+  } finally {
+    await office.destroy();
+  }
+}
 
 /** With a server of the buyer's, what has shipped is also due to be moved at once. */
 async function nameExportKey({ database, home }: TestLine, sftp?: SftpTarget): Promise<void> {
@@ -207,6 +254,48 @@ async function nameExportKey({ database, home }: TestLine, sftp?: SftpTarget): P
     await desk.destroy();
   }
 }
+
+/** Held by the lock that a claim takes; said as the batch says it. */
+async function pauseInClaim(line: TestLine, batch: string): Promise<void> {
+  const part = partOf(line, batch);
+  const steering = { window: 1, paused: false, cancelled: false };
+  await withSuperuser(async (other) => {
+    await other.query('begin');
+    await other.query(
+      'select from orders where id = (select order_id from batches where id = $1) for update',
+      [batch],
+    );
+    await until(async () => (await claimsIn(part)).length === 2);
+    await part.signal('steer', { ...steering, paused: true });
+    await other.query('rollback');
+  }, line.database.superuserUrl);
+  await until(async () => {
+    const events = await eventsOf(part);
+    const claim = (await claimsIn(part)).at(-1)!.eventId!.toString();
+    const answered = events.findIndex(
+      (event) => event.activityTaskCompletedEventAttributes?.scheduledEventId?.toString() === claim,
+    );
+    const after = answered < 0 ? [] : events.slice(answered);
+    return after.some((event) => event.workflowTaskCompletedEventAttributes);
+  });
+  await part.signal('steer', steering);
+}
+
+async function claimsIn(part: WorkflowHandle) {
+  return (await eventsOf(part)).filter(
+    (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'claimUnits',
+  );
+}
+
+async function eventsOf(run: WorkflowHandle) {
+  return (await run.fetchHistory()).events ?? [];
+}
+
+function startRun(line: TestLine, type: string, workflowId: string, input: object): Promise<WorkflowHandle> {
+  return line.client.workflow.start(type, { workflowId, taskQueue: taskQueues.workflows, args: [input] });
+}
+
+const ended = (run: WorkflowHandle): Promise<unknown> => run.result();
 
 function partOf(line: TestLine, batch: string): WorkflowHandle {
   return line.client.workflow.getHandle(partitionWorkflowId(batch, 1));

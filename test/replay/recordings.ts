@@ -16,11 +16,13 @@ export const scenarios = [
   'batch-continued',
   'partition',
   'partition-continued',
+  'partition-paused',
   'shipment',
   'resolve-units',
   'packing',
   'export',
   'retention',
+  'retention-absent',
   'store-check',
 ] as const;
 
