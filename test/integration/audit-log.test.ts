@@ -88,21 +88,41 @@ async function refuse(su: Client, sha256: string): Promise<void> {
   await su.query('insert into log_pending values (1001)');
 }
 
-/** A witness has co-signed the older checkpoint; what else is on record of it is given. */
-async function witness(su: Client, ...recorded: readonly string[]): Promise<void> {
+/** A witness has co-signed the older checkpoint; what else is on record of it is given. Its public key. */
+async function witness(su: Client, recorded: readonly string[], name = 'w.example'): Promise<string> {
   const { privateKey } = generateKeyPairSync('ed25519');
   const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }) as string;
-  const asked = { checkpoint: older, logKey: publicKey, privateKey: pem, name: 'w.example' };
+  const asked = { checkpoint: older, logKey: publicKey, privateKey: pem, name };
   const signed = cosign({ ...asked, previous: null, consistency: null, time: 1_800_000_000 });
   await su.query(
     `insert into log_cosignatures (origin, size, witness, signed_at, line) values ($1, $2, $3, to_timestamp(1800000000), $4)`,
     [signed.origin, signed.size, signed.witness, signed.note.trimEnd().split('\n').at(-1)],
   );
-  for (const sql of recorded) await su.query(`insert into ${sql} from log_cosignatures`);
+  for (const sql of recorded)
+    await su.query(`insert into ${sql} from log_cosignatures where witness = $1`, [signed.witness]);
+  return signed.witness;
+}
+
+/** As many as a log has, each with its place; their public keys. */
+async function witnesses(su: Client): Promise<string[]> {
+  const keys: string[] = [];
+  for (let place = 1; place <= 16; place += 1)
+    keys.push(await witness(su, [hasPlaceOf(place), holds], `w${place}.example`));
+  return keys;
+}
+
+/** Lines under a witness's key that it has not signed; the office has looked at them. */
+async function flood(su: Client, key: string, lines = 300): Promise<void> {
+  await su.query(
+    `insert into log_cosignatures (origin, size, witness, signed_at, line)
+     select c.origin, c.size, $1, to_timestamp(n), '— junk ' || n from generate_series(1, $2::integer) as n, log_checkpoints c`,
+    [key, lines],
+  );
 }
 
 const waits = 'log_cosignatures_waiting select id';
-const hasPlace = 'log_witnesses select origin, witness, id, 1';
+const hasPlaceOf = (place: number): string => `log_witnesses select origin, witness, id, ${place}`;
+const hasPlace = hasPlaceOf(1);
 const hasNoPlace = 'log_witnesses select origin, witness, id, null::integer';
 const holds = 'log_cosignatures_held select id, origin, witness, size, signed_at';
 const holdsElsewhere = 'log_cosignatures_held select id, origin, witness, size + 1, signed_at';
@@ -117,9 +137,64 @@ test('a log that was made by the sequencer keeps every promise', async () => {
   expect(report.counts.leaves).toBeGreaterThan(6);
 });
 
-test('what a witness has signed waits, is among what holds, or is of a witness that has no place', async () => {
-  for (const recorded of [[waits], [hasPlace, holds], [hasNoPlace]])
-    expect(ofLog(await told((su) => witness(su, ...recorded)))).toEqual([]);
+test('what a witness has signed waits, is among what holds, or is of a witness that came when there was no place', async () => {
+  for (const recorded of [[waits], [hasPlace, holds]])
+    expect(ofLog(await told((su) => witness(su, recorded)))).toEqual([]);
+  const isFull = async (su: Client): Promise<void> => {
+    await witnesses(su);
+    await witness(su, [hasNoPlace]);
+  };
+  expect(ofLog(await told(isFull))).toEqual([]);
+});
+
+test('a witness that has the name and the id of another one has no place, and that is no lie', async () => {
+  // Two keys of one id are not found in a test: the second has the first one's name only here.
+  const namesake = async (su: Client): Promise<void> => {
+    const first = await witness(su, [hasPlace, holds]);
+    const [name, id] = first.split('+');
+    await su.query(`insert into log_witnesses select origin, $1, id + 1000, null from log_cosignatures`, [
+      `${name}+${id}+another`,
+    ]);
+  };
+  expect(ofLog(await told(namesake))).toEqual([]);
+});
+
+test('junk without end is one finding a witness, and hides no other one', async () => {
+  const junk = async (su: Client): Promise<void> => {
+    const [first, second, third] = (await witnesses(su)) as [string, string, string];
+    await su.query('delete from log_cosignatures_held where witness = $1', [third]);
+    for (const key of [first, second]) await flood(su, key);
+    await su.query('update log_leaves set index = index + 1000 where index = 3');
+    await su.query(
+      `update log_queue set salt = sha256('lie') where id = (select queue_id from log_leaves where index = 1)`,
+    );
+  };
+  const { violations } = await told(junk);
+  const found = violations.map(({ subject, found: what }) => `${subject}: ${what}`);
+  expect(found).toEqual([
+    expect.stringMatching(/^leaf 1 of the log: /),
+    'leaf 3 of the log: none',
+    expect.stringMatching(/^witness w3\.example\S+ of \S+: place 3$/),
+    expect.stringMatching(
+      /^co-signature of checkpoint \d+ of \S+ by w3\.example\S+: one that holds, and is in no export$/,
+    ),
+    ...['w1', 'w2'].map((name) =>
+      expect.stringMatching(
+        new RegExp(
+          `^co-signature of checkpoint \\d+ of \\S+ by ${name}\\.example\\S+: no signature that holds, and 599 more of that witness$`,
+        ),
+      ),
+    ),
+  ]);
+});
+
+test('junk under ever new keys is counted from the fiftieth on', async () => {
+  const junk = async (su: Client): Promise<void> => {
+    for (let n = 0; n < 53; n += 1) await flood(su, `w${n}.example+00000000+x`, 2);
+  };
+  const found = ofLog(await told(junk));
+  expect(found).toHaveLength(51);
+  expect(found.at(-1)).toBe('co-signatures by 3 more witnesses');
 });
 
 test('what lies outside the database is looked at where it is known, and that it was not is told', async () => {
@@ -215,6 +290,11 @@ const SIGNED_BEFORE = `update log_checkpoints set booked_at = booked_at - interv
 test('a history of before the clock jumped waits for the next heads', async () => {
   expect(ofLog(await told((su) => forgetTold(su, streamOf(story().held))))).toEqual([]);
 });
+
+async function leaveOut(su: Client, witnessKey: string): Promise<void> {
+  await su.query('update log_witnesses set place = null where witness = $1', [witnessKey]);
+  await su.query('delete from log_cosignatures_held where witness = $1', [witnessKey]);
+}
 
 const lies: [string, (su: Client, folder: string) => Promise<unknown>, () => (string | RegExp)[]][] = [
   [
@@ -386,12 +466,29 @@ const lies: [string, (su: Client, folder: string) => Promise<unknown>, () => (st
   ],
   [
     'a co-signature that is kept from exports',
-    (su) => witness(su, hasPlace),
+    (su) => witness(su, [hasPlace]),
     () => [/^co-signature of checkpoint \d+ of .* by w\.example/, /^witness w\.example/],
   ],
   [
+    'a witness that lost its place, and with it all that is said to hold of it',
+    async (su) => {
+      const [, second] = (await witnesses(su)) as [string, string];
+      await leaveOut(su, second);
+    },
+    () => [/^witness w2\.example/],
+  ],
+  [
+    'a witness that lost its place to one that came later',
+    async (su) => {
+      const [, second] = (await witnesses(su)) as [string, string];
+      await leaveOut(su, second);
+      await witness(su, [hasPlaceOf(2), holds], 'late.example');
+    },
+    () => [/^witness w2\.example/],
+  ],
+  [
     'a co-signature that is said to hold of another checkpoint',
-    (su) => witness(su, hasPlace, holdsElsewhere),
+    (su) => witness(su, [hasPlace, holdsElsewhere]),
     () => [/^co-signature of checkpoint \d+ of .* by w\.example/],
   ],
   [

@@ -62,7 +62,19 @@ export async function checkLog(
   await checkQueued(snapshot, wrong);
   await checkRefused(snapshot, wrong);
   await checkTold(snapshot, wrong);
+  await checkTree(snapshot, kept, trusted, wrong, findings);
+  // Last: what anybody can add without end takes no other finding's place.
   await checkCosignatures(snapshot, wrong);
+}
+
+/** No further than to the first leaf that is missing: behind it no tree can be made. */
+async function checkTree(
+  snapshot: Snapshot,
+  kept: KeptLog | null,
+  trusted: readonly string[],
+  wrong: Wrong,
+  findings: Findings,
+): Promise<void> {
   const outside = keptCheckpoint(kept, await signersOf(snapshot, trusted, wrong, findings), wrong);
   const tiles =
     kept && outside
