@@ -19,12 +19,16 @@ interface SqlFile {
 class SqlFiles implements Knex.MigrationSource<SqlFile> {
   private read: Promise<SqlFile[]> | null = null;
 
+  constructor(private readonly last: string) {}
+
   getMigrations(): Promise<SqlFile[]> {
     return (this.read ??= this.readAll());
   }
 
   private async readAll(): Promise<SqlFile[]> {
-    const files = (await readdir(folder)).filter((name) => /^\d{4}-.*\.sql$/.test(name)).sort();
+    const files = (await readdir(folder))
+      .filter((name) => /^\d{4}-.*\.sql$/.test(name) && name.slice(0, 4) <= this.last)
+      .sort();
     return Promise.all(
       files.map(async (file) => ({ file, sql: await readFile(join(folder, file), 'utf8') })),
     );
@@ -44,7 +48,7 @@ class SqlFiles implements Knex.MigrationSource<SqlFile> {
   }
 }
 
-const settings = () => ({ migrationSource: new SqlFiles(), tableName: 'migrations' });
+const settings = (last = '9999') => ({ migrationSource: new SqlFiles(last), tableName: 'migrations' });
 const CORRUPT = /migration directory is corrupt, the following files are missing: (.*)/;
 
 const fileOf = (name: string): string => name.split(' ')[0]!;
@@ -66,16 +70,16 @@ async function ofTheseFiles<T>(work: Promise<T>): Promise<T> {
 
 /**
  * Brings the schema up to date as the owner, each file in a transaction of its own: all of them in one would hold every lock until
- * the last. Returns the files that ran; none when it was up to date.
+ * the last. Returns the files that ran; none when it was up to date. `last`: the number of the last one, as an older version has it.
  */
-export async function migrate(ownerUrl: string): Promise<string[]> {
+export async function migrate(ownerUrl: string, last?: string): Promise<string[]> {
   const db = openDatabase(ownerUrl, {
     applicationName: 'unitrail-migrate',
     maxConnections: 2,
     statementTimeoutMs: 600_000,
   });
   try {
-    const files = settings();
+    const files = settings(last);
     const ran: string[] = [];
     for (;;) {
       const [, names] = (await ofTheseFiles(db.migrate.up(files))) as [number, string[]];

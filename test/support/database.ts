@@ -60,6 +60,18 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   });
 }
 
+/** As a version made it that has no later migration than this one. */
+export async function createOlderDatabase(last: string): Promise<TestDatabase> {
+  return withSuperuser(async (superuser) => {
+    const logins = await loadLogins();
+    // Which makes the logins of the server.
+    await ensureTemplate(superuser, logins);
+    const older = await copyOf(superuser, 'template1', logins);
+    await migrate(older.ownerUrl, last);
+    return older;
+  });
+}
+
 async function copyOf(superuser: Client, template: string, logins: Logins): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   await superuser.query(`create database ${name} template ${template} owner ${ownerLogin()}`);
