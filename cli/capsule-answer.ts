@@ -1,6 +1,7 @@
 import type { CapsuleSeal, FoundUnit, ProvenDocument } from '../adapters/capsule-reader/capsule';
 import { plainText } from '../domain/plain-text';
 import type { RecordV1 } from '../domain/record-document';
+import { proofText } from './proof-text';
 
 /** One unit, and the capsule that it was found in. */
 export interface Answer {
@@ -23,7 +24,7 @@ export function answerText({ folder, seal, unit }: Answer): string {
       ? recordLines(unit.record.facts as unknown as RecordV1)
       : ['  no record: it was never shipped']),
     ...unit.statements.flatMap(statementLines),
-    ...(unit.record ? [named(['proof', proofText(unit.record)])] : []),
+    ...(unit.record ? [named(['proof', proofText(unit.record.proof)])] : []),
     named(['log', logText(seal)]),
     named(['manifest', manifestText(seal)]),
   ];
@@ -60,19 +61,8 @@ function statementLines(statement: ProvenDocument): string[] {
   const [, , , type, , , at] = (header ?? '').split('|');
   return [
     named([`later: ${type}`, `${at}, ${JSON.stringify(body)}`]),
-    named(['  proof', proofText(statement)]),
+    named(['  proof', proofText(statement.proof)]),
   ];
-}
-
-function proofText({ proof }: ProvenDocument): string {
-  switch (proof.verdict) {
-    case 'holds':
-      return `holds: leaf ${proof.index} of ${proof.size} in the log`;
-    case 'broken':
-      return `DOES NOT HOLD: ${proof.why}`;
-    case 'missing':
-      return `can't be told: ${proof.why}`;
-  }
 }
 
 function logText({ log }: Answer['seal']): string {

@@ -5,20 +5,28 @@ import { dossierOf } from '../domain/dossier';
 import type { CliContext } from './context';
 import { writeOutFile } from './out-file';
 import { printJson, say } from './output';
-import { proofText, type UnitSource } from './unit-source';
+import { logLines } from './unit-page';
+import type { RecordProof } from './unit-proof';
+import type { UnitSource } from './unit-source';
+
+/** What was read of one unit, from where, and whether the log holds it. */
+export interface ShownUnit {
+  readonly details: UnitDetails;
+  readonly source: UnitSource;
+  readonly proof: RecordProof;
+}
 
 /** `unit show ID --pdf FILE`: all that is known of one unit, on paper. */
 export async function writeUnitDossier(
   context: CliContext,
-  { details, source }: { readonly details: UnitDetails; readonly source: UnitSource },
+  { details, source, proof }: ShownUnit,
   file: string,
   force: boolean,
 ): Promise<void> {
   const history = await unitHistory(await context.desk(), details.unit.unitId, source.moved);
-  const proof = proofText(source);
   const facts = {
     ...{ ...details, history, from: source.from, at: new Date() },
-    proof: proof === null ? null : [['Proof', proof] as const],
+    proof: logLines(details.log, proof),
   };
   await writeOutFile(file, force, (stream) => writeDossier(dossierOf(facts), stream), '--pdf');
   if (context.json) return printJson(context, { serial: details.unit.serial, pdf: file });

@@ -10,15 +10,17 @@ import { stepNumber } from '../domain/unit-lifecycle';
 import { firmwareDiffers as differs, type UnitRow } from '../domain/unit-row';
 import type { CliContext } from './context';
 import { tableText } from './output';
+import { proofText } from './proof-text';
+import type { RecordProof } from './unit-proof';
 
 export type Line = [label: string, text: string | null];
 
 const LABEL_WIDTH = 13;
 
-/** Where the bytes were read, and whether the log holds them, in words. */
+/** Where the bytes were read, in words, and whether the log holds them. */
 export interface ReadFrom {
   readonly from: string;
-  readonly proof: string | null;
+  readonly proof: RecordProof;
 }
 
 /** The page of one unit for a person: who it is, what it is, where it stands, and the proofs that it has. */
@@ -177,8 +179,15 @@ function recordLines({ record, sealed, log }: UnitDetails, { from, proof }: Read
     ['Sealed', sealed ? `${sealed.sealedAt.toISOString()}, ${sha(sealed.sha256)}` : 'not yet'],
     ['History', `${record.history.events} events, head ${record.history.head}`],
     ['From', from],
-    ['Log', proof ? null : logText(log)],
-    ['Proof', proof],
+    ...logLines(log, proof),
+  ];
+}
+
+/** Where the log has the record, as the database says, unless that was proven: a proof that holds says the same. */
+export function logLines(log: LastingDetails['log'], { verdict, origin }: RecordProof): Line[] {
+  return [
+    ['Log', verdict?.verdict === 'holds' ? null : logText(log)],
+    ['Proof', verdict && proofText(verdict, origin)],
   ];
 }
 

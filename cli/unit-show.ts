@@ -14,11 +14,12 @@ import { adoptedJson, adoptedPage, disputedSections, readingJson, readingsOfOne 
 import type { CliContext } from './context';
 import { erasedJson, erasedPage } from './erased-page';
 import type { ServerContext } from './server-context';
-import { proofText, unitSource, type UnitSource } from './unit-source';
+import { unitSource, type UnitSource } from './unit-source';
 import { printJson, printLine, printTable, say } from './output';
-import { writeUnitDossier } from './unit-dossier';
+import { writeUnitDossier, type ShownUnit } from './unit-dossier';
 import { unitGroup } from './unit-group';
 import { unitPage } from './unit-page';
+import { recordProof } from './unit-proof';
 
 interface Options {
   readonly record?: boolean;
@@ -59,8 +60,9 @@ async function show(context: ServerContext, id: string, options: Options): Promi
   if (options.record) return showRecord(context, unit, source);
   if (options.history) return showHistory(context, await unitHistory(db, unit.unitId, source.moved));
   const details = await unitDetails(db, unit.unitId, source.moved);
-  if (options.pdf) return writeUnitDossier(context, { details, source }, options.pdf, options.force === true);
-  return showDetails(context, { details, source }, await rivalsOf(db, id, unit));
+  const shown = { details, source, proof: await recordProof(context, unit, source, details) };
+  if (options.pdf) return writeUnitDossier(context, shown, options.pdf, options.force === true);
+  return showDetails(context, shown, await rivalsOf(db, id, unit));
 }
 
 type Found = { readonly unit: LocatedUnit } | { readonly adopted: readonly AdoptedReading[] };
@@ -117,17 +119,14 @@ async function rivalsOf(db: Database, id: string, unit: LocatedUnit): Promise<Ad
 
 function showDetails(
   context: CliContext,
-  { details, source }: { readonly details: UnitDetails; readonly source: UnitSource },
+  { details, source: { from }, proof }: ShownUnit,
   rivals: readonly AdoptedReading[],
 ): Promise<void> {
   if (context.json) {
-    const told = { from: source.from, proof: source.moved?.proof ?? null };
+    const told = { from, proof: proof.verdict };
     return printJson(context, { ...detailsJson(details), ...told, ...rivalsJson(rivals) });
   }
-  return printLine(
-    context,
-    `${unitPage(context, details, { from: source.from, proof: proofText(source) })}${rivalsText(rivals)}`,
-  );
+  return printLine(context, `${unitPage(context, details, { from, proof })}${rivalsText(rivals)}`);
 }
 
 function rivalsJson(rivals: readonly AdoptedReading[]): Record<string, unknown> {

@@ -18,13 +18,3 @@ export async function unitSource(context: ServerContext, unit: LocatedUnit): Pro
   const moved = await readArchived(await context.desk(), store, unit, unit.place);
   return { from: `archive ${moved.capsule}`, moved };
 }
-
-/** In words, whether the log holds the record; null where nothing was read that could say so. */
-export function proofText({ moved }: UnitSource): string | null {
-  if (!moved?.proof) return null;
-  const { proof, log } = moved;
-  if (proof.verdict === 'missing') return `can't be told: ${proof.why}`;
-  if (proof.verdict === 'broken') return `DOES NOT HOLD: ${proof.why}`;
-  const origin = log.verdict === 'good' ? ` ${log.origin}` : '';
-  return `holds: leaf ${proof.index} of ${proof.size} in the log${origin}`;
-}

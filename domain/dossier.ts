@@ -45,8 +45,8 @@ export interface DossierFacts {
   readonly history: readonly DossierEvent[];
   /** In words: `database`, `archive acme-EUDV-2026-11-1`. */
   readonly from: string;
-  /** In words, where the log has the record; null where nothing is known. */
-  readonly proof: readonly Fact[] | null;
+  /** In words, where the log has the record, and whether that was proven. */
+  readonly proof: readonly MaybeFact[];
   readonly at: Date;
 }
 
@@ -200,7 +200,7 @@ function sealSection({ sealed, record, proof }: DossierFacts): DossierSection {
       ['Record’s SHA-256', sealed?.sha256],
       ['History', `${record.history.events} events, of which the last has this hash:`],
       ['Head', record.history.head],
-      ...(proof ?? []),
+      ...proof,
     ]),
     note: sealed
       ? 'The record is one line of RFC 8785 JSON; the SHA-256 of its bytes is the digest above. This document is a reading of it, and proves nothing by itself.'

@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { logFolderIn } from '../../adapters/log/log-folder';
 import { capsuleFiles } from '../../adapters/postgres/capsules';
 import type { CliContext } from '../../cli/context';
 import { register as exportCapsule } from '../../cli/capsule-export';
@@ -60,7 +61,7 @@ const first = (): WalkedUnit => units[0]!;
 /** The commands, with the content store where a process of the desk has it. */
 function type(line: string): Promise<TypedAnswer> {
   const store = { first: { kind: 'folder', folder: join(home, 'store') }, copy: null };
-  const config = () => ({ store });
+  const config = () => ({ store, log: logFolderIn(join(home, 'store')) });
   const withStore = (register: (program: Command, context: never) => void): Register => {
     return (program, context) => register(program, { ...(context as CliContext), config } as never);
   };
@@ -99,7 +100,8 @@ test('its page says the same as before, from where it was read, and that the log
   const { text } = await type(`unit show ${first().serial}`);
   expect(before['']!.text).toContain('From          database');
   expect(text).toContain(`From          archive ${capsule}`);
-  expect(text).toMatch(/Proof {9}holds: leaf \d+ of \d+ in the log /);
+  for (const page of [before['']!.text, text])
+    expect(page).toMatch(/Proof {9}holds: leaf \d+ of \d+ in the log /);
   expect(text).toContain('Came back under RMA RMA-1, cracked');
 });
 
@@ -110,8 +112,11 @@ test.each([
   ['certificate fingerprint', () => first().certificateSha256],
 ])('it is found by its %s', async (_kind, id) => {
   const told = JSON.parse((await type(`unit show ${id()} --json`)).text) as Record<string, unknown>;
+  const inDatabase = JSON.parse(before['--json']!.text) as { proof: { index: number } };
+  expect(inDatabase).toMatchObject({ from: 'database', proof: { verdict: 'holds' } });
+  const { index } = inDatabase.proof;
   expect(told).toMatchObject({
-    ...{ serial: first().serial, from: `archive ${capsule}`, proof: { verdict: 'holds' } },
+    ...{ serial: first().serial, from: `archive ${capsule}`, proof: { verdict: 'holds', index } },
     ...{ record: (JSON.parse(before['--json']!.text) as { record: unknown }).record },
   });
 });

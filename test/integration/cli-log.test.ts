@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sequenceLog } from '../../adapters/log/sequence-log';
 import { readLogKey } from '../../adapters/keys/log-key';
@@ -9,7 +10,7 @@ import { addCosignature } from '../../adapters/postgres/log-cosignatures';
 import { requirePlant } from '../../adapters/postgres/plant-store';
 import { parseCheckpoint } from '../../domain/log-proof';
 import { cosign as cosignWith } from '../../tools/export-verifier/cosign';
-import { openCliScene, type CliAnswer, type CliScene } from '../support/cli';
+import { openCliScene, type CliAnswer, type CliEnvironment, type CliScene } from '../support/cli';
 import { shipBatch } from '../support/exports';
 import { openShopFloor, type ShopFloor } from '../support/shop-floor';
 import { tamper } from '../support/tamper';
@@ -64,6 +65,15 @@ async function sequence(): Promise<void> {
   }
 }
 
+/** What the page and the program's document say of the unit's record. */
+async function proofOf(serial: string, more: CliEnvironment = {}): Promise<{ line: string; proof: unknown }> {
+  const page = await scene.run(['unit', 'show', serial], more);
+  const document = await scene.run(['unit', 'show', serial, '--json'], more);
+  expect([page.code, document.code, page.err]).toEqual([0, 0, '']);
+  const [, line = 'none'] = /\n {2}Proof {9}(.*)/.exec(page.out) ?? [];
+  return { line, proof: (JSON.parse(document.out) as { proof: unknown }).proof };
+}
+
 test('what waits is told, and then what the checkpoint has', async () => {
   expect(await type('log', 'show')).toMatchObject({
     code: 2,
@@ -76,9 +86,9 @@ test('what waits is told, and then what the checkpoint has', async () => {
   const shown = await type('log', 'show');
   expect(shown.out).toMatch(/^Log {8}log\.example\.com\/unitrail, in /);
   expect(shown.out).toContain('Waiting    0');
-  expect((await type('unit', 'show', unit.serial)).out).toMatch(
-    /Log {11}leaf \d+ of checkpoint \d+ of log\.example\.com\/unitrail/,
-  );
+  const page = (await type('unit', 'show', unit.serial)).out;
+  expect(page).toMatch(/\n {2}Proof {9}holds: leaf \d+ of \d+ in the log log\.example\.com\/unitrail\n/);
+  expect(page).not.toContain('\n  Log  ');
   const keys = (await type('keys')).out;
   expect(keys).toMatch(/^log {2}log\.example\.com\/unitrail\+[0-9a-f]{8}\+[A-Za-z0-9+/]{44} /m);
 });
@@ -192,11 +202,96 @@ test('a record that was changed before the log had it is shown where the log and
     `REFUSED    The unitrail.record/1 of unit:${changed!.unitId}`,
   );
   expect((await type('unit', 'show', changed!.serial)).out).toMatch(/Log {11}NO PLACE in it since 20/);
+  expect((await proofOf(changed!.serial)).line).toMatch(
+    /^DOES NOT HOLD: The unitrail\.record\/1 of \S+ has no place in the log since 20.*Restore it from a backup/,
+  );
   expect((await type('log', 'proof', changed!.serial)).err).toContain('Restore it from a backup');
   expect((await type('log', 'verify')).out).toContain('which has no place in the log');
   await set('"PASSED"', '"PASS"');
   await sequence();
   expect((await type('log', 'show')).out).not.toContain('REFUSED');
+});
+
+test('a unit in the database shows that the log holds its record, in the words for one that has moved', async () => {
+  const { proofs } = JSON.parse((await type('log', 'proof', unit.serial, '--json')).out) as {
+    proofs: [{ index: number }];
+  };
+  const [, size] = (await readFile(join(folder, 'checkpoint'), 'utf8')).split('\n').map(Number);
+  const { index } = proofs[0];
+  expect(await proofOf(unit.serial)).toEqual({
+    line: `holds: leaf ${index} of ${size} in the log log.example.com/unitrail`,
+    proof: { verdict: 'holds', index, size },
+  });
+  const open = await walkUnit(floor, { upTo: 'assign' });
+  expect(await proofOf(open.serial)).toEqual({ line: 'none', proof: null });
+  const [waiting] = (await shipBatch(floor, 1)).units;
+  expect(await proofOf(waiting!.serial)).toEqual({ line: 'none', proof: null });
+});
+
+test.each([
+  [
+    'its bytes, and the digest beside them',
+    [
+      `update records set body = replace(body, '"PASS"', '"FAIL"'), sha256 = encode(sha256(convert_to(replace(body, '"PASS"', '"FAIL"'), 'UTF8')), 'hex') where unit_id = $1`,
+    ],
+    'is not the one of SHA-256',
+  ],
+  [
+    'its bytes, and both digests',
+    [
+      `update records set body = replace(body, '"PASS"', '"FAIL"'), sha256 = encode(sha256(convert_to(replace(body, '"PASS"', '"FAIL"'), 'UTF8')), 'hex') where unit_id = $1`,
+      `update log_queue q set sha256 = r.sha256 from records r where r.unit_id = $1 and q.stream = 'unit:' || r.unit_id and q.format = 'unitrail.record/1'`,
+    ],
+    'does not lead to the root',
+  ],
+  ['the record away', ['delete from records where unit_id = $1'], 'is not in the database any more'],
+  [
+    'what the log knows of it away',
+    [`delete from log_queue where stream = 'unit:' || $1::uuid`],
+    'was never queued for the log',
+  ],
+])('after the checkpoint the superuser changes %s: the page tells', async (_what, statements, told) => {
+  const [changed] = (await shipBatch(floor, 1)).units;
+  await sequence();
+  await tamper(scene.database, async (su) => {
+    await su.query('create table kept_records as select * from records');
+    await su.query('create table kept_queue as select * from log_queue');
+    for (const statement of statements) await su.query(statement, [changed!.unitId]);
+  });
+  try {
+    expect(await proofOf(changed!.serial)).toEqual({
+      line: expect.stringMatching(new RegExp(`^DOES NOT HOLD: The unitrail.record/1 .*${told}`)) as string,
+      proof: { verdict: 'broken', why: expect.stringContaining(told) as string },
+    });
+  } finally {
+    await tamper(scene.database, async (su) => {
+      await su.query('delete from records; insert into records select * from kept_records');
+      await su.query(
+        'delete from log_queue; insert into log_queue overriding system value select * from kept_queue',
+      );
+      await su.query('drop table kept_records, kept_queue');
+    });
+  }
+  expect(await proofOf(changed!.serial)).toMatchObject({ proof: { verdict: 'holds' } });
+});
+
+test('a log that is away or silent refuses nobody the page, which says why the proof is not told', async () => {
+  const silent = join(scene.folder, 'silent');
+  await mkdir(silent);
+  execFileSync('mkfifo', [join(silent, 'checkpoint')]);
+  const locked = await scene.file('no-folder', '');
+  for (const [env, told] of [
+    [{ UNITRAIL_LOG: join(scene.folder, 'none') }, `There is no checkpoint in ${join(scene.folder, 'none')}`],
+    [{ UNITRAIL_LOG: locked }, `The log's folder ${locked} can't be used (ENOTDIR)`],
+    [{ UNITRAIL_LOG: silent }, `The log's folder ${silent} does not answer within 5 s`],
+    [{ UNITRAIL_STORE: 's3://bucket?region=eu-1' }, 'UNITRAIL_LOG: (missing) is not allowed'],
+  ] as const) {
+    const { line, proof } = await proofOf(unit.serial, env);
+    expect(line).toContain(`can't be told: ${told}`);
+    expect(proof).toEqual({ verdict: 'missing', why: expect.stringContaining(told) as string });
+  }
+  const page = await scene.run(['unit', 'show', unit.serial], { UNITRAIL_LOG: silent });
+  expect(page.out).toMatch(/\n {2}Log {11}leaf \d+ of checkpoint \d+ of log\.example\.com\/unitrail\n/);
 });
 
 test('the log is verified alone, and a tile that is gone is named', async () => {
@@ -206,6 +301,7 @@ test('the log is verified alone, and a tile that is gone is named', async () => 
   });
   await rm(join(folder, 'tile/0'), { recursive: true });
   const wrong = await type('log', 'verify');
+  expect((await proofOf(unit.serial)).line).toMatch(/^DOES NOT HOLD: .*tile\/0\/000.* is missing/);
   expect(wrong.code).toBe(1);
   expect(wrong.out).toContain('A18  tile/0/000');
 });

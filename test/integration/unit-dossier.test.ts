@@ -4,10 +4,14 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepareZXingModule, readBarcodes } from 'zxing-wasm/reader';
+import { logFolderIn } from '../../adapters/log/log-folder';
+import { sequenceLog } from '../../adapters/log/sequence-log';
 import { register as importReports } from '../../cli/import-field-firmware';
 import { register as takeBack } from '../../cli/unit-return';
 import { register as show } from '../../cli/unit-show';
+import { makeDeps } from '../support/exports';
 import { itWithTool } from '../support/it-with-tool';
+import { tamper } from '../support/tamper';
 import { typeCommand, type Register, type TypedAnswer } from '../support/type-command';
 import { openUnitScene, type UnitScene } from '../support/unit-scene';
 
@@ -30,8 +34,11 @@ afterAll(async () => {
   if (folder) await rm(folder, { recursive: true, force: true });
 });
 
-const type = (line: string): Promise<TypedAnswer> =>
-  typeCommand(scene.database, [importReports, show, takeBack] as Register[], line);
+const type = (line: string): Promise<TypedAnswer> => {
+  const config = () => ({ log: logFolderIn(join(folder, 'store')) });
+  const withLog: Register = (program, context) => show(program, { ...(context as object), config } as never);
+  return typeCommand(scene.database, [importReports, withLog, takeBack] as Register[], line);
+};
 
 async function dossier(id: string, name: string): Promise<string> {
   const file = join(folder, name);
@@ -78,6 +85,38 @@ itWithTool(
     const events = [...stdout.matchAll(/^ *(\d+) +20\d\d-\d\d-\d\dT/gm)].map(([, seq]) => Number(seq));
     // The return came after the sealing.
     expect(events).toEqual(Array.from({ length: record.history.events + 1 }, (_, at) => at + 1));
+  },
+);
+
+async function textOf(id: string, name: string): Promise<string> {
+  const { stdout } = spawnSync('pdftotext', ['-layout', await dossier(id, name), '-'], { encoding: 'utf8' });
+  return stdout.replace(/\s+/g, ' ');
+}
+
+itWithTool(
+  poppler('pdftotext'),
+  'it says of a unit in the database that its record waits for the log, that the log holds it, and that it does not',
+  async () => {
+    const { shipped, held } = scene;
+    expect(await textOf(shipped.serial, 'waiting.pdf')).toContain('Log waits for the next checkpoint');
+    const office = scene.floor.as('office');
+    const { log } = await makeDeps(office, folder);
+    await sequenceLog({ db: office, ...log });
+    expect(await textOf(shipped.serial, 'proven.pdf')).toMatch(
+      / Proof holds: leaf \d+ of \d+ in the log unitrail\.log\/unitrail/,
+    );
+    expect(await textOf(held.serial, 'unproven.pdf')).not.toMatch(/ (Proof|Log) /);
+    await tamper(scene.database, (su) =>
+      su.query(`update records set body = replace(body, '"PASS"', '"FAIL"'),
+        sha256 = encode(sha256(convert_to(replace(body, '"PASS"', '"FAIL"'), 'UTF8')), 'hex')`),
+    );
+    expect(await textOf(shipped.serial, 'changed.pdf')).toContain(
+      'Proof DOES NOT HOLD: The unitrail.record/1',
+    );
+    await tamper(scene.database, (su) =>
+      su.query(`update records set body = replace(body, '"FAIL"', '"PASS"'),
+        sha256 = encode(sha256(convert_to(replace(body, '"FAIL"', '"PASS"'), 'UTF8')), 'hex')`),
+    );
   },
 );
 
