@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sequenceLog } from '../../adapters/log/sequence-log';
 import { readLogKey } from '../../adapters/keys/log-key';
@@ -299,6 +299,12 @@ test('the log is verified alone, and a tile that is gone is named', async () => 
     code: 0,
     out: expect.stringContaining('The log is whole.') as string,
   });
+  const parts = join(folder, 'tile/0/000.p');
+  for (const width of await readdir(parts))
+    await writeFile(join(parts, width), Buffer.alloc(32 * Number(width), 1));
+  expect((await proofOf(unit.serial)).line).toMatch(
+    /^DOES NOT HOLD: .* does not lead to the root of checkpoint/,
+  );
   await rm(join(folder, 'tile/0'), { recursive: true });
   const wrong = await type('log', 'verify');
   expect((await proofOf(unit.serial)).line).toMatch(/^DOES NOT HOLD: .*tile\/0\/000.* is missing/);
