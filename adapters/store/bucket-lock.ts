@@ -1,6 +1,7 @@
 import {
   GetObjectLockConfigurationCommand,
   GetObjectRetentionCommand,
+  HeadObjectCommand,
   PutObjectRetentionCommand,
 } from '@aws-sdk/client-s3';
 import type { Sha256Hex } from '../../domain/brands';
@@ -37,6 +38,8 @@ const noRetention: ReadonlySet<string> = new Set([
 
 /** A lock that is refused in any other way is not set: whoever asked for it has to know. */
 const nothingToLock: ReadonlySet<string> = new Set(noObject);
+/** Asked for its head alone, which has no words of the server: of a mark as well. */
+const noHead: ReadonlySet<string> = new Set(['NotFound', ...noObject]);
 
 /** Object lock, where the bucket has it. It is asked once a process: a bucket can't lose it. */
 export function bucketLock({ client, bucket, keyOf }: Bucket, mode: BucketPlace['lock']): BucketLock {
@@ -67,6 +70,11 @@ export function bucketLock({ client, bucket, keyOf }: Bucket, mode: BucketPlace[
     return (await orNull(noRetention, () => client.send(new GetObjectRetentionCommand(about))))?.Retention;
   }
 
+  async function isThere(sha256: Sha256Hex): Promise<boolean> {
+    const head = new HeadObjectCommand({ Bucket: bucket, Key: keyOf(sha256) });
+    return (await orNull(noHead, () => client.send(head))) !== null;
+  }
+
   return {
     canLock,
     protect: async (sha256, until) => {
@@ -77,7 +85,14 @@ export function bucketLock({ client, bucket, keyOf }: Bucket, mode: BucketPlace[
       const Mode = mode === 'compliance' || found?.Mode === 'COMPLIANCE' ? 'COMPLIANCE' : 'GOVERNANCE';
       const Retention = { Mode, RetainUntilDate: until } as const;
       const put = new PutObjectRetentionCommand({ Bucket: bucket, Key: keyOf(sha256), Retention });
-      return (await orNull(nothingToLock, () => client.send(put))) !== null;
+      try {
+        await client.send(put);
+        return true;
+      } catch (error) {
+        // A server that has no such method says the same of what is there as others of a mark.
+        if (!nothingToLock.has(bucketErrorCode(error)) || (await isThere(sha256))) throw error;
+        return false;
+      }
     },
     lockedUntil: async (sha256, version) => {
       if (!(await canLock())) return null;

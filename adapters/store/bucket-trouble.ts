@@ -55,7 +55,7 @@ const statusesOfAll: readonly (number | undefined)[] = [502, 503, 504, 507];
 function isOfAll(error: unknown, reason: string): boolean {
   const known = causes.find(({ codes }) => codes.has(reason));
   if (known === undefined) return statusesOfAll.includes(httpStatusOf(error));
-  return known !== refused && known !== brokenOff;
+  return known !== refused && known !== brokenOff && known !== tooLarge;
 }
 
 function causeOf(error: unknown, reason: string): string {
@@ -110,16 +110,23 @@ const full: Cause = {
     'XMinioStorageFull',
     'XMinioAdminBucketQuotaExceeded',
     'InsufficientCapacity',
-    'EntityTooLarge',
     'OverQuota',
     'QuotaExceededException',
   ]),
+};
+
+/** Of one object: others are smaller. */
+const tooLarge: Cause = {
+  text: 'its server takes no object of that size',
+  mend: 'Raise its limit',
+  codes: new Set(['EntityTooLarge']),
 };
 
 const causes: readonly Cause[] = [
   refused,
   closed,
   full,
+  tooLarge,
   brokenOff,
   {
     ...silent,

@@ -1,7 +1,7 @@
 import { parseSha256Hex, type Sha256Hex } from '../../domain/brands';
 import { patiently } from './patiently';
 import type { ContentState, PlainStore } from './port';
-import { isOfWholePlace, isUnavailable } from './trouble';
+import { isForRights, isOfWholePlace, isUnavailable } from './trouble';
 
 /** Names begin with a digit each, evenly spread: one other is asked for from each of them on. */
 const DIGITS = 16;
@@ -17,7 +17,7 @@ export async function stateIn(
   pausesMs?: readonly number[],
 ): Promise<ContentState> {
   try {
-    return await patiently(() => side.check(sha256), isUnavailable, pausesMs);
+    return await patiently(() => side.check(sha256), isHiccup, pausesMs);
   } catch (error) {
     if (isUnavailable(error) && !isOfWholePlace(error) && (await givesOthers(side, sha256)))
       return 'unreadable';
@@ -25,8 +25,12 @@ export async function stateIn(
   }
 }
 
-/** Where it is the only one that is listed, that it is listed is all that can be known. */
-export async function givesOthers(side: PlainStore, sha256: Sha256Hex): Promise<boolean> {
+function isHiccup(error: unknown): boolean {
+  return isUnavailable(error) && !isForRights(error);
+}
+
+/** Where it is the only one that is listed, that it is listed is all that can be known; where nothing is, nothing is given. */
+export async function givesOthers(side: PlainStore, sha256: Sha256Hex, isListed = true): Promise<boolean> {
   let asked = 0;
   try {
     for await (const other of othersOf(side, sha256)) {
@@ -37,7 +41,7 @@ export async function givesOthers(side: PlainStore, sha256: Sha256Hex): Promise<
     if (isUnavailable(error)) return false;
     throw error;
   }
-  return asked === 0;
+  return asked === 0 && isListed;
 }
 
 /** False where it can't be read, or was removed since it was listed. */

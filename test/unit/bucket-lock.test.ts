@@ -238,14 +238,21 @@ describe('a bucket with object lock', () => {
 
   itWithS3('does not take a lock that is refused for one that it can not have', async () => {
     await open().put(firmware);
-    bucket.proxy.answer = ({ method, url }) =>
-      method === 'PUT' && url!.includes('retention') ? s3Refusal(400, 'InvalidRequest') : null;
-    await expect(through().protect(firmwareSha256, soon)).rejects.toMatchObject({
-      code: 'STORE_UNAVAILABLE',
-    });
-    expect(await open().lockedUntil(firmwareSha256)).toBeNull();
+    const none = 'a'.repeat(64) as Sha256Hex;
+    for (const [status, code] of [
+      [400, 'InvalidRequest'],
+      [405, 'MethodNotAllowed'],
+    ] as const) {
+      bucket.proxy.answer = ({ method, url }) =>
+        method === 'PUT' && url!.includes('retention') ? s3Refusal(status, code) : null;
+      await expect(through().protect(firmwareSha256, soon)).rejects.toMatchObject({
+        code: 'STORE_UNAVAILABLE',
+      });
+      expect(await open().lockedUntil(firmwareSha256)).toBeNull();
+    }
+    expect(await through().protect(none, soon)).toBe(false);
     bucket.proxy.answer = () => null;
-    expect(await through().protect('a'.repeat(64) as Sha256Hex, soon)).toBe(false);
+    expect(await through().protect(none, soon)).toBe(false);
   });
 
   itWithS3('is held by a legal hold of the server, of which no date is known', async () => {

@@ -74,6 +74,32 @@ describe('a place that does not take what is to be mended', () => {
     await expect(searchIn(scene(failing))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
+  /** One that gives what it has, and takes nothing. */
+  const taking = (name: string, error: UnitrailError): PlainStore => ({
+    ...folder(name),
+    replaceFile: () => Promise.reject(error),
+  });
+
+  it('nor any of ten, is waited for: no day goes by with single contents', async () => {
+    const digests = await filled(20);
+    for (const bad of digests.slice(0, 10)) await folder('first').remove(bad);
+    const failing = taking('first', trouble({ reason: 'InternalError' }));
+    await expect(searchIn(scene(failing))).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+      message: expect.stringContaining('took none of 10 that are to be mended there'),
+    });
+    await copy.remove(digests[0]!);
+    expect(await searchIn(scene(failing))).toMatchObject({ checked: 19, unmended: 9 });
+  });
+
+  it('and has nothing that it could give, is waited for', async () => {
+    await filled(1);
+    const [only] = (await allOf(copy)) as [Sha256Hex];
+    await folder('first').remove(only);
+    const empty = taking('first', trouble({ reason: 'InternalError' }));
+    await expect(searchIn(scene(empty))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
   it('but keeps other bytes of it, is told, and all others are mended', async () => {
     const [bad, , other] = (await filled(4)) as [Sha256Hex, Sha256Hex, Sha256Hex];
     for (const one of [bad, other]) await folder('first').remove(one);
@@ -197,6 +223,7 @@ describe('what a place says', () => {
     ['ECONNRESET', byBucket(ofSystem('ECONNRESET')), false],
     ['NoSuchBucket', byBucket(answered('NoSuchBucket', 404)), true],
     ['QuotaExceeded', byBucket(answered('QuotaExceeded', 403)), true],
+    ['EntityTooLarge', byBucket(answered('EntityTooLarge', 400)), false],
     ['AccessDenied', byBucket(answered('AccessDenied', 403)), false],
     ['SlowDown', byBucket(answered('SlowDown', 503)), true],
     ['InternalError', byBucket(answered('InternalError', 500)), false],
