@@ -82,23 +82,25 @@ export async function planCapsules(db: Database, run: string): Promise<void> {
 
 /**
  * Capsules whose archive ends by then, and who holds them: those that are over for longest first, and what somebody holds last,
- * as it takes no other's place. `later`: how many there are beyond the limit.
+ * as it takes no other's place. `later`: how many there are beyond the limit that nobody holds.
  */
 export async function erasableCapsules(
   db: Database,
   asOf: Date,
   limit: number,
 ): Promise<{ capsules: ErasedCapsule[]; later: number }> {
-  const rows = await long<{ capsule: string; until: Date; hold: string | null; all: number }>(
+  const rows = await long<{ capsule: string; until: Date; hold: string | null; free: number }>(
     db,
-    `select capsule_id as capsule, kept_until as until, hold_id as hold, (count(*) over ())::integer as "all"
+    `select capsule_id as capsule, kept_until as until, hold_id as hold,
+       (count(*) filter (where hold_id is null) over ())::integer as free
      from erasable_capsules(?) order by hold_id is not null, kept_until, capsule_id collate "C" limit ?`,
     [asOf, limit],
   );
   const capsules = rows.map(({ capsule, until, hold }) => ({
     ...{ capsule, keptUntil: until.toISOString(), problem: heldBy(hold) },
   }));
-  return { capsules, later: (rows[0]?.all ?? 0) - rows.length };
+  const here = rows.filter(({ hold }) => hold === null).length;
+  return { capsules, later: (rows[0]?.free ?? 0) - here };
 }
 
 export async function erasableNames(db: Database, asOf: Date): Promise<string[]> {
