@@ -144,6 +144,8 @@ test('a witness co-signs by command, what it signed is kept and shown, and the a
     expect((await type('log', 'show')).out).toMatch(/^Co-signed {2}\d+ leaves by acme\.example\/witness\+/m);
   }
   const broken = await scene.file('broken.json', '{');
+  const empty = await scene.file('empty.json', '{"from":null,"path":[]}');
+  const odd = await scene.file('odd.json', `{"from":${from},"path":[1]}`);
   const onPrevious = ['--checkpoint', join(folder, 'checkpoint'), '--previous', previous];
   const otherLog = 'other.example/log+00000000+AAAA';
   for (const [args, told] of [
@@ -157,6 +159,8 @@ test('a witness co-signs by command, what it signed is kept and shown, and the a
     [['--checkpoint', previous, '--name', 'a b'], /--name: "a b" is not allowed; .*without blanks/],
     [['--checkpoint', previous, '--previous', hashes], /--previous: .* is no checkpoint of a log/],
     [[...onPrevious, '--consistency', broken], /--consistency: .* is no JSON/],
+    [[...onPrevious, '--consistency', empty], /--consistency: .* is from no size that it names/],
+    [[...onPrevious, '--consistency', odd], /--consistency: .* is no list of hashes in base64/],
   ] as const) {
     const { code, err } = await cosign(...args);
     expect([args, code, err]).toEqual([args, 2, expect.stringMatching(told)]);

@@ -144,11 +144,12 @@ function readPath(text: string, size: number): Buffer[] {
   return hashes.filter((hash) => hash !== '').map((hash) => Buffer.from(hash, 'base64'));
 }
 
+/** As anybody may have written it. */
 interface Loose {
-  readonly log?: Loose;
+  readonly log?: Loose | null;
   readonly consistency?: Loose | null;
-  readonly from?: number | { readonly size?: number };
-  readonly path?: readonly string[];
+  readonly from?: number | { readonly size?: number } | null;
+  readonly path?: unknown;
 }
 
 function looseOf(text: string): Loose {
@@ -161,12 +162,18 @@ function looseOf(text: string): Loose {
 
 function pathIn(told: Loose, size: number): readonly string[] {
   const proof = told.log?.consistency ?? told;
-  const from = typeof proof.from === 'object' ? proof.from.size : proof.from;
-  if (from === size && Array.isArray(proof.path)) return proof.path;
-  throw new CosignRefusal(
-    'consistency',
-    `the consistency proof is from ${String(from)}, and ${size} was co-signed last`,
-  );
+  const from = typeof proof.from === 'object' ? proof.from?.size : proof.from;
+  if (from !== size)
+    throw new CosignRefusal(
+      'consistency',
+      `the consistency proof is from ${from ?? 'no size that it names'}, and ${size} was co-signed last`,
+    );
+  if (isTexts(proof.path)) return proof.path;
+  throw new CosignRefusal('consistency', 'the path of the consistency proof is no list of hashes in base64');
+}
+
+function isTexts(path: unknown): path is string[] {
+  return Array.isArray(path) && path.every((hash) => typeof hash === 'string');
 }
 
 const headOf = ({ size, root }: Checkpoint) => ({ size, root: Buffer.from(root, 'base64') });
