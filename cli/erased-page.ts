@@ -54,7 +54,9 @@ function shipmentLines({ shipment, shippedAt, carton, buyer, destination }: Unit
   ];
 }
 
-function recordLines({ log }: LastingDetails, place: ArchivePlace): Line[] {
+const copyAtBuyer = ' A copy of the capsule at the buyer’s was not touched.';
+
+function recordLines({ unit, log }: LastingDetails, place: ArchivePlace): Line[] {
   const { capsule, erasedAt, lastSeq, head, recordSha256 } = place;
   const gone = `${recordSha256 === null ? '' : 'the record and '}the history up to event ${lastSeq}`;
   return [
@@ -62,7 +64,7 @@ function recordLines({ log }: LastingDetails, place: ArchivePlace): Line[] {
     ['History', `${lastSeq} events, head ${head}`],
     ['From', fromText(capsule)],
     ['Gone', `${gone}, erased on ${erasedAt!.toISOString().slice(0, 10)}, at the end of the archive`],
-    ['', 'What this page shows stays for ever. A copy of the capsule at the buyer’s was not touched.'],
+    ['', `What this page shows stays for ever.${unit.buyer === null ? '' : copyAtBuyer}`],
     ['Log', logText(log)],
   ];
 }

@@ -50,9 +50,10 @@ async function end(report: StoreReport): Promise<void> {
 function detailsOf(report: StoreReport): string {
   const { checked, findings } = report;
   const rows = findings.map(
-    ({ sha256, first, copy, outcome }) => `| ${sha256} | ${first} | ${copy ?? 'none'} | ${outcome} |`,
+    ({ sha256, first, copy, outcome, why = '' }) =>
+      `| ${sha256} | ${first} | ${copy ?? 'none'} | ${outcome} | ${why.replaceAll('|', '\\|')} |`,
   );
-  const table = ['', '| content | first place | second copy | |', '|---|---|---|---|', ...rows];
+  const table = ['', '| content | first place | second copy | | |', '|---|---|---|---|---|', ...rows];
   const told = `**${checked} contents** read: ${countsText(report)}.`;
   return [told, ...(rows.length > 0 ? table : [])].join('\n');
 }

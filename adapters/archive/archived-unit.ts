@@ -46,7 +46,10 @@ export async function readArchived(
 }
 
 /** Of what was erased with its capsule. */
-export function goneWith(what: string, serial: string, { capsule, erasedAt }: ArchivePlace): UnitrailError {
+export function goneWith(what: string, serial: string, place: ArchivePlace): UnitrailError {
+  const { capsule, erasedAt } = place;
+  if (what === 'record' && place.recordSha256 === null)
+    return new UnitrailError('NOT_FOUND', `Unit ${serial} was never sealed: it had no record.`, { capsule });
   const day = erasedAt?.toISOString().slice(0, 10);
   return new UnitrailError(
     'NOT_FOUND',
