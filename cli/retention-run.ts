@@ -9,6 +9,7 @@ import type { Database } from '../adapters/postgres/database';
 import {
   dueReport,
   heldBy,
+  inTurns,
   CAPSULES_A_RUN,
   ERASED_A_RUN,
   plannableCapsules,
@@ -102,7 +103,7 @@ async function dryRun(db: Database, asOf: Date, confirmed: boolean): Promise<Ret
     },
     ...(!clockTrusted && { blocked: [] }),
     capsules: clockTrusted
-      ? [...unmoved, ...plannableCapsules(due, newest)].slice(0, CAPSULES_A_RUN)
+      ? inTurns([...unmoved, ...plannableCapsules(due, newest)]).slice(0, CAPSULES_A_RUN)
       : unmoved,
     erased: erasable.capsules,
     ...(erasable.later > 0 && { erasedLater: erasable.later }),

@@ -125,6 +125,17 @@ export function plannableCapsules(
     );
 }
 
+/** Buyers take turns, each in the order in which its capsules stand here: as a run takes what is not moved yet. */
+export function inTurns(capsules: readonly CapsuleReport[]): CapsuleReport[] {
+  const taken = new Map<string | null, number>();
+  const inOrder = capsules.map((one) => {
+    const turn = (taken.get(one.buyer) ?? 0) + 1;
+    taken.set(one.buyer, turn);
+    return { one, turn };
+  });
+  return inOrder.sort((a, b) => a.turn - b.turn).map(({ one }) => one);
+}
+
 function slicesOf(units: number): number[] {
   const slices = Array.from({ length: Math.floor(units / CAPSULE_UNITS) }, () => CAPSULE_UNITS);
   return units % CAPSULE_UNITS === 0 ? slices : [...slices, units % CAPSULE_UNITS];

@@ -47,19 +47,21 @@ export interface UnmovedCapsule extends Pick<CapsuleRow, 'id' | 'buyer' | 'units
 }
 
 /**
- * Those that are not moved yet, also what an earlier run has left. Buyers take turns, each with its oldest first: one whose
- * server is away for long has only its share of a run. What somebody holds may stay so for years, and comes last: it takes no
- * other's place.
+ * Those that are not moved yet, also what an earlier run has left. Buyers take turns, each with those first that the earliest run
+ * has planned, product by product and month by month: one whose server is away for long has only its share of a run. What
+ * somebody holds may stay so for years, and comes last: it takes no other's place.
  */
 export async function unmovedCapsules(db: Database, limit: number): Promise<UnmovedCapsule[]> {
   return long<UnmovedCapsule>(
     db,
     `with held as materialized (
        select u.capsule_id, min(h.hold_id) as hold from units_on_legal_hold h join capsule_units u on u.unit_id = h.unit_id group by 1)
-     select c.id, c.buyer, c.units, c.state, h.hold from capsules c left join held h on h.capsule_id = c.id
+     select c.id, c.buyer, c.units, c.state, h.hold from capsules c join retention_runs r on r.id = c.run_id
+       left join held h on h.capsule_id = c.id
      where c.state in ('planned', 'made')
-     order by h.hold is not null, row_number() over (partition by h.hold is not null, c.buyer order by c.planned_at, c.id),
-       c.planned_at, c.id limit ?`,
+     order by h.hold is not null,
+       row_number() over (partition by h.hold is not null, c.buyer order by r.opened_at, c.product, c.month, c.number),
+       r.opened_at, c.buyer, c.id limit ?`,
     [limit],
   );
 }

@@ -13,6 +13,7 @@ import {
 } from '../../domain/retention';
 import { retentionScheduleId, taskQueues } from '../../domain/workflow-ids';
 import { connectClient } from '../../workers/temporal-client';
+import { bareEnvironment, runCli } from '../support/cli';
 import { createTestDatabase, withSuperuser, type TestDatabase } from '../support/database';
 import { applyPolicy } from '../support/retention';
 import { applySmallPlant, openShopFloor, type ShopFloor } from '../support/shop-floor';
@@ -87,6 +88,22 @@ test('of three thousand groups 500 are told and the others counted, and who is b
   expect(groups).toHaveLength(all);
 });
 
+let foretold: string[] = [];
+
+test('a dry run tells as much, and the first capsules of each buyer in turn', async () => {
+  const environment = {
+    ...bareEnvironment,
+    UNITRAIL_DATABASE_URL: database.urlOf('desk'),
+    TEMPORAL_ADDRESS: process.env.UNITRAIL_TEST_TEMPORAL_ADDRESS!,
+  };
+  const { code, out, err } = await runCli(['retention', 'run', '--dry-run', '--json'], environment);
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  const report = JSON.parse(out) as RetentionReport;
+  expect(report).toMatchObject({ dueLater: all - 500, blocked });
+  foretold = report.capsules.map(({ capsule }) => capsule);
+  expect(foretold).toHaveLength(500);
+});
+
 test('a run over all of them exports to whoever lacks any, plans what the others have, and takes of each buyer the oldest capsules', async () => {
   const exported: string[] = [];
   const taken: CapsuleReport[] = [];
@@ -115,10 +132,10 @@ test('a run over all of them exports to whoever lacks any, plans what the others
     `\n- ${all - 500} more groups of buyer, product and month are due.\n`,
   );
   expect((await findRun(floor.as('office'), report.run!)).report).toEqual(report);
-  const planned = await floor.as('office')('capsules').select('id', 'buyer').orderBy('planned_at');
+  const planned = await floor.as('office')('capsules').select('id', 'buyer').orderBy('month');
   expect(planned).toHaveLength(due);
   expect(planned.filter(({ buyer }) => late.includes(buyer as string))).toEqual([]);
-  expect(taken).toHaveLength(500);
+  expect(taken.map(({ capsule }) => capsule).sort()).toEqual(foretold.sort());
   for (const buyer of new Set(planned.map((one) => one.buyer as string))) {
     const turns = taken.filter((one) => one.buyer === buyer).map(({ capsule }) => capsule);
     const own = planned.filter((one) => one.buyer === buyer).map(({ id }) => id as string);
