@@ -63,6 +63,6 @@ const columns: readonly Column<RetentionRun>[] = [
     name: 'erased',
     heading: 'Erased',
     kind: 'number',
-    value: ({ report: told }) => told?.erased.length ?? null,
+    value: ({ report: told }) => told?.erased.filter(({ problem }) => problem === null).length ?? null,
   },
 ];

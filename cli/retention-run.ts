@@ -4,16 +4,18 @@ import type { Client } from '@temporalio/client';
 import { newestCapsules, unmovedCapsules } from '../adapters/postgres/capsules';
 import { clockDoubt } from '../adapters/postgres/clock';
 import { requireOperator } from '../adapters/postgres/operators';
-import { dueGroups, erasableCapsules, erasableNames } from '../adapters/postgres/retention';
+import { dueGroups, erasableCapsules, erasableNames, erasedInStore } from '../adapters/postgres/retention';
 import type { Database } from '../adapters/postgres/database';
 import {
   dueReport,
   heldBy,
-  inTurns,
   CAPSULES_A_RUN,
   ERASED_A_RUN,
   plannableCapsules,
   retentionText,
+  takenByRun,
+  type CapsuleReport,
+  type DueGroup,
   type RetentionReport,
 } from '../domain/retention';
 import { readInstant } from '../domain/unit-filter';
@@ -79,36 +81,28 @@ async function dryRun(db: Database, asOf: Date, confirmed: boolean): Promise<Ret
   const doubt = await clockDoubt(db, asOf);
   const clockTrusted = doubt === null || confirmed;
   const due = await dueGroups(db, asOf);
-  const left = await unmovedCapsules(db, CAPSULES_A_RUN);
-  const newest = await newestCapsules(db);
-  const unmoved = left.map(({ id: capsule, buyer, units, state, hold }) => ({
-    ...{
-      capsule,
-      buyer,
-      units,
-      step: state === 'made' ? ('made' as const) : ('planned' as const),
-      problem: heldBy(hold),
-    },
-  }));
   // Whose clock is not trusted exports, plans and erases nothing.
   const erasable = clockTrusted ? await erasableCapsules(db, asOf, ERASED_A_RUN) : { capsules: [], later: 0 };
+  const inStore = await erasedInStore(db);
   return {
-    ...{
-      run: null,
-      asOf: asOf.toISOString(),
-      dryRun: true,
-      clockTrusted,
-      clockDoubt: doubt,
-      ...dueReport(due),
-    },
+    ...{ run: null, asOf: asOf.toISOString(), dryRun: true, clockTrusted, clockDoubt: doubt },
+    ...dueReport(due),
     ...(!clockTrusted && { blocked: [] }),
-    capsules: clockTrusted
-      ? inTurns([...unmoved, ...plannableCapsules(due, newest)]).slice(0, CAPSULES_A_RUN)
-      : unmoved,
+    capsules: await capsulesOfRun(db, clockTrusted ? due : []),
     erased: erasable.capsules,
     ...(erasable.later > 0 && { erasedLater: erasable.later }),
+    ...(inStore > 0 && { erasedInStore: inStore }),
     names: clockTrusted ? await erasableNames(db, asOf) : [],
   };
+}
+
+async function capsulesOfRun(db: Database, planned: readonly DueGroup[]): Promise<CapsuleReport[]> {
+  const left = await unmovedCapsules(db, CAPSULES_A_RUN);
+  const unmoved = left.map(({ id: capsule, buyer, units, state, hold }) => ({
+    ...{ capsule, buyer, units, problem: heldBy(hold) },
+    step: state === 'made' ? ('made' as const) : ('planned' as const),
+  }));
+  return takenByRun(unmoved, plannableCapsules(planned, await newestCapsules(db)));
 }
 
 async function run(context: ServerContext, { asOf, confirmClock, by }: Options): Promise<void> {

@@ -65,6 +65,8 @@ export interface RetentionReport {
   readonly erased: readonly ErasedCapsule[];
   /** How many more are past their archive's end, for the next runs; absent where there are none. */
   readonly erasedLater?: number;
+  /** In a dry run only: how many contents earlier runs decided to erase that are in the content store yet; absent where there are none. */
+  readonly erasedInStore?: number;
   /** Why something that is erased stays in the content store; absent where nothing does. The next run tries again. */
   readonly leftInStore?: Trouble;
   /** Numbers of operators whose names were erased, or would be. */
@@ -109,6 +111,16 @@ export const ERASED_A_RUN = 500;
 /** Units of one capsule at most, as `plan_capsules` has it. */
 export const CAPSULE_UNITS = 100_000;
 
+/** What a run would take, were it begun now: what somebody holds comes last, behind what is planned by then. */
+export function takenByRun(
+  unmoved: readonly CapsuleReport[],
+  plannable: readonly CapsuleReport[],
+): CapsuleReport[] {
+  const isFree = ({ problem }: CapsuleReport): boolean => problem === null;
+  const held = unmoved.filter((one) => !isFree(one));
+  return [...inTurns([...unmoved.filter(isFree), ...plannable]), ...held].slice(0, CAPSULES_A_RUN);
+}
+
 /**
  * The capsules that a run would plan, were it begun now: of buyers that are not blocked, what nobody holds and every buyer
  * has. `newest` answers the number of the newest capsule of buyer, product and month, 0 where there is none.
@@ -148,7 +160,7 @@ function plannable({ buyer, product, month }: DueGroup, units: number, number: n
 
 /** The page of a run, in Markdown, and what the command prints. */
 export function retentionText(report: RetentionReport, doing: string | null = null): string {
-  const { run, asOf, dryRun, due, blocked, capsules, erased, erasedLater = 0, leftInStore, names } = report;
+  const { run, asOf, dryRun, due, blocked, capsules, erased, names } = report;
   const would = dryRun ? 'would be ' : '';
   const lines = [`**Retention ${dryRun ? '(dry run)' : (run ?? '')}**, as of ${asOf}`, ''];
   lines.push(...clockLines(report));
@@ -160,25 +172,46 @@ export function retentionText(report: RetentionReport, doing: string | null = nu
     lines.push(
       `- **${buyer}: nothing moves**, ${undelivered} units are not in the buyer's hands. \`unitrail export list ${buyer}\` shows why.`,
     );
-  for (const { capsule, units, step, problem } of capsules)
-    lines.push(`- ${capsule}: ${units} units, ${dryRun ? wouldText[step] : step}${troubleText(problem)}`);
-  for (const { capsule, keptUntil, problem } of erased)
-    lines.push(`- ${capsule}: ${would}erased, kept until ${keptUntil}${troubleText(problem)}`);
-  if (erasedLater > 0)
-    lines.push(`- ${erasedLater} more capsules are past their archive's end: the next runs go on with them.`);
-  if (leftInStore) lines.push(`- Not all that is erased left the content store${troubleText(leftInStore)}`);
+  for (const one of capsules)
+    lines.push(`- ${one.capsule}: ${one.units} units, ${stepText(one, report)}${troubleText(one.problem)}`);
+  for (const one of erased) lines.push(`- ${one.capsule}: ${erasedText(one, would)}`);
+  lines.push(...restLines(report));
   if (names.length > 0) lines.push(`- Names of operators ${names.join(', ')} ${would}erased`);
   return lines.join('\n');
 }
 
-const wouldText: Readonly<Record<CapsuleStep, string>> = {
-  due: 'would be planned and moved',
-  planned: 'planned, would be moved',
-  made: 'made, would be moved',
-  delivered: 'delivered, would be moved',
-  verified: 'read back, would be moved',
-  moved: 'moved',
-};
+/** What has come to a stop goes no step further; and without a clock to go by, all but the move is done. */
+function stepText({ step, problem }: CapsuleReport, { dryRun, clockTrusted }: RetentionReport): string {
+  if (!dryRun || problem !== null) return step;
+  if (clockTrusted) return step === 'due' ? 'would be planned and moved' : `${step}, would be moved`;
+  return step === 'planned'
+    ? 'planned, would be made and stay in the database'
+    : `${step}, would stay in the database`;
+}
+
+function erasedText({ keptUntil, problem }: ErasedCapsule, would: string): string {
+  return problem === null
+    ? `${would}erased, kept until ${keptUntil}`
+    : `stays, although it was to be kept until ${keptUntil}${troubleText(problem)}`;
+}
+
+/** What was not erased, and is left to the next runs. */
+function restLines({
+  clockTrusted,
+  erasedLater = 0,
+  erasedInStore = 0,
+  leftInStore,
+}: RetentionReport): string[] {
+  const lines: string[] = [];
+  if (erasedLater > 0)
+    lines.push(`- ${erasedLater} more capsules are past their archive's end: the next runs go on with them.`);
+  if (erasedInStore > 0)
+    lines.push(
+      `- ${erasedInStore} contents that earlier runs decided to erase are in the content store yet, and ${clockTrusted ? 'would be removed, but for what is held, needed or locked by now' : 'would stay there'}.`,
+    );
+  if (leftInStore) lines.push(`- Not all that is erased left the content store${troubleText(leftInStore)}`);
+  return lines;
+}
 
 function clockLines({ clockTrusted, clockDoubt = null }: RetentionReport): string[] {
   if (clockTrusted && clockDoubt === null) return [];

@@ -143,6 +143,13 @@ export async function removeContents<Removed extends { readonly gone: readonly s
   );
 }
 
+/** How many contents are decided to go, and not removed yet; whether anything needs them by now is not asked. */
+export async function erasedInStore(db: Database): Promise<number> {
+  const sql = 'select count(*)::integer as contents from erased_contents where removed_at is null';
+  const [row] = await long<{ contents: number }>(db, sql, []);
+  return row!.contents;
+}
+
 export async function eraseNames(db: Database, run: string): Promise<number> {
   return call(db, 'erase_names(?)', [run]);
 }

@@ -117,7 +117,7 @@ test('a dry run refuses a time that is not reached, and says what a run would th
   expect((await type('retention', 'report')).out).toMatch(/Clock.*\n(.*\n)*.*confirmed/);
 });
 
-test('a dry run names the capsules that a run then plans, and those that an earlier run has left', async () => {
+test('a dry run names the capsules that a run then plans, and those that an earlier run has left, held ones last', async () => {
   const home = await mkdtemp(join(tmpdir(), 'unitrail-dry-run-'));
   await handOut(floor.as('office'), 'acme', home);
   await rm(home, { recursive: true });
@@ -127,6 +127,16 @@ test('a dry run names the capsules that a run then plans, and those that an earl
     { capsule: first.capsules[0], buyer: 'acme', units: 1, step: 'due', problem: null },
   ]);
   await type('legal-hold', 'release', 'LH-1', ...signed);
+  await type('legal-hold', 'add', '--unit', units[1]!.serial, '--hold', 'LH-4', ...signed);
+  const held = await json('retention', 'run', '--dry-run');
+  expect(held.capsules).toEqual([
+    { capsule: expect.any(String), buyer: 'acme', units: 1, step: 'due', problem: null },
+    {
+      ...{ capsule: first.capsules[0], buyer: 'acme', units: 1, step: 'planned' },
+      problem: { code: 'NOT_ALLOWED', message: 'A unit of it is on legal hold LH-4.' },
+    },
+  ]);
+  await type('legal-hold', 'release', 'LH-4', ...signed);
   const later = await json('retention', 'run', '--dry-run');
   expect(later.capsules).toEqual([
     { capsule: first.capsules[0], buyer: 'acme', units: 1, step: 'planned', problem: null },

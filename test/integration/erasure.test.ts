@@ -4,6 +4,7 @@ import type { Database } from '../../adapters/postgres/database';
 import { endRun, eraseCapsule, erasableCapsules } from '../../adapters/postgres/retention';
 import { wantedContents } from '../../adapters/postgres/wanted-contents';
 import type { ContentStore } from '../../adapters/store/port';
+import { register as runRetention } from '../../cli/retention-run';
 import { register as show } from '../../cli/unit-show';
 import type { Sha256Hex } from '../../domain/brands';
 import { UnitrailError } from '../../domain/errors';
@@ -59,7 +60,10 @@ test('a run that broke off before, or while, it removed files is gone on with by
   expect(told).toEqual(['retentionOpened', 'capsuleErased', 'contentsErased', 'retentionEnded']);
 });
 
-test('what its place has locked stays and is tried again, and keeps back nothing else', async () => {
+const dryRun = (): Promise<TypedAnswer> =>
+  typeCommand(archive.database, [runRetention as Register], 'retention run --dry-run');
+
+test('what its place has locked stays, is told by a dry run, and is tried again, and keeps back nothing else', async () => {
   await archive.ship(1);
   const capsule = await archive.move();
   const records = digest(`records of ${capsule}`);
@@ -73,8 +77,12 @@ test('what its place has locked stays and is tried again, and keeps back nothing
   await expect(removeErased({ retentionDb: retention, store: locking }, run)).rejects.toBe(locked);
   const left = () => office('erased_contents').whereNull('removed_at').pluck('sha256');
   expect(await left()).toEqual([records]);
+  expect((await dryRun()).text).toContain(
+    '- 1 contents that earlier runs decided to erase are in the content',
+  );
   await archive.remove();
   expect(await left()).toEqual([]);
+  expect((await dryRun()).text).not.toContain('content store');
 });
 
 test('the files of an export stay as long as anybody holds one of its units, in whichever capsule that is', async () => {
@@ -97,6 +105,9 @@ test('the files of an export stay as long as anybody holds one of its units, in 
   const whole = await archive.exportFilesKept();
   expect(whole).not.toEqual([]);
   await expect(eraseCapsule(retention, late, run)).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
+  expect((await dryRun()).text).toMatch(
+    new RegExp(`^- ${late}: stays, although it was to be kept until .*on legal hold ${onSecond}\\.$`, 'm'),
+  );
   // Now the unit whose capsule is erased is held: what the export tells of it is the last there is.
   const onFirst = await archive.addHold(first);
   await archive.release(onSecond);
