@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import type { Client } from '@temporalio/client';
 import { newestCapsules, unmovedCapsules } from '../adapters/postgres/capsules';
-import { clockDoubt } from '../adapters/postgres/clock';
+import { clockDoubt, databaseTime } from '../adapters/postgres/clock';
 import { requireOperator } from '../adapters/postgres/operators';
 import { dueGroups, erasableCapsules, erasableNames, erasedInStore } from '../adapters/postgres/retention';
 import type { Database } from '../adapters/postgres/database';
+import { UnitrailError } from '../domain/errors';
 import {
   dueReport,
   heldBy,
@@ -46,9 +47,22 @@ export function register(program: Command, context: ServerContext): void {
     .option('--confirm-clock', "the database's clock is right, although it is in doubt")
     .option('--by <operator>', 'your operator number, with --confirm-clock', readOperator)
     .action(async (options: Options) => {
+      if (options.asOf) await requireReached(context, options.asOf);
       if (options.confirmClock) await requireConfirmer(context, options.by);
       return options.dryRun ? tell(context, options) : run(context, options);
     });
+}
+
+/** The database judges it; a run would be refused as well, but as a workflow that has failed. */
+async function requireReached(context: ServerContext, asOf: Date): Promise<void> {
+  const db = await context.desk();
+  try {
+    await clockDoubt(db, asOf);
+  } catch (error) {
+    if (!(error instanceof UnitrailError && error.code === 'NOT_ALLOWED')) throw error;
+    const now = (await databaseTime(db)).toISOString();
+    throw wrongOption('--as-of', asOf.toISOString(), `nothing later than the clock of the database, ${now}`);
+  }
 }
 
 async function requireConfirmer(context: ServerContext, by: string | undefined): Promise<void> {

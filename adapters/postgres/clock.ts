@@ -8,10 +8,14 @@ export type Now = () => number;
 /** How far the clock of the database is from ours, at the least: a slow answer makes that no larger. */
 export async function clocksApartSeconds(db: Database, now: Now = Date.now): Promise<number> {
   const asked = now();
-  const { rows } = await mapped(db.raw<{ rows: { theirs: Date }[] }>('select clock_timestamp() as theirs'));
+  const theirs = (await databaseTime(db)).getTime();
   const answered = now();
-  const theirs = rows[0]!.theirs.getTime();
   return Math.max(0, theirs - answered, asked - theirs) / 1_000;
+}
+
+export async function databaseTime(db: Database): Promise<Date> {
+  const { rows } = await mapped(db.raw<{ rows: { now: Date }[] }>('select clock_timestamp() as now'));
+  return rows[0]!.now;
 }
 
 /**

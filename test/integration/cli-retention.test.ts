@@ -96,7 +96,12 @@ test('a dry run says what is due, what is held and whose move waits, and does no
 
 test('a dry run refuses a time that is not reached, and says what a run would think of the clock', async () => {
   const future = await type('retention', 'run', '--dry-run', '--as-of', '2099-01-01');
-  expect([future.code, future.err]).toEqual([2, expect.stringContaining('later than the clock')]);
+  expect([future.code, future.err]).toEqual([
+    2,
+    expect.stringMatching(
+      /--as-of: "2099-01-01T00:00:00.000Z" is not allowed; nothing later than the clock of the database, 20/,
+    ),
+  ]);
   expect(await json('retention', 'run', '--dry-run')).toMatchObject({ clockTrusted: true, clockDoubt: null });
   const mark = 'insert into clock_marks (at) values (now() - make_interval(days => $1))';
   await withSuperuser((client) => client.query(mark, [20]), scene.database.superuserUrl);
