@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
+import { sha256 } from '../adapters/log/hashing';
+import { fixedLogins } from '../adapters/postgres/logins';
+import { requireKeys } from '../domain/given-keys';
 import { audit } from '../tools/audit/audit';
 import { reportText } from '../tools/audit/main';
-import { fixedLogins } from '../adapters/postgres/logins';
 import { logFolderOf } from '../workers/config';
 import { FAILED, printJson, printLine, say } from './output';
 import type { ServerContext } from './server-context';
@@ -32,6 +34,7 @@ export function register(program: Command, context: ServerContext): void {
 }
 
 async function run(context: ServerContext, { logKey, exportKey }: Options): Promise<void> {
+  requireKeys({ logKeys: logKey, exportKeys: exportKey }, sha256);
   const config = context.config();
   const servers = await context.servers();
   const url = await servers.loginUrl(fixedLogins.auditor.name);

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { verifyCapsule } from '../adapters/capsule-reader/verify-capsule';
 import { sha256 } from '../adapters/log/hashing';
 import type { CapsuleReport } from '../domain/capsule';
-import { parseNoteKey } from '../domain/signed-note';
+import { requireKeys } from '../domain/given-keys';
 import { capsuleGroup, keysOf } from './capsule-group';
 import { FAILED, printJson, printLine } from './output';
 import type { ServerContext } from './server-context';
@@ -32,13 +32,7 @@ export function register(program: Command, context: ServerContext): void {
 async function verify(context: ServerContext, folder: string, { key, logKey }: Options): Promise<void> {
   if (!(await stat(folder).catch(() => null))?.isDirectory())
     throw wrongOption('folder', folder, 'a folder with the files of one capsule');
-  const noKey = logKey?.find((text) => parseNoteKey(text, sha256) === null);
-  if (noKey !== undefined)
-    throw wrongOption(
-      '--log-key',
-      noKey,
-      'a public key of a log: <name>+<id>+<base64>, as `unitrail keys` prints it',
-    );
+  requireKeys({ logKeys: logKey }, sha256);
   const report = await verifyCapsule(folder, { keys: await keysOf(key), logKeys: logKey ?? [] });
   await (context.json ? printJson(context, report) : printLine(context, capsuleReportText(report)));
   if (!report.ok) context.exitWith(FAILED);

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import { sha256 } from '../adapters/log/hashing';
 import { fixedLogins } from '../adapters/postgres/logins';
+import { requireKeys } from '../domain/given-keys';
 import { auditLog } from '../tools/audit/audit';
 import { reportText } from '../tools/audit/main';
 import { logFolderOf } from '../workers/config';
@@ -21,6 +23,7 @@ export function register(program: Command, context: ServerContext): void {
 }
 
 async function verify(context: ServerContext, logKeys: readonly string[]): Promise<void> {
+  requireKeys({ logKeys }, sha256);
   const servers = await context.servers();
   const url = await servers.loginUrl(fixedLogins.auditor.name);
   const report = await auditLog(url, logFolderOf(context.config()), logKeys);

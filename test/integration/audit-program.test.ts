@@ -66,11 +66,16 @@ test('the auditor exits 2 where it can not judge, and shows no password', async 
   const unreachable = await run('postgres://auditor:geheim@127.0.0.1:1/unitrail');
   const unreadable = await run('no url: geheim');
   const wrong = await run(database.urlOf('auditor'), '--all');
+  const noLogKey = await run(database.urlOf('auditor'), '--log-key', 'junk');
+  const noExportKey = await run(database.urlOf('auditor'), '--export-key', 'junk');
   const stationLogin = await run(database.urlOf('line-1'));
-  expect([unreachable, unreadable, wrong, stationLogin].map(({ code }) => code)).toEqual([2, 2, 2, 2]);
+  const ended = [unreachable, unreadable, wrong, noLogKey, noExportKey, stationLogin];
+  expect(ended.map(({ code }) => code)).toEqual(ended.map(() => 2));
   expect(unreachable.stderr + unreadable.stderr).not.toContain('geheim');
   expect(wrong.stderr).toMatch(
     /^audit: Unknown option '--all'.*only --json, --log-key KEY and --export-key KEY are allowed\n$/s,
   );
+  expect(noLogKey.stderr).toMatch(/^audit: --log-key: .* is not allowed; a public key of a log: /);
+  expect(noExportKey.stderr).toMatch(/^audit: --export-key: .* is not allowed; a public key of Ed25519 /);
   expect(stationLogin.stderr).toContain('audit as unitrail_auditor');
 });

@@ -167,6 +167,7 @@ test('a witness co-signs by command, what it signed is kept and shown, and the a
   }
   expect((await type('log', 'consistency', '999999')).code).toBe(2);
   expect((await type('log', 'verify')).out).toContain('The log is whole.');
+  expect((await type('log', 'verify', '--log-key', logKey)).out).toContain('The log is whole.');
 });
 
 test('a witness that no export brings is named', async () => {

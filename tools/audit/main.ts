@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { UnitrailError } from '../../domain/errors';
+import { requireKeys } from '../../domain/given-keys';
 import { isBucketText } from '../../domain/store-place';
 import { audit, type AuditReport } from './audit';
 import { invariants } from './invariants';
@@ -15,6 +17,7 @@ export async function main(args: readonly string[], environment: NodeJS.ProcessE
       'UNITRAIL_DATABASE_URL is not set; it has to be the URL of a login that may read, unitrail_auditor',
     );
   try {
+    requireKeys(read, (bytes) => createHash('sha256').update(bytes).digest());
     const report = await audit(databaseUrl, {
       env: environment,
       logKeys: read.logKeys,
