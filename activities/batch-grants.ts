@@ -51,7 +51,7 @@ async function requireLeased(db: Database, grant: Grant, { quantity }: Order): P
     'SCHEME_EXHAUSTED',
     `quantity: ${quantity} is not allowed; at most ${most} units in a row have numbers in the leases of ` +
       `${numbersText(grant)}, version ${version}, that this site holds (${told.join(', ') || 'it holds none'}). ` +
-      `Ask ${grant.lessor} for another, and accept it: \`unitrail lease accept FILE\`.`,
+      `Ask ${grant.lessor} for another, and accept it: \`unitrail lease accept FILE --by OPERATOR\`.`,
   );
 }
 

@@ -3,6 +3,7 @@ import type { Column } from '../domain/columns';
 import type { HeldUnit, StateCount } from '../adapters/postgres/batch-queries';
 import type { UnseenUnit } from '../adapters/postgres/batch-report';
 import { outcomeOf, type BatchStatus } from './batch-progress';
+import { decisionCommand } from './decision-command';
 
 /** `14 of 24 ready, 6 in progress, 1 held` */
 export function lineText({
@@ -54,10 +55,14 @@ export function progressText(status: BatchStatus): string {
 
 export function outcomeText(status: BatchStatus): string {
   const { batch, held, shipped, shipment } = status;
+  const [waiting, command] =
+    held > 0
+      ? [`${held} held`, decisionCommand('SERIAL')]
+      : ['units on hold', 'unitrail unit release SERIAL --by OPERATOR --note TEXT'];
   const texts = {
     shipped: `Batch ${batch} has shipped: ${shipped} units in shipment ${shipment}.`,
     'nothing left': `Batch ${batch} has ended: none of its units is left to ship.`,
-    'waits for a person': `Batch ${batch} has ended but for ${held > 0 ? `${held} held` : 'units on hold'}: its shipment waits for a decision (\`unitrail unit retry|rework|scrap SERIAL\`).`,
+    'waits for a person': `Batch ${batch} has ended but for ${waiting}: its shipment waits for a decision: ${command}.`,
     ready: `Batch ${batch} has ended: its units are ready, and wait for a shipment.`,
     'under way': `Batch ${batch} is under way.`,
   };

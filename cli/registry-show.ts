@@ -55,7 +55,7 @@ async function show(context: ServerContext): Promise<void> {
       context,
       isOther
         ? `The file is that of registry ${kept.registry}: nothing is issued.`
-        : 'The database is behind the file, or the file is gone: nothing is issued until `unitrail registry advance` has moved the counters.',
+        : 'The database is behind the file, or the file is gone: nothing is issued until `unitrail registry advance --by OPERATOR --reason TEXT` has moved the counters.',
     );
 }
 

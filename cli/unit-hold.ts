@@ -38,7 +38,7 @@ async function hold(context: ServerContext, id: string, { by, note, hold: given 
   const text = outcome === 'opened' ? 'is on' : 'was before, and stays on,';
   await printLine(
     context,
-    `Unit ${serial} ${text} quality hold ${order.hold}. \`unitrail unit release ${serial} --hold ${order.hold}\` ends it.`,
+    `Unit ${serial} ${text} quality hold ${order.hold}. \`unitrail unit release ${serial} --hold ${order.hold} --by ${by} --note "..."\` ends it.`,
   );
 }
 

@@ -9,6 +9,7 @@ import type { SecondaryKind } from '../domain/secondary-identifier';
 import { stepNumber } from '../domain/unit-lifecycle';
 import { firmwareDiffers as differs, type UnitRow } from '../domain/unit-row';
 import type { CliContext } from './context';
+import { decisionCommand } from './decision-command';
 import { tableText } from './output';
 import { proofText } from './proof-text';
 import type { RecordProof } from './unit-proof';
@@ -115,7 +116,7 @@ function failureLines(failure: UnitFailure, { serial, stateBeneath }: UnitRow): 
   return [
     ['Failure', told],
     ['What to do', adviceFor(failure.code)],
-    ['', `unitrail unit retry|rework|scrap ${serial} --by OPERATOR --note TEXT, or in the Temporal web UI`],
+    ['', `${decisionCommand(serial)}, or in the Temporal web UI`],
   ];
 }
 

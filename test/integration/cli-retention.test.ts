@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openCliScene, type CliAnswer, type CliScene } from '../support/cli';
+import { openCliScene, toldCommand, type CliAnswer, type CliScene } from '../support/cli';
 import { withSuperuser } from '../support/database';
 import { shipBatch } from '../support/exports';
 import { applyPolicy, handOut, planned } from '../support/retention';
@@ -49,13 +49,11 @@ test('a hold is added on what is known, listed with its units, and released on r
 
 test('what a new hold is ended by is told as a command that works, once the reason stands in it', async () => {
   const { out } = await type('legal-hold', 'add', '--lot', 'MCU-LOT-7731', '--hold', 'LH-3', ...signed);
-  const [told] = /(?<=`unitrail )legal-hold release [^`]+(?=`)/.exec(out)!;
-  const words = (reason: string) => told.split(' ').map((word) => (word === '"..."' ? reason : word));
-  expect(await type(...words('...'))).toMatchObject({
+  expect(await type(...toldCommand(out, '...'))).toMatchObject({
     code: 2,
     err: expect.stringMatching(/--reason: .*the reason in words, in place of the dots/) as string,
   });
-  expect(await type(...words('settled'))).toMatchObject({
+  expect(await type(...toldCommand(out, 'settled'))).toMatchObject({
     code: 0,
     out: expect.stringContaining('Legal hold LH-3 is released.') as string,
   });

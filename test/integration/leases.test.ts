@@ -35,7 +35,7 @@ test('a batch is refused while this site holds no lease of its scheme', async ()
     code: 'SCHEME_EXHAUSTED',
     message:
       'quantity: 3 is not allowed; at most 0 units in a row have numbers in the leases of serial SH, version 1, that this ' +
-      'site holds (it holds none). Ask W1 for another, and accept it: `unitrail lease accept FILE`.',
+      'site holds (it holds none). Ask W1 for another, and accept it: `unitrail lease accept FILE --by OPERATOR`.',
   });
   expect(await w2.office('batches')).toEqual([]);
 });

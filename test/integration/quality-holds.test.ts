@@ -2,7 +2,7 @@ import type { FaultEntry } from '../../domain/bench-protocol';
 import type { Order } from '../../domain/order-document';
 import type { ResolveResult } from '../../domain/resolution';
 import type { Progress } from '../../workflows/unit-messages';
-import { bareEnvironment, runCli, type CliAnswer } from '../support/cli';
+import { bareEnvironment, runCli, toldCommand, type CliAnswer } from '../support/cli';
 import { newOrder, startTestLine, type TestLine, type TestUnit } from '../support/line';
 import { isHeld, until } from '../support/line-units';
 
@@ -66,7 +66,10 @@ test('a unit at a station waits on hold without its slot, until the last of its 
     code: 2,
     err: expect.stringContaining('--hold: (missing) is not allowed; one of Q-1, Q-2'),
   });
-  expect((await type('unit', 'release', unit.serial, ...by, '--hold', 'Q-1')).out).toContain('still on Q-2');
+  expect((await type(...toldCommand(first.out, '...'))).err).toMatch(
+    /--note: .*the reason in words, in place of the dots/,
+  );
+  expect((await type(...toldCommand(first.out, 'seen'))).out).toContain('still on Q-2');
   expect(await until(async () => (await progressOf(unit)).hold === 'Q-2: suspect reel')).toBe(true);
   expect((await type('unit', 'release', unit.serial, ...by)).out).toContain('it is on no other');
   const [shipped] = await line.shipped(atStation.batch);

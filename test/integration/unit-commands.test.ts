@@ -63,7 +63,9 @@ describe('unitrail unit show', () => {
     expect(text).toContain('step 3 (test), attempt 1');
     expect(text).toContain('TEST_FAILED');
     expect(text).toContain('What to do    The device missed a limit.');
-    expect(text).toContain(`unitrail unit retry|rework|scrap ${scene.held.serial} --by OPERATOR`);
+    expect(text).toContain(
+      `unitrail unit retry|rework|scrap ${scene.held.serial} --by OPERATOR --note TEXT (rework: --step STEP as well)`,
+    );
     expect(text).toMatch(/vcc_3v3 +3\.5 +V +3\.2 +3\.4 +FAIL/);
   });
 

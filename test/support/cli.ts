@@ -47,6 +47,12 @@ export async function runCli(args: readonly string[], env: CliEnvironment, cwd?:
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, out, err })));
 }
 
+/** The words of the command that a text names in backquotes, with a reason in place of its dots. */
+export function toldCommand(text: string, reason: string): string[] {
+  const [told] = /(?<=`unitrail )[^`]+(?=`)/.exec(text)!;
+  return told.split(' ').map((word) => (word === '"..."' ? reason : word));
+}
+
 /** Waits for the words on standard error; the answer gives all that was said there so far. */
 export async function saidBy(child: ChildProcess, words: string): Promise<() => string> {
   let text = '';

@@ -1,6 +1,6 @@
 import { batchDetails, durationText, paceText, type BatchReport } from '../../domain/batch-report';
 import { outcomeOf, type BatchStatus } from '../../cli/batch-progress';
-import { firstPassText, lineText, progressText } from '../../cli/batch-text';
+import { firstPassText, lineText, outcomeText, progressText } from '../../cli/batch-text';
 
 const ended = new Date('2026-11-22T12:00:00Z');
 const report: BatchReport = {
@@ -61,6 +61,23 @@ test.each([
   ['no destination yet', { completedAt: ended, inProgress: 0, ready: 24, destination: null }, 'ready'],
 ])('a batch with %s is %s', (_, changes, outcome) => {
   expect(outcomeOf({ ...fresh, ...(changes as Partial<BatchStatus>) })).toBe(outcome);
+});
+
+test.each<[what: string, changes: Partial<BatchStatus>, words: string]>([
+  [
+    'a held unit',
+    { held: 1 },
+    '1 held: its shipment waits for a decision: unitrail unit retry|rework|scrap SERIAL --by OPERATOR --note TEXT (rework: --step STEP as well).',
+  ],
+  [
+    'a unit on quality hold',
+    { counts: [{ state: 'OnHold', step: 'ship', units: 1 }] },
+    'units on hold: its shipment waits for a decision: unitrail unit release SERIAL --by OPERATOR --note TEXT.',
+  ],
+])('of %s the batch names the command that goes on, with all that it needs', (_, changes, words) => {
+  expect(outcomeText({ ...fresh, completedAt: ended, ...changes })).toBe(
+    `Batch B-1 has ended but for ${words}`,
+  );
 });
 
 test('the line of a batch names what is done, what moves and what went wrong', () => {
