@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deliverCapsule } from '../../activities/deliver-capsule';
 import { makeCapsule } from '../../activities/make-capsule';
@@ -8,7 +7,6 @@ import { removeErased } from '../../activities/remove-erased';
 import { verifyCopy } from '../../activities/verify-capsule';
 import { writeParquet } from '../../adapters/capsule/write-parquet';
 import { capsuleFiles, findCapsule, retireSome } from '../../adapters/postgres/capsules';
-import { openDatabase, type Database } from '../../adapters/postgres/database';
 import { deliveryTurn } from '../../adapters/postgres/deliveries';
 import {
   approveRetention,
@@ -25,58 +23,28 @@ import { createContentStore } from '../../adapters/store/content-store';
 import type { ContentStore } from '../../adapters/store/port';
 import { defaultExportSettings } from '../../domain/export-schema';
 import { audit } from '../../tools/audit/audit';
-import { createTestDatabase, type TestDatabase } from '../support/database';
-import { capsuleDeps, moveAll, planRun, type CapsuleDeps } from '../support/capsule-run';
-import { DatabaseProxy, type Interference } from '../support/database-proxy';
+import { moveAll, planRun } from '../support/capsule-run';
+import type { Interference } from '../support/database-proxy';
 import { shipBatch } from '../support/exports';
 import { applyPolicy, handOut } from '../support/retention';
-import { applySmallPlant, openShopFloor, type ShopFloor } from '../support/shop-floor';
+import { applySmallPlant } from '../support/shop-floor';
+import { openStruckRetention, tried, type StruckRetention } from '../support/struck-retention';
 
 /** What is left of the steps of a run when a worker dies in one, the disk is full, or a file is not what it was. */
-let database: TestDatabase;
-let proxy: DatabaseProxy;
-let floor: ShopFloor;
-let office: Database;
-let retention: Database;
-let home: string;
+let scene: StruckRetention;
+let { database, proxy, floor, office, retention, home, deps } = {} as StruckRetention;
 let store: ContentStore;
-let deps: CapsuleDeps;
 
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'unitrail-retention-steps-'));
-  database = await createTestDatabase();
-  floor = openShopFloor(database);
-  proxy = await DatabaseProxy.before(database.ownerUrl);
-  const open = (login: 'office' | 'retention'): Database =>
-    openDatabase(proxy.urlFor(database.urlOf(login)), {
-      applicationName: `test-${login}`,
-      maxConnections: 4,
-    });
-  [office, retention] = [open('office'), open('retention')];
-  deps = await capsuleDeps(office, home);
+  scene = await openStruckRetention();
+  ({ database, proxy, floor, office, retention, home, deps } = scene);
   ({ store } = deps);
   await applySmallPlant(floor);
   await applyPolicy(floor);
 });
-afterAll(async () => {
-  await Promise.all([office?.destroy(), retention?.destroy(), floor?.close()]);
-  await proxy?.close();
-  await database?.drop();
-  await rm(home, { recursive: true, force: true });
-});
+afterAll(() => scene?.close());
 
 let runs = 0;
-
-/** Tried as Temporal tries it: without end, but here not for ever. */
-async function tried<T>(act: () => Promise<T>): Promise<T> {
-  for (let left = 10; ; left -= 1) {
-    try {
-      return await act();
-    } catch (error) {
-      if (left === 0) throw error;
-    }
-  }
-}
 
 /** The steps of the workflow, each tried until it is done. */
 async function runAll(): Promise<string> {

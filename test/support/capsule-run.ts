@@ -39,6 +39,16 @@ export async function planRun(
 export async function moveAll(
   deps: CapsuleDeps,
   retention: Database,
+  planned: Awaited<ReturnType<typeof planRun>>,
+): Promise<void> {
+  await moveRun(deps, retention, planned);
+  await endEmpty(deps.db, planned.run);
+}
+
+/** The same, and the run goes on. */
+export async function moveRun(
+  deps: CapsuleDeps,
+  retention: Database,
   { run, capsules }: Awaited<ReturnType<typeof planRun>>,
 ): Promise<void> {
   const { db: office, store } = deps;
@@ -48,6 +58,10 @@ export async function moveAll(
     await deliverCapsule({ db: office, store, secrets: process.env }, id, run.id);
     while ((await retireSome(retention, id, run.id)) > 0);
   }
+}
+
+/** With a report of nothing. */
+export async function endEmpty(office: Database, run: { id: string; asOf: Date }): Promise<void> {
   const nothing = { due: [], blocked: [], capsules: [], erased: [], names: [] };
   const report = { run: run.id, asOf: run.asOf.toISOString(), dryRun: false, clockTrusted: true };
   await endRun(office, run.id, { ...report, ...nothing });

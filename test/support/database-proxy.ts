@@ -9,7 +9,11 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 export interface Statement {
   readonly sql: string;
   readonly values: readonly (string | null)[];
+  /** Transactions are told apart by it. */
+  readonly connection: number;
 }
+
+type Sent = Omit<Statement, 'connection'>;
 
 export interface Interference {
   /** Before it reaches the server, or after the server has answered that it is done. */
@@ -24,6 +28,7 @@ export class DatabaseProxy {
   /** Asked about every statement. */
   interfere: Interfere = () => null;
   private readonly wires = new Set<Wire>();
+  private opened = 0;
 
   private constructor(private readonly server: Server) {}
 
@@ -62,7 +67,8 @@ export class DatabaseProxy {
   }
 
   private open(client: Socket, server: Socket): void {
-    const wire = new Wire(client, server, (statement) => this.interfere(statement));
+    const connection = (this.opened += 1);
+    const wire = new Wire(client, server, (sent) => this.interfere({ ...sent, connection }));
     this.wires.add(wire);
     client.once('close', () => this.wires.delete(wire));
   }
@@ -87,7 +93,7 @@ class Wire {
   constructor(
     private readonly client: Socket,
     private readonly server: Socket,
-    private readonly interfere: Interfere,
+    private readonly interfere: (sent: Sent) => ReturnType<Interfere>,
   ) {
     for (const socket of [client, server]) {
       socket.setNoDelay(true);
@@ -142,7 +148,7 @@ class Wire {
   }
 
   /** The client waits for the answer before it sends its next statement. */
-  private async judge(statement: Statement, bytes: Buffer): Promise<void> {
+  private async judge(statement: Sent, bytes: Buffer): Promise<void> {
     this.pending = [];
     const interference = await this.interfere(statement);
     if (interference?.when === 'before') return this.strike(interference.then);
@@ -170,7 +176,7 @@ class Wire {
 }
 
 /** Parse: name, text, …; Bind: portal, name, formats, values, …. Values come as text, as pg sends them. */
-function statementOf(messages: readonly Buffer[], named: Map<string, string>): Statement {
+function statementOf(messages: readonly Buffer[], named: Map<string, string>): Sent {
   const ofType = (type: string): Buffer | undefined =>
     messages.find((message) => message[0] === type.charCodeAt(0));
   const [parse, bind] = [ofType('P'), ofType('B')];
