@@ -46,11 +46,11 @@ function knownBefore(
   if (log !== null && log.refusedAt !== null)
     return broken(`has no place in the log since ${log.refusedAt.toISOString()}: ${REFUSED}.`);
   if (log !== null && log.checkpoint === null) return null;
-  if (log !== null && sealed === null)
+  // Read before and behind: one that ships or moves in the moment between is missing from one of them only.
+  if (log !== null && sealed === null && record === null)
     return broken(
       `is leaf ${log.index} of the log, and is not in the database any more. Run \`unitrail audit\`.`,
     );
-  // Without a record it is not sealed, or was in the moment between.
   return record === null ? null : undefined;
 }
 
