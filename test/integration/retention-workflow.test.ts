@@ -15,8 +15,11 @@ import { verifyFiles } from '../../workers/retention-parts';
 import { openInbox, type Inbox } from '../../tools/inbox/inbox';
 import type { ExportDesk } from '../../workflows/export-details';
 import { reconcileRetentionSchedule } from '../../workers/retention-schedule';
+import { bareEnvironment, runCli, type CliAnswer } from '../support/cli';
+import { withSuperuser } from '../support/database';
 import { newOrder, startTestLine, type TestLine } from '../support/line';
 import { until } from '../support/line-units';
+import { planned } from '../support/retention';
 
 let line: TestLine;
 let desk: Database;
@@ -39,14 +42,16 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** The sample plant: acme gets its files by SFTP and has no schedule, and what has shipped is due at once. */
-async function apply(sftp: SftpTarget, more: Partial<PlantDocument> = {}): Promise<void> {
+/** The sample plant: acme gets its files by SFTP, or by hand, has no schedule, and what has shipped is due at once. */
+async function apply(sftp: SftpTarget | null, more: Partial<PlantDocument> = {}): Promise<void> {
   const plant = await requirePlant(desk);
   const settings = { ...defaultExportSettings(), sftp };
   const buyers = plant.buyers.map((buyer) => (buyer.id === 'acme' ? { ...buyer, export: settings } : buyer));
   const manufacturer = { ...plant.manufacturer, exportKey: `file:${join(folder, 'export.pem')}` };
   const retentionPolicies = plant.retentionPolicies.map((policy) => ({ ...policy, databaseMonths: 0 }));
-  await applyPlant(desk, { ...plant, manufacturer, buyers, retentionPolicies, ...more });
+  // What is kept of a plant file has no persons.
+  const operators = [{ number: 17, name: 'Ada Lindqvist' }];
+  await applyPlant(desk, { ...plant, operators, manufacturer, buyers, retentionPolicies, ...more });
 }
 
 async function shipUnits(quantity: number): Promise<void> {
@@ -174,4 +179,115 @@ test('the schedule is that of the plant file, and a run of it judges by the time
   expect(await handle.result()).toMatchObject({ asOf: first.toISOString(), capsules: [] });
   await reconcileRetentionSchedule(line.client, undefined);
   await expect(schedule.describe()).rejects.toThrow();
+});
+
+/** As a user types it, on the servers of this test. */
+const type = (...args: string[]): Promise<CliAnswer> =>
+  runCli(args, {
+    ...bareEnvironment,
+    UNITRAIL_DATABASE_URL: line.database.urlOf('desk'),
+    TEMPORAL_ADDRESS: line.temporal.connectionOptions.address!,
+    TEMPORAL_NAMESPACE: line.temporal.namespace,
+    UNITRAIL_HOME: line.home,
+  });
+const typeRun = (...args: string[]): Promise<CliAnswer> => type('retention', 'run', ...args);
+const runsSoFar = async () => Number((await desk('retention_runs').count({ runs: '*' }).first())!.runs);
+
+test('a run that is typed prints its report: with exit 1 while a buyer is blocked, and 0 once all is moved', async () => {
+  await shipUnits(1);
+  await apply(null);
+  const blocked = await typeRun();
+  expect(blocked).toMatchObject({ code: 1, err: '' });
+  expect(blocked.out).toMatch(/^\*\*Retention \d{8}-\d+\*\*, as of 20/);
+  expect(blocked.out).toContain(
+    "- **acme: nothing moves**, 1 units are not in the buyer's hands. `unitrail export list acme` shows why.",
+  );
+  await apply(inbox.target);
+  const whole = await typeRun('--json');
+  expect(whole).toMatchObject({ code: 0, err: '' });
+  expect(JSON.parse(whole.out)).toMatchObject({
+    ...{ dryRun: false, clockTrusted: true, blocked: [] },
+    capsules: [{ buyer: 'acme', units: 1, step: 'moved', problem: null }],
+  });
+  expect(await desk('records').count()).toEqual([{ count: '0' }]);
+});
+
+test.each([
+  [
+    'a time to come',
+    ['--as-of', '2099-01-01'],
+    '--as-of: "2099-01-01T00:00:00.000Z" is not allowed; nothing later',
+  ],
+  ['no time', ['--as-of', 'someday'], '--as-of: "someday" is not allowed; a day YYYY-MM-DD'],
+  [
+    'a clock that nobody confirms',
+    ['--confirm-clock'],
+    '--by: (missing) is not allowed; the operator number',
+  ],
+  ['a clock that a stranger confirms', ['--confirm-clock', '--by', '99'], 'by: there is no operator 99'],
+])('a run by %s is refused before it begins', async (_what, args, words) => {
+  const before = await runsSoFar();
+  expect(await typeRun(...args)).toEqual({
+    ...{ code: 2, out: '' },
+    err: expect.stringContaining(`unitrail: ${words}`) as string,
+  });
+  expect(await runsSoFar()).toBe(before);
+});
+
+/** Planned, and no more: a run that broke off. */
+async function planOne(): Promise<string> {
+  await shipUnits(1);
+  await line.client.workflow.execute('export', {
+    ...{ workflowId: `export-${Date.now()}`, taskQueue: taskQueues.workflows, args: [{ buyer: 'acme' }] },
+  });
+  const office = openDatabase(line.database.urlOf('office'), { applicationName: 'test-office' });
+  try {
+    return (await planned(office)).capsules[0]!;
+  } finally {
+    await office.destroy();
+  }
+}
+
+test('what is left on a legal hold ends a run that is typed with 1, and moves once it is released', async () => {
+  const capsule = await planOne();
+  const [unit] = await desk('capsule_units').where({ capsule_id: capsule }).pluck<string[]>('serial');
+  const signed = ['--reason', 'a claim of the buyer', '--by', '17'];
+  await type('legal-hold', 'add', '--unit', unit!, '--hold', 'LH-1', ...signed);
+  const held = await typeRun();
+  expect(held.code).toBe(1);
+  expect(held.out).toContain(
+    `- ${capsule}: 1 units, planned; **NOT_ALLOWED**: A unit of it is on legal hold LH-1.`,
+  );
+  await type('legal-hold', 'release', 'LH-1', ...signed);
+  const moved = await typeRun();
+  expect(moved.code).toBe(0);
+  expect(moved.out).toContain(`- ${capsule}: 1 units, moved`);
+});
+
+test('by a clock in doubt a run that is typed makes what was planned and moves nothing, as its dry run says, until a person confirms the clock', async () => {
+  const capsule = await planOne();
+  const mark = `insert into clock_marks (at) values (now() - interval '20 days')`;
+  await withSuperuser((client) => client.query(mark), line.database.superuserUrl);
+  const foretold = await typeRun('--dry-run');
+  expect(foretold.code).toBe(0);
+  expect(foretold.out).toContain('**The clock is not trusted: ');
+  expect(foretold.out).toContain(`- ${capsule}: 1 units, planned, would be made and stay in the database`);
+  const doubted = await typeRun();
+  expect(doubted.code).toBe(1);
+  expect(doubted.out).toContain('Nothing is moved or erased.');
+  expect(doubted.out).toContain(`- ${capsule}: 1 units, verified`);
+  expect(await desk('records').count()).toEqual([{ count: '1' }]);
+  expect((await typeRun('--dry-run')).out).toContain(
+    `- ${capsule}: 1 units, made, would stay in the database`,
+  );
+  const confirmed = await typeRun('--confirm-clock', '--by', '17');
+  expect(confirmed).toMatchObject({ code: 0, err: '' });
+  expect(confirmed.out).toContain(
+    'Somebody has confirmed the clock, although the clock of the database went',
+  );
+  expect(confirmed.out).toContain(`- ${capsule}: 1 units, moved`);
+  expect(
+    (await desk('retention_runs').orderBy('opened_at', 'desc').first('clock_confirmed_by as by'))!.by,
+  ).toBe('17');
+  expect(await judged()).toEqual([]);
 });
