@@ -236,6 +236,7 @@ test.each([
 
 /** Planned, and no more: a run that broke off. */
 async function planOne(): Promise<string> {
+  await apply(inbox.target);
   await shipUnits(1);
   await line.client.workflow.execute('export', {
     ...{ workflowId: `export-${Date.now()}`, taskQueue: taskQueues.workflows, args: [{ buyer: 'acme' }] },
