@@ -55,6 +55,28 @@ interface Story {
 const EVENTS_OF_RUN = 40;
 const missesLimit = { do: 'measure', fault: 'outOfLimits', name: 'vcc_3v3' } as const;
 
+/** A run that can't bring the buyer's capsule at first, and asks again. */
+const absentBuyer: Story = {
+  quantity: 1,
+  run: async (line, batch) => {
+    await line.shipmentRun(batch).result();
+    const inbox = await openInbox(join(line.home, 'inbox'));
+    await nameExportKey(line, inbox.target);
+    await startRun(line, 'export', `${exportScheduleId('acme')}-${batch}`, { buyer: 'acme' }).then(ended);
+    const run = await inTurnOf(line, 'acme', async () => {
+      const input = { patience: '6 minutes' };
+      const begun = await startRun(line, 'retention', `${retentionScheduleId}-${batch}`, input);
+      await until(async () =>
+        (await eventsOf(begun)).some((event) => event.activityTaskFailedEventAttributes),
+      );
+      return begun;
+    });
+    await ended(run);
+    await inbox.close();
+    return run;
+  },
+};
+
 const stories: Readonly<Record<Scenario, Story>> = {
   'unit-happy': {},
   'unit-healed-by-retry': { faults: [{ do: 'writeImage', fault: 'brownOut' }] },
@@ -193,26 +215,9 @@ const stories: Readonly<Record<Scenario, Story>> = {
    * A buyer who can be brought nothing, because another delivery is under way, gets the capsule when it is tried again. A server
    * that is away takes the same way, and its failure would tell a folder of this machine.
    */
-  'retention-absent': {
-    quantity: 1,
-    run: async (line, batch) => {
-      await line.shipmentRun(batch).result();
-      const inbox = await openInbox(join(line.home, 'inbox'));
-      await nameExportKey(line, inbox.target);
-      await startRun(line, 'export', `${exportScheduleId('acme')}-${batch}`, { buyer: 'acme' }).then(ended);
-      const run = await inTurnOf(line, 'acme', async () => {
-        const input = { patience: '6 minutes' };
-        const begun = await startRun(line, 'retention', `${retentionScheduleId}-${batch}`, input);
-        await until(async () =>
-          (await eventsOf(begun)).some((event) => event.activityTaskFailedEventAttributes),
-        );
-        return begun;
-      });
-      await ended(run);
-      await inbox.close();
-      return run;
-    },
-  },
+  /** By what stood before a capsule's own trouble was told from its buyer's. */
+  'retention-absent': absentBuyer,
+  'retention-apart': absentBuyer,
   /** The search for bit rot, to its end. */
   'store-check': {
     quantity: 1,

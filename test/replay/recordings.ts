@@ -23,6 +23,7 @@ export const scenarios = [
   'export',
   'retention',
   'retention-absent',
+  'retention-apart',
   'store-check',
 ] as const;
 

@@ -63,6 +63,7 @@ const breaking: readonly [what: string, scenario: Recording['scenario'], from: s
   ['closes nothing', 'shipment', 'await office.closeShipment({', 'await office.pack({'],
   ['tells the units nothing', 'packing', 'result.shipped > 0', 'result.shipped < 0'],
   ['asks absent buyers once', 'retention-absent', 'absent-buyers-last', 'no-buyers-last'],
+  ["takes all trouble for the buyer's", 'retention-apart', 'capsules-fail-apart', 'no-capsules-apart'],
   ['begins units in a pause', 'partition-paused', 'claimed-units-wait', 'no-units-wait'],
   ['locks before it tells', 'store-check', 'await desk.endStoreCheck({', 'await desk.protectArchive({'],
 ];
