@@ -62,14 +62,12 @@ function reasonsText({ capsules }: RetentionState, waiting: Waiting): string {
   return [...new Set(reasons)].join('; ');
 }
 
-/** One try of each capsule, and of a buyer that does not answer of the first one only; what failed by itself comes last. */
+/** One try of each capsule, and of a buyer that does not answer of the first one only; what failed before comes last. */
 async function bringAll(state: RetentionState, waiting: Waiting, apart: boolean): Promise<void> {
-  const failsByItself = (at: number): number => {
-    const trouble = waiting.capsules.get(state.capsules[at]!.capsule);
-    return trouble && !ofTheBuyer.has(trouble.code) ? 1 : 0;
-  };
+  const failedBefore = (at: number): number => Number(waiting.capsules.has(state.capsules[at]!.capsule));
   const order = [...state.capsules.keys()];
-  if (apart) order.sort((one, other) => failsByItself(one) - failsByItself(other));
+  // It may be that capsule all the same: its server breaks off at that file.
+  if (apart) order.sort((one, other) => failedBefore(one) - failedBefore(other));
   waiting.buyers.clear();
   const failing = new Map<string | null, number>();
   for (const at of order) {

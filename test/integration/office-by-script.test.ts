@@ -173,10 +173,10 @@ test('buyers whose servers do not answer keep back their own capsules alone, and
     did,
     bring,
   );
-  const report = await reportOf(office, 'retention-absent', '15 seconds');
+  const report = await reportOf(office, 'retention-absent', '30 seconds');
   const rounds = [
     ...['bring acme-1', 'bring delta-1', 'bring cobalt-1', 'bring eagle-1', 'move cobalt-1'],
-    ...['bring acme-1', 'bring delta-1', 'bring delta-2', 'move delta-1', 'move delta-2'],
+    ...['bring acme-2', 'bring delta-2', 'bring delta-1', 'move delta-1', 'move delta-2'],
   ];
   expect(did.slice(0, rounds.length)).toEqual(rounds);
   // Ten times, unless the tries themselves take long.
