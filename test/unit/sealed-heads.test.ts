@@ -1,11 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExportSet } from '../../tools/export-verifier/manifests';
 import { amendedUnits, noteRecord, unitKey } from '../../tools/export-verifier/sealed-heads';
 
 /** What a unit was sealed with, by the records of several sets: an amendment is compared with it. */
 test('a record that tells no history takes away nothing that another record has told', async () => {
-  const folder = await mkdtemp(join(process.env.UNITRAIL_TEST_HOME!, 'sealed-heads-'));
+  const folder = await mkdtemp(join(tmpdir(), 'unitrail-sealed-heads-'));
   try {
     const name = 'acme-000002.amendments.jsonl';
     await writeFile(join(folder, name), '{"issuer":"unitrail","serial":"S1"}\n');
