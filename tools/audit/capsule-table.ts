@@ -4,6 +4,7 @@ import type { ByteSource } from '../../adapters/capsule-reader/bytes';
 import { parsed } from '../../adapters/capsule-reader/documents';
 import { differenceOf, expectedRow } from '../../adapters/capsule-reader/expected-row';
 import { openParquet, type ParquetRow } from '../../adapters/capsule-reader/parquet-file';
+import { UnitrailError } from '../../domain/errors';
 import type { ReadContent } from './archive-files';
 import type { Findings } from './findings';
 
@@ -42,6 +43,8 @@ export class CapsuleTable {
       const wrong = wrongIn(row, record);
       if (wrong !== null) this.tell(`row ${this.row}: ${wrong}`);
     } catch (error) {
+      // A store that does not answer says nothing of what is in it.
+      if (error instanceof UnitrailError) throw error;
       this.tell(`can't be read: ${(error as Error).message}`);
     }
   }
@@ -76,8 +79,14 @@ function sourceOf(read: ReadContent, { sha256, sizeBytes }: TableFile): ByteSour
     sizeBytes,
     async read(from, to) {
       if (from >= to) return new Uint8Array();
-      const content = await read(sha256, { from, to });
-      return content === null ? new Uint8Array() : new Uint8Array(await buffer(content));
+      try {
+        const content = await read(sha256, { from, to });
+        return content === null ? new Uint8Array() : new Uint8Array(await buffer(content));
+      } catch (error) {
+        if (error instanceof UnitrailError) throw error;
+        const { message } = error as Error;
+        throw new UnitrailError('STORE_UNAVAILABLE', `The content ${sha256} can't be read: ${message}`);
+      }
     },
   };
 }
