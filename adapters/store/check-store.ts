@@ -51,31 +51,16 @@ export async function checkStore(
   const isGuarded = refusesEmpty && !(await isEmpty(wanted(null)));
   if (isGuarded) await refuseEmpty(deps);
   const lists = [wanted(after), first.list(after), ...(copy ? [copy.list(after)] : [])];
-  let notTaken = 0;
   for await (const { sha256, isIn } of inOrder(lists)) {
     signal?.throwIfAborted();
     const found = await lookAt(deps, sha256, pausesMs);
     // A share may go away in the middle, too.
     if (isGuarded && [found.first, found.copy].includes('missing')) await refuseEmpty(deps);
-    const finding = await settle(deps, found, isIn[0]!, pausesMs);
-    if (finding?.outcome === 'mended') notTaken = 0;
-    if (finding?.outcome === 'unmended' && (notTaken += 1) === NOT_TAKEN_AT_MOST)
-      throw takesNothing(notTaken, finding);
-    report = counted(report, finding);
+    report = counted(report, await settle(deps, found, isIn[0]!, pausesMs));
     const part = { report, after: sha256 };
     if (isEnough(part)) return part;
   }
   return { report, after: null };
-}
-
-/** So many in a row that are not taken, and none between: it is no matter of single contents, and each costs its time. */
-const NOT_TAKEN_AT_MOST = 10;
-
-function takesNothing(contents: number, { why }: StoreFinding): UnitrailError {
-  return new UnitrailError(
-    'STORE_UNAVAILABLE',
-    `A place of the content store gives its contents, and took none of ${contents} that are to be mended there: ${why}`,
-  );
 }
 
 /** A share that is not mounted looks like this: it would be filled with all there is, or all would be told as lost. */

@@ -80,18 +80,6 @@ describe('a place that does not take what is to be mended', () => {
     replaceFile: () => Promise.reject(error),
   });
 
-  it('nor any of ten, is waited for: no day goes by with single contents', async () => {
-    const digests = await filled(20);
-    for (const bad of digests.slice(0, 10)) await folder('first').remove(bad);
-    const failing = taking('first', trouble({ reason: 'InternalError' }));
-    await expect(searchIn(scene(failing))).rejects.toMatchObject({
-      code: 'STORE_UNAVAILABLE',
-      message: expect.stringContaining('took none of 10 that are to be mended there'),
-    });
-    await copy.remove(digests[0]!);
-    expect(await searchIn(scene(failing))).toMatchObject({ checked: 19, unmended: 9 });
-  });
-
   it('and has nothing that it could give, is waited for', async () => {
     await filled(1);
     const [only] = (await allOf(copy)) as [Sha256Hex];
