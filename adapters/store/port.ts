@@ -32,7 +32,7 @@ export interface ContentStore {
   /**
    * Removes the content for good; a repeat is a no-op. Whoever calls it knows that nobody needs it.
    * NOT_ALLOWED where a bucket has it locked until later, or its server holds it without a word until when. STORE_UNAVAILABLE as soon
-   * as the signal says so: nothing more is begun then, and whether the content is gone, or goes in a moment, nobody knows. A request
+   * as the signal says so: no removal is begun then, and whether the content is gone, or goes in a moment, nobody knows. A request
    * that is under way may still be done by its server, and a call of a file system can't be taken back at all.
    */
   remove(sha256: Sha256Hex, signal?: AbortSignal): Promise<void>;
