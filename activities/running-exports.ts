@@ -1,5 +1,6 @@
-import { isGrpcServiceError, ServiceError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { UnitrailError } from '../domain/errors';
+import { grpcErrorIn } from './grpc-error';
 import { workflowInput, type WorkflowRun } from './workflow-input';
 
 /** A gRPC status code. */
@@ -46,11 +47,6 @@ export class RunningExports {
       throw error;
     }
   }
-}
-
-function grpcErrorIn(error: unknown) {
-  const grpc = error instanceof ServiceError ? error.cause : error;
-  return isGrpcServiceError(grpc) ? grpc : undefined;
 }
 
 /** Null of an input that no export could go by. */

@@ -1,5 +1,6 @@
-import { isGrpcServiceError, ServiceError, type Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { NamespaceNotFoundError } from '@temporalio/common';
+import { grpcErrorIn } from '../activities/grpc-error';
 import { UnitrailError } from '../domain/errors';
 
 /** One call that Temporal answers at once, unless it is in trouble. */
@@ -26,8 +27,8 @@ export async function ask<T>(
 function explained(error: unknown): unknown {
   if (error instanceof NamespaceNotFoundError)
     return wrongSetting(`has no namespace ${error.namespace}`, error);
-  const grpc = error instanceof ServiceError ? error.cause : error;
-  if (!isGrpcServiceError(grpc)) return error;
+  const grpc = grpcErrorIn(error);
+  if (!grpc) return error;
   if (grpc.code === INVALID_ARGUMENT) return wrongSetting(`refuses the call: ${grpc.details}`, error);
   if (grpc.code === PERMISSION_DENIED || grpc.code === UNAUTHENTICATED)
     return wrongSetting(`lets nobody in: ${grpc.details}`, error);
