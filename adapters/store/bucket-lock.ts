@@ -1,7 +1,6 @@
 import {
   GetObjectLockConfigurationCommand,
   GetObjectRetentionCommand,
-  HeadObjectCommand,
   PutObjectRetentionCommand,
 } from '@aws-sdk/client-s3';
 import type { Sha256Hex } from '../../domain/brands';
@@ -38,11 +37,13 @@ const noRetention: ReadonlySet<string> = new Set([
 
 /** A lock that is refused in any other way is not set: whoever asked for it has to know. */
 const nothingToLock: ReadonlySet<string> = new Set(noObject);
-/** Asked for its head alone, which has no words of the server: of a mark as well. */
-const noHead: ReadonlySet<string> = new Set(['NotFound', ...noObject]);
 
 /** Object lock, where the bucket has it. It is asked once a process: a bucket can't lose it. */
-export function bucketLock({ client, bucket, keyOf }: Bucket, mode: BucketPlace['lock']): BucketLock {
+export function bucketLock(
+  { client, bucket, keyOf }: Bucket,
+  mode: BucketPlace['lock'],
+  has: (sha256: Sha256Hex) => Promise<boolean>,
+): BucketLock {
   let known: Promise<boolean> | undefined;
 
   async function askWhetherItLocks(): Promise<boolean> {
@@ -70,11 +71,6 @@ export function bucketLock({ client, bucket, keyOf }: Bucket, mode: BucketPlace[
     return (await orNull(noRetention, () => client.send(new GetObjectRetentionCommand(about))))?.Retention;
   }
 
-  async function isThere(sha256: Sha256Hex): Promise<boolean> {
-    const head = new HeadObjectCommand({ Bucket: bucket, Key: keyOf(sha256) });
-    return (await orNull(noHead, () => client.send(head))) !== null;
-  }
-
   return {
     canLock,
     protect: async (sha256, until) => {
@@ -90,7 +86,7 @@ export function bucketLock({ client, bucket, keyOf }: Bucket, mode: BucketPlace[
         return true;
       } catch (error) {
         // A server that has no such method says the same of what is there as others of a mark.
-        if (!nothingToLock.has(bucketErrorCode(error)) || (await isThere(sha256))) throw error;
+        if (!nothingToLock.has(bucketErrorCode(error)) || (await has(sha256))) throw error;
         return false;
       }
     },

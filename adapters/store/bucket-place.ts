@@ -35,7 +35,7 @@ export function createBucketPlace(setting: BucketPlace): Place {
   const { client, place, keyOf } = bucket;
   const object = (sha256: Sha256Hex) => ({ Bucket: setting.bucket, Key: keyOf(sha256) });
   const asking = <T>(work: () => Promise<T>): Promise<T> => askingBucket(place, work);
-  const lock = bucketLock(bucket, setting.lock);
+  const lock = bucketLock(bucket, setting.lock, has);
 
   /** A question about one object is answered alike by a bucket that is not there. */
   async function has(sha256: Sha256Hex): Promise<boolean> {
