@@ -6,7 +6,7 @@ import { batchGroup } from './batch-group';
 import { readOperator } from './operator-option';
 import { printJson, printLine } from './output';
 import type { ServerContext } from './server-context';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 type Lots = Readonly<Record<string, readonly string[]>>;
 

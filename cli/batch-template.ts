@@ -5,7 +5,7 @@ import type { PlantDocument, Product } from '../domain/plant';
 import { batchGroup } from './batch-group';
 import { printJson, printLine } from './output';
 import type { ServerContext } from './server-context';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 export function register(program: Command, context: ServerContext): void {
   batchGroup(program)

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { nodeCrypto } from '../adapters/capsule-reader/files';
 import { readCapsuleKeys, type CapsuleKeys } from '../adapters/capsule-reader/keys';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 /** `unitrail capsule …`: archives that are read without server, database, network or configuration, once they are in a folder. */
 export function capsuleGroup(program: Command): Command {

@@ -12,7 +12,7 @@ import { answerText, type Answer } from './capsule-answer';
 import { capsuleGroup, keysOf } from './capsule-group';
 import { FAILED, printJson, printLine } from './output';
 import type { ServerContext } from './server-context';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 interface Options {
   readonly serial?: string;

@@ -7,7 +7,7 @@ import { requireKeys } from '../domain/given-keys';
 import { capsuleGroup, keysOf } from './capsule-group';
 import { FAILED, printJson, printLine } from './output';
 import type { ServerContext } from './server-context';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 interface Options {
   readonly key?: string;

@@ -2,7 +2,7 @@ import { columnProblems } from '../domain/export-columns';
 import { exportFormats, type ExportColumnChoice, type ExportFormat } from '../domain/export-settings';
 import { problemText } from '../domain/refusal';
 import { UnitrailError } from '../domain/errors';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 /** `serial,macs=MAC addresses`: fields of ours, with the buyer's heading behind the sign. */
 export function readColumns(text: string): ExportColumnChoice[] {

@@ -8,7 +8,7 @@ import { asOffice, countsText, toldExport } from './export-office';
 import { sendOutside } from './export-outside';
 import { printJson, printLine, say } from './output';
 import type { ServerContext } from './server-context';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 interface Options {
   readonly to?: string;

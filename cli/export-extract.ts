@@ -9,7 +9,7 @@ import { asOffice, countsText, newRequest, toldExport } from './export-office';
 import { requireWay, sendOutside, type Way } from './export-outside';
 import { printJson, printLine } from './output';
 import type { ServerContext } from './server-context';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 interface Options extends Way {
   readonly from: string;

@@ -4,7 +4,7 @@ import type { ExportSettings } from '../domain/export-settings';
 import { deliverNow, makeAndHandOut, type OfficeExportDeps } from './export-office';
 import { say } from './output';
 import type { ServerContext } from './server-context';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 /** Where a reissue or an extract goes: into a folder, over the buyer's SFTP, or nowhere but the store. */
 export interface Way {

@@ -9,7 +9,7 @@ import { verifyFolder } from '../tools/export-verifier/verify';
 import { exportGroup } from './export-group';
 import { FAILED, printJson, printLine } from './output';
 import type { ServerContext } from './server-context';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 interface Options {
   readonly key?: string;

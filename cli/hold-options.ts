@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { isPlaceholder, PLACEHOLDER_ALLOWED } from '../domain/decision';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 /** `--note`: the reason of a hold or of its end, which stands in the history of every unit. */
 export function readNote(text: string): string {

@@ -16,7 +16,7 @@ import type { CliContext } from './context';
 import { importGroup } from './import-group';
 import { readOperator } from './operator-option';
 import { printJson, printLine, say } from './output';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 interface Options {
   readonly by: string;

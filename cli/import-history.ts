@@ -18,7 +18,7 @@ import { importGroup } from './import-group';
 import { historyReport } from './import-history-report';
 import { readOperator } from './operator-option';
 import type { ServerContext } from './server-context';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 interface Options {
   readonly scheme?: string;

@@ -13,7 +13,7 @@ import { importGroup } from './import-group';
 import { readOperator } from './operator-option';
 import { printJson, printLine } from './output';
 import type { ServerContext } from './server-context';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 interface Options {
   readonly issuer: string;

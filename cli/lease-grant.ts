@@ -6,7 +6,7 @@ import { leaseGroup } from './lease-group';
 import { readOperator } from './operator-option';
 import { printJson, printLine } from './output';
 import type { ServerContext } from './server-context';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 interface Options {
   readonly to: string;

@@ -4,7 +4,7 @@ import { createFile } from '../adapters/store/durable-file';
 import { leaseGroup } from './lease-group';
 import { printJson, printLine, say } from './output';
 import type { ServerContext } from './server-context';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 export function register(program: Command, context: ServerContext): void {
   leaseGroup(program)

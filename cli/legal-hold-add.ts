@@ -9,7 +9,7 @@ import { newHoldId, readHoldId, readReason } from './hold-options';
 import { legalHoldGroup } from './legal-hold-group';
 import { readOperator } from './operator-option';
 import { printJson, printLine } from './output';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 interface Options extends Partial<Record<LegalHoldKind, string>> {
   readonly reason: string;

@@ -6,7 +6,7 @@ import { steps } from '../domain/unit-lifecycle';
 import { taskQueues } from '../domain/workflow-ids';
 import { printJson, printLine } from './output';
 import type { ServerContext } from './server-context';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 const NEWEST_BATCHES = 5;
 /** Those that a line sees; each link's query can be edited in the web UI. */

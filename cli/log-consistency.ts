@@ -7,7 +7,7 @@ import { logFolderOf } from '../workers/config';
 import { logGroup } from './log-group';
 import { printJson, printLine } from './output';
 import type { ServerContext } from './server-context';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 export function register(program: Command, context: ServerContext): void {
   logGroup(program)

@@ -4,7 +4,7 @@ import { cosign, CosignRefusal, cosignedText, cosignOptions } from '../tools/exp
 import { logGroup } from './log-group';
 import { printJson, say } from './output';
 import type { ServerContext } from './server-context';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 interface Options {
   readonly checkpoint: string;

@@ -1,4 +1,4 @@
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 const OPERATOR = /^[0-9A-Za-z-]{1,16}$/;
 

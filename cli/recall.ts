@@ -25,7 +25,7 @@ import { printJson, printLine, printTable, say } from './output';
 import type { ServerContext } from './server-context';
 import { tellUnits } from './tell-units';
 import { readSerials } from './units-resolve';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 interface Options extends Omit<RecallSelector, 'serials'> {
   readonly serials?: string;

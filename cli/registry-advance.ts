@@ -6,7 +6,7 @@ import { readOperator } from './operator-option';
 import { printJson, printLine } from './output';
 import { registryGroup } from './registry-group';
 import type { ServerContext } from './server-context';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 interface Options {
   readonly by: string;

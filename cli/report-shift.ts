@@ -5,7 +5,7 @@ import type { ShiftReport, Window } from '../domain/shift-report';
 import { readInstant } from '../domain/unit-filter';
 import { printJson, printLine, printTable } from './output';
 import type { ServerContext } from './server-context';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 const SHIFT_MS = 8 * 3_600_000;
 

@@ -5,7 +5,7 @@ import type { CliContext } from './context';
 import { readOperator } from './operator-option';
 import { printJson, printLine, printTable } from './output';
 import { retentionGroup } from './retention-group';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 interface Options {
   readonly approve?: string;

@@ -25,7 +25,7 @@ import { FAILED, printJson, printLine, say } from './output';
 import { retentionGroup } from './retention-group';
 import type { ServerContext } from './server-context';
 import { ask } from './temporal-errors';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 import { workflowResult } from './workflow-result';
 
 interface Options {

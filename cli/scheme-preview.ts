@@ -15,7 +15,7 @@ import { parsePattern } from '../domain/serial-scheme';
 import { printJson, printLine } from './output';
 import { schemeGroup } from './scheme-group';
 import type { ServerContext } from './server-context';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 interface Options {
   readonly version?: number;

@@ -12,7 +12,7 @@ import type { ServerContext } from './server-context';
 import { unitGroup } from './unit-group';
 import { unitSource } from './unit-source';
 import { wholeNumber } from './whole-number';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 interface Options {
   readonly by: string;

@@ -14,7 +14,7 @@ import { readReason } from './hold-options';
 import { readOperator } from './operator-option';
 import { printJson, printLine } from './output';
 import { unitGroup } from './unit-group';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 interface Options {
   readonly kind: SecondaryKind;

@@ -8,7 +8,7 @@ import { printJson, printLine } from './output';
 import type { ServerContext } from './server-context';
 import { tellUnits } from './tell-units';
 import { unitGroup } from './unit-group';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 interface Options {
   readonly by: string;

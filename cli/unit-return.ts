@@ -6,7 +6,7 @@ import { readNote } from './hold-options';
 import { readOperator } from './operator-option';
 import { printJson, printLine } from './output';
 import { unitGroup } from './unit-group';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 interface Options {
   readonly by: string;

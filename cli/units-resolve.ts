@@ -13,7 +13,7 @@ import type { ServerContext } from './server-context';
 import { unpolledQueues } from './task-queues';
 import { ask } from './temporal-errors';
 import { unitsGroup } from './units-group';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 type Options = Readonly<Record<string, string | boolean | undefined>>;
 

@@ -1,4 +1,4 @@
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 /** Reads a whole number as it was typed: a refusal names the word, which `Number` would make NaN of. */
 export function wholeNumber(name: string, least: number, most: number): (text: string) => number {

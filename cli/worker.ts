@@ -8,7 +8,7 @@ import { prepareEmbedded } from './embedded-database';
 import { lazily } from './lazily';
 import { say } from './output';
 import type { ServerContext } from './server-context';
-import { wrongOption } from './wrong-option';
+import { wrongOption } from '../domain/wrong-option';
 
 const roles = ['office', 'station', 'workflows'] as const;
 

@@ -1,7 +1,6 @@
-import { UnitrailError } from './errors';
 import { PUBLIC_KEY } from './number-lease';
-import { problemText } from './refusal';
 import { parseNoteKey } from './signed-note';
+import { wrongOption } from './wrong-option';
 
 const LOG_KEY_ALLOWED = 'a public key of a log: <name>+<id>+<base64>, as `unitrail keys` prints it';
 const EXPORT_KEY_ALLOWED = 'a public key of Ed25519 in base64, as `unitrail keys` prints it';
@@ -21,11 +20,7 @@ export function requireKeys(
   sha256: (bytes: Uint8Array) => Uint8Array,
 ): void {
   const noLogKey = logKeys.find((text) => parseNoteKey(text, sha256) === null);
-  if (noLogKey !== undefined) throw wrongKey('--log-key', noLogKey, LOG_KEY_ALLOWED);
+  if (noLogKey !== undefined) throw wrongOption('--log-key', noLogKey, LOG_KEY_ALLOWED);
   const noExportKey = exportKeys.find((text) => !PUBLIC_KEY.test(text));
-  if (noExportKey !== undefined) throw wrongKey('--export-key', noExportKey, EXPORT_KEY_ALLOWED);
-}
-
-function wrongKey(option: string, value: string, allowed: string): UnitrailError {
-  return new UnitrailError('INPUT_INVALID', problemText({ path: [option], value, allowed }));
+  if (noExportKey !== undefined) throw wrongOption('--export-key', noExportKey, EXPORT_KEY_ALLOWED);
 }

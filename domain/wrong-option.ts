@@ -1,5 +1,5 @@
-import { UnitrailError } from '../domain/errors';
-import { problemText } from '../domain/refusal';
+import { UnitrailError } from './errors';
+import { problemText } from './refusal';
 
 /** What a person typed and may not: `--component: "U9" is not allowed; …`. */
 export function wrongOption(option: string, value: unknown, allowed: string): UnitrailError {
